@@ -1,0 +1,1 @@
+"""Who we write to: contacts, their sources, forms of address, who is in an audience."""

@@ -1,0 +1,80 @@
+"""Who of the lists a campaign writes to, and the rule that decided."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from flows.errors import ConfigurationError
+from flows.people.contact import Reader
+from flows.people.suppression import Suppression
+from flows.people.terms import Terms
+
+STALE_OFFICES = ("warn", "refuse")
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Whether a reader is in, and by which rule."""
+
+    in_: bool
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """The campaign's [audience] table: everyone who meets all of its terms and is not excluded."""
+
+    terms: Terms = field(default_factory=Terms)
+    exclude: Terms = field(default_factory=Terms)
+    """Whoever meets any of these is out."""
+    stale_offices: str = "warn"
+    """What a row does that claims an office someone else holds: "warn", or "refuse" the row."""
+
+    @classmethod
+    def from_table(cls, table: Mapping[str, Any]) -> "Audience":
+        """Read the table; ConfigurationError for unknown keys and values that cannot be."""
+        rest = dict(table)
+        exclude = rest.pop("exclude", {})
+        if not isinstance(exclude, Mapping):
+            raise ConfigurationError(
+                '[audience] exclude: write a table: [audience.exclude] with parties = ["..."]'
+            )
+        stale = rest.pop("stale_offices", STALE_OFFICES[0])
+        if stale not in STALE_OFFICES:
+            raise ConfigurationError(
+                f"[audience] stale_offices = {stale!r}: use {' or '.join(STALE_OFFICES)}"
+            )
+        return cls(
+            Terms.from_table(rest, "[audience]"),
+            Terms.from_table(exclude, "[audience.exclude]"),
+            stale,
+        )
+
+    def decide(self, reader: Reader) -> Decision:
+        """Say whether ``reader`` is in; ``rule`` is what decided, in the words of campaign.toml."""
+        if excluded := self.exclude.met(reader):
+            return Decision(False, f"excluded by {excluded[0]}")
+        if missing := self.terms.failed(reader):
+            return Decision(False, f"not asked for: {missing}")
+        return Decision(True, "; ".join(self.terms.met(reader)) or "no rule: everyone")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A reader and what was decided."""
+
+    reader: Reader
+    decision: Decision
+
+
+def who(
+    readers: Iterable[Reader], audience: Audience, suppression: Suppression
+) -> tuple[Choice, ...]:
+    """Decide on every reader; a suppressed one is out before anything else is asked."""
+    return tuple(
+        Choice(
+            reader,
+            Decision(False, why) if (why := suppression.of(reader)) else audience.decide(reader),
+        )
+        for reader in readers
+    )

@@ -1,0 +1,41 @@
+"""Replacing a file whole: the old one stays until the new one is complete on the disk."""
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+from flows.errors import ConfigurationError
+
+
+def replace(path: Path, fill: Callable[[BinaryIO], object], *, durable: bool = True) -> None:
+    """Write ``path`` through ``fill``, which gets a file beside it; then swap the two.
+
+    When ``fill`` raises, the old file is untouched and nothing is left behind. Not ``durable``, as
+    for a cache, it is swapped whole all the same, but may be lost by a power cut. Raises
+    ConfigurationError when the folder cannot be written to.
+    """
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        temporary = Path(name)
+        with os.fdopen(handle, "wb") as file:
+            fill(file)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        # mkstemp makes files for their owner alone; a contact list is as readable as any other.
+        mask = os.umask(0)
+        os.umask(mask)
+        temporary.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~mask)
+        temporary.replace(path)
+    except OSError as error:
+        reason = error.strerror or error
+        raise ConfigurationError(
+            f"{path}: cannot be written ({reason}); check the folder"
+        ) from None
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)

@@ -1,0 +1,34 @@
+"""Letters after a name in the United Kingdom, in their order."""
+
+import datetime
+
+QUEEN = datetime.date(1952, 2, 6)
+KING = datetime.date(2022, 9, 8)
+"""Her Majesty's Counsel became His Majesty's on this day (Demise of the Crown Act 1901, s. 1)."""
+
+_CROWN = (
+    "BT VC GC KG LG KT LT KP GCB OM GCSI GCMG GCIE GCVO GBE CH KCB DCB KCSI KCMG DCMG KCIE KCVO"
+    " DCVO KBE DBE CB CSI CMG CIE CVO CBE DSO LVO OBE ISO MVO MBE IDSM DCM CGM GM RRC DSC MC DFC"
+    " AFC ARRC MM DSM DFM AFM QGM KGM BEM QPM KPM TD VR VRSM UD RD ERD"
+)
+"""Baronetcies, then orders, decorations and medals: The London Gazette, "Order of wear"."""
+_APPOINTMENTS = ["PC", "ADC", "KC", "QC", "JP", "DL"]
+"""Behind the Crown's honours: Debrett's, "Hierarchy of letters after the name"."""
+_ORDER = {letters: at for at, letters in enumerate([*_CROWN.split(), *_APPOINTMENTS])}
+
+
+def letters(honours: str) -> tuple[str, ...]:
+    """Split the honours column; "MP" is left out, for it comes from the seat."""
+    found = honours.replace(",", " ").replace(".", "").split()
+    return tuple(dict.fromkeys(one for one in found if one.upper() != "MP"))
+
+
+def ordered(found: tuple[str, ...], on: datetime.date) -> tuple[str, ...]:
+    """Return ``found`` in order: Bt, the Crown's honours, PC, KC or QC by the day, then the rest.
+
+    The rest (degrees, colleges, learned societies) stays as it was given. Source: Debrett's,
+    "Hierarchy of letters after the name".
+    """
+    silk = "KC" if on >= KING or on < QUEEN else "QC"
+    dated = dict.fromkeys(silk if one in {"KC", "QC"} else one for one in found)
+    return tuple(sorted(dated, key=lambda one: _ORDER.get(one.upper(), len(_ORDER))))

@@ -1,0 +1,145 @@
+"""Peers of the realm and Lords Spiritual: their style on the envelope and in the opening."""
+
+import re
+from dataclasses import dataclass
+
+from flows.errors import RowError
+from flows.people.cells import tidy
+from flows.people.contact import Contact
+from flows.people.forms import uk_titles
+from flows.people.forms.names import words
+from flows.people.style import Style
+
+_STYLED = re.compile(
+    r"(?:The )?(Lord Archbishop|Archbishop|Lord Bishop|Bishop|Baroness|Baron|Lord|Lady|Viscountess"
+    r"|Viscount|Earl|Countess|Marquess|Marquis|Marchioness|Duke|Duchess)( of)? (\S.*)"
+)
+_SPOKEN = {
+    "Lord": "Lord",
+    "Baron": "Lord",
+    "Viscount": "Lord",
+    "Earl": "Lord",
+    "Marquess": "Lord",
+    "Marquis": "Lord",
+    "Lady": "Lady",
+    "Viscountess": "Lady",
+    "Countess": "Lady",
+    "Marchioness": "Lady",
+}
+_GRACE = {"Duke": "His Grace", "Duchess": "Her Grace"}
+_SPIRITUAL = ("Lord Archbishop", "Archbishop", "Lord Bishop", "Bishop")
+_PRIMATES = ("Canterbury", "York")
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A peer's degree ("Earl"), and the title behind it: "Howe", or with ``of`` "Sandwich"."""
+
+    degree: str
+    of: str
+    title: str
+
+    @property
+    def spiritual(self) -> bool:
+        """A bishop or archbishop, who sits by office."""
+        return self.degree in _SPIRITUAL
+
+    @property
+    def spoken(self) -> str:
+        """The title as spoken: without its territorial part, but "Sandwich" for an Earl of it.
+
+        Source: House of Lords, "How to address a member": "Lord Smith of Finsbury" is Lord Smith.
+        """
+        return self.title if self.of else self.title.split(" of ")[0]
+
+
+def parse(name: str) -> Peer | None:
+    """Read "Lord Green of Hurstpierpoint" or "Earl of Sandwich"; None for a name without degree."""
+    found = _STYLED.fullmatch(tidy(name))
+    if not found or (found[1] in _SPIRITUAL and not found[2]):
+        return None
+    return Peer(found[1], found[2] or "", found[3])
+
+
+def of(contact: Contact) -> Peer | None:
+    """Read the peer in a contact: from the name, the degree in the title column, or a see."""
+    return (
+        parse(contact.name)
+        or (parse(f"{contact.title} {contact.name}") if contact.title else None)
+        or (parse(contact.office) if contact.office.startswith(_SPIRITUAL) else None)
+    )
+
+
+def required(contact: Contact) -> Peer:
+    """Read the peer in a contact; RowError where the name carries no degree."""
+    if found := of(contact):
+        return found
+    raise RowError(
+        "name",
+        f"{contact.name!r} is no style of a member of the Lords; write it as styled:"
+        ' "Lord Green of Hurstpierpoint", "Baroness Warsi", "Bishop of Oxford"',
+    )
+
+
+def envelope(peer: Peer, contact: Contact, style: Style, privy_counsellor: bool) -> str:
+    """Return a peer's style without letters after it.
+
+    Baron, viscount, earl: "The Lord X", "The Rt Hon the Lord X" for a Privy Counsellor, or for all
+    by house style; marquess and duke keep their own prefix. Source: Debrett's, "Dukes" to "Life
+    Peers and Peeresses"; for Lords Spiritual Crockford's, "How to address the clergy".
+    """
+    if peer.spiritual:
+        return _bishop(peer, privy_counsellor)
+    if peer.degree in _GRACE:
+        return words(f"{_GRACE[peer.degree]} the {peer.degree}{peer.of}", peer.title)
+    degree = "Lord" if peer.degree == "Baron" else peer.degree
+    styled = words(degree + peer.of, peer.title)
+    prefix = _prefix(contact)
+    if peer.degree in {"Marquess", "Marquis", "Marchioness"}:
+        return words(prefix, "The Most Hon the" if not prefix else "the Most Hon the", styled)
+    honourable = privy_counsellor or style.peers_rt_hon
+    article = "the Rt Hon the" if honourable else "the"
+    return words(prefix, article if prefix else article.replace("the", "The", 1), styled)
+
+
+def letters_pc(peer: Peer, style: Style) -> bool:
+    """Say whether a Privy Counsellor needs PC behind the title, its prefix not showing it.
+
+    Source: Debrett's, "Privy Counsellors": peers add the letters, their "Rt Hon" being a baron's
+    or their prefix higher. Where only Privy Counsellors are "Rt Hon", the prefix says it.
+    """
+    return not peer.spiritual and (
+        style.peers_rt_hon or peer.degree in _GRACE or peer.degree.startswith("Mar")
+    )
+
+
+def opening(peer: Peer, style: Style) -> str:
+    """Return "Dear Lord X", by degree; the territorial part is dropped.
+
+    Source: Debrett's; House of Lords, "How to address a member"; for bishops Crockford's.
+    """
+    if peer.spiritual:
+        return "Dear Archbishop" if "Archbishop" in peer.degree else "Dear Bishop"
+    if peer.degree in _GRACE:
+        return f"Dear {peer.degree}"
+    spoken = style.baroness if peer.degree == "Baroness" else _SPOKEN[peer.degree]
+    return f"Dear {spoken} {peer.spoken}"
+
+
+def _bishop(peer: Peer, privy_counsellor: bool) -> str:
+    archbishop = "Archbishop" in peer.degree
+    reverend = "The Most Rev" if archbishop else "The Rt Rev"
+    # The two primates are sworn of the Privy Council by office.
+    if privy_counsellor or (archbishop and peer.title in _PRIMATES):
+        reverend += " and Rt Hon"
+    return f"{reverend} the Lord {'Archbishop' if archbishop else 'Bishop'} of {peer.title}"
+
+
+def _prefix(contact: Contact) -> str:
+    """A profession or service before the peerage, "Professor the Lord Winston"; no knighthood."""
+    if not contact.title or parse(f"{contact.title} X"):
+        return ""
+    found = uk_titles.title(contact.title)
+    if found.first_name:
+        raise RowError("title", f"a peer is not styled {contact.title!r}; leave it blank")
+    return found.envelope

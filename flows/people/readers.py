@@ -1,0 +1,90 @@
+"""From contacts to readers: one person, one letter, however many posts."""
+
+import datetime
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from flows.errors import RowError
+from flows.people import ranks, rows
+from flows.people.contact import Contact, Reader, Refused
+from flows.people.forms import Country
+from flows.people.style import Style
+
+_OF_THE_PERSON = (
+    "email",
+    "family",
+    "title",
+    "honours",
+    "gender",
+    "house",
+    "constituency",
+    "party",
+    "committees",
+    "personal",
+)
+"""Columns that are facts about a person: a blank one is filled from that person's other rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """Who gets a letter, in order of first appearance, and which rows were handed back."""
+
+    readers: tuple[Reader, ...]
+    refused: tuple[Refused, ...]
+
+
+def readers(
+    contacts: Iterable[Contact], forms: Country, style: Style, on: datetime.date
+) -> Readers:
+    """Group ``contacts`` by person; the highest office addresses the letter, or the first row.
+
+    Which, says ``style.addressed_by``; of two equally high, the first of the list. The addressing
+    row's blanks in facts about the person (e-mail, title, gender, ...) are filled from the others.
+    A person who cannot be addressed is refused with the addressing row.
+    """
+    people: dict[str, list[Contact]] = {}
+    for contact in contacts:
+        people.setdefault(contact.person, []).append(contact)
+    found: list[Reader] = []
+    refused: list[Refused] = []
+    for posts in people.values():
+        first = posts[0] if style.addressed_by == "list" else min(posts, key=ranks.height)
+        others = tuple(post for post in posts if post is not first)
+        try:
+            found.append(_reader(_complete(first, others), others, forms, style, on))
+        except RowError as error:
+            refused.append(
+                Refused(first.file, first.row, error.column, error.reason, rows.cells(first))
+            )
+    return Readers(tuple(found), tuple(refused))
+
+
+def _reader(
+    contact: Contact,
+    others: tuple[Contact, ...],
+    forms: Country,
+    style: Style,
+    on: datetime.date,
+) -> Reader:
+    address = forms.address(contact, style, on)
+    postal = forms.postal(contact, style, on)
+    if not contact.email and not postal:
+        raise RowError("email", "neither an e-mail nor a postal address is known; write one")
+    return Reader(contact, forms.role(contact), address, postal, others)
+
+
+def _complete(contact: Contact, others: tuple[Contact, ...]) -> Contact:
+    genders = {post.gender for post in (contact, *others) if post.gender}
+    if len(genders) > 1:
+        rows_ = ", ".join(f"{post.file}:{post.row}" for post in (contact, *others))
+        raise RowError(
+            "person", f"the rows of {contact.person!r} differ in gender ({rows_}); check"
+        )
+    missing = {
+        column: value
+        for column in _OF_THE_PERSON
+        if not getattr(contact, column)
+        and (value := next((v for post in others if (v := getattr(post, column))), None))
+    }
+    counsellor = any(post.privy_counsellor for post in (contact, *others))
+    return replace(contact, privy_counsellor=counsellor, **missing)

@@ -1,0 +1,189 @@
+"""Who is never written to, in any campaign, whatever list they are in."""
+
+import csv
+import datetime
+import fcntl
+import io
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import email_validator
+
+from flows.errors import ConfigurationError, RowError
+from flows.people import files, rows, table
+from flows.people.cells import defuse, forbidden, restore, tidy
+from flows.people.contact import Contact, Reader
+
+COLUMNS = ("person", "email", "domain", "date", "reason")
+KINDS = COLUMNS[:3]
+_CREATE = "create it with the heading " + ",".join(COLUMNS)
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """The list as it stood when it was loaded; each answer is a look-up, fit for every RCPT."""
+
+    people: Mapping[str, str] = field(default_factory=dict)
+    emails: Mapping[str, str] = field(default_factory=dict)
+    domains: Mapping[str, str] = field(default_factory=dict)
+
+    def reason(self, *, person: str = "", email: str = "") -> str | None:
+        """Return why ``person`` or ``email`` is not written to, or None. A domain covers those
+        below it; capitals make no difference."""
+        if person and (found := self.people.get(person.casefold())):
+            return found
+        if not email or not (self.emails or self.domains):
+            return None
+        address = _address(email)
+        if found := self.emails.get(address):
+            return found
+        domain = address.rpartition("@")[2]
+        while domain:
+            if found := self.domains.get(domain):
+                return found
+            domain = domain.partition(".")[2]
+        return None
+
+    def of(self, reader: Reader | Contact) -> str | None:
+        """Return why a reader gets nothing, or None: by person, and each row's id and e-mail."""
+        contacts = (reader,) if isinstance(reader, Contact) else (reader.contact, *reader.others)
+        for contact in contacts:
+            found = self.reason(person=contact.person, email=contact.email) or self.reason(
+                person=contact.id
+            )
+            if found:
+                return found
+        return None
+
+
+def load(path: Path) -> Suppression:
+    """Load the list.
+
+    Raises ConfigurationError when it is missing or unreadable, and for any row that cannot be
+    understood: an objection that is passed over would be a letter sent.
+    """
+    found: dict[str, dict[str, str]] = {kind: {} for kind in KINDS}
+    for row in _rows(path):
+        where = f"{path}:{row.number}"
+        if row.fault:
+            raise ConfigurationError(f"{where}: {row.fault}")
+        try:
+            kind, key = _entry(row.cells)
+        except RowError as error:
+            raise ConfigurationError(f"{where}: {error}") from None
+        cells = {name: tidy(restore(row.cells.get(name, ""))) for name in COLUMNS}
+        said = cells["reason"] or "no reason noted"
+        since = f" since {cells['date']}" if cells["date"] else ""
+        found[kind][key] = f"suppressed{since} ({said}); {where}"
+    return Suppression(found["person"], found["email"], found["domain"])
+
+
+def add(
+    path: Path,
+    *,
+    person: str = "",
+    email: str = "",
+    domain: str = "",
+    reason: str,
+    on: datetime.date,
+) -> None:
+    """Add one person, e-mail address or domain; the file is made when it is not there.
+
+    Raises RowError when not exactly one is given, or it cannot be one, or the reason is blank;
+    ConfigurationError when the list cannot be read or written.
+    """
+    cells = {"person": tidy(person), "email": tidy(email), "domain": tidy(domain)}
+    kind, key = _entry(cells)
+    if not tidy(reason) or forbidden(reason):
+        raise RowError("reason", "write in a few words why")
+    cells |= {kind: key, "date": on.isoformat(), "reason": tidy(reason)}
+    with _alone(path):
+        old = _rows(path) if path.exists() else ()
+        text = io.StringIO(newline="")
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for row in (*(row.cells for row in old), {k: defuse(v) for k, v in cells.items()}):
+            writer.writerow([row.get(column, "") for column in COLUMNS])
+        files.replace(path, lambda file: file.write(text.getvalue().encode()))
+
+
+class Watched:
+    """A suppression file that is read again when it has changed, for the moment of sending."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._seen: tuple[int, int, int] | None = None
+        self._list = Suppression()
+
+    def now(self) -> Suppression:
+        """Return the list as the file has it now, nobody where there is none; the errors are those
+        of ``load``. ConfigurationError too when a list that was there is gone."""
+        try:
+            status = self._path.stat()
+        except OSError:
+            if self._seen is None:
+                return self._list
+            raise ConfigurationError(f"{self._path}: no such file; {_CREATE}") from None
+        seen = (status.st_ino, status.st_mtime_ns, status.st_size)
+        if seen != self._seen:
+            self._list = load(self._path)
+            self._seen = seen
+        return self._list
+
+
+def _rows(path: Path) -> tuple[table.Row, ...]:
+    if not path.exists():
+        raise ConfigurationError(f"{path}: no such file; {_CREATE}")
+    return table.read(path, expected=COLUMNS, required=KINDS).rows
+
+
+def _entry(cells: Mapping[str, str]) -> tuple[str, str]:
+    """Return what one row suppresses: its kind and the key it is found by."""
+    given = {kind: text for kind in KINDS if (text := tidy(restore(cells.get(kind, ""))))}
+    if len(given) != 1:
+        raise RowError("person", "give one of person, email, domain in each row; the others blank")
+    ((kind, text),) = given.items()
+    if fault := forbidden(text):
+        raise RowError(kind, f"holds {fault}; delete it")
+    if kind == "email":
+        return kind, _address(rows.email(text))
+    if kind == "domain":
+        return kind, _domain(text.removeprefix("@"))
+    return kind, text.casefold()
+
+
+def _address(email: str) -> str:
+    local, _, domain = email.strip().rpartition("@")
+    # RFC 5321, 2.3.11: only the host may tell local parts apart by case, and hardly one does.
+    return f"{local.casefold()}@{_fold(domain)}"
+
+
+def _domain(text: str) -> str:
+    try:
+        email_validator.validate_email(f"a@{text}", check_deliverability=False)
+    except email_validator.EmailNotValidError as error:
+        raise RowError("domain", f"{text!r} is no domain: {str(error).rstrip('.')}") from None
+    return _fold(text)
+
+
+def _fold(domain: str) -> str:
+    """One form for a domain written in its own letters and in punycode (RFC 5891)."""
+    domain = domain.strip().rstrip(".").casefold()
+    try:
+        return domain.encode("ascii").decode("idna")
+    except UnicodeError:
+        return domain
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Hold the list against another command: two objections at once must both be kept."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.with_name(f".{path.name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be written ({error.strerror})") from None
