@@ -1,0 +1,106 @@
+"""Everything that is wrong with a campaign's templates, found at once."""
+
+import difflib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from jinja2 import nodes
+
+from flows.errors import ConfigurationError
+from flows.letters import docxguard, fonts, gate, office
+from flows.letters.campaign import HTML, LETTER, SETTINGS, TEXT, Campaign
+from flows.letters.compiling import Compiler
+from flows.letters.docxtemplate import DocxTemplate
+from flows.letters.filler import Filler
+from flows.letters.letter import Letter
+
+_ALIKE = 0.9
+"""Least share of words that text and HTML have in common, in the same order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """``severity``: error (nothing can be sent), warning (worth a look), note (good to know)."""
+
+    where: str
+    what: str
+    severity: str
+
+
+def check(campaign: Campaign, on: date | None = None) -> list[Problem]:
+    """Problems of a campaign's templates and of this machine for them; [] where there are none."""
+    found: list[Problem] = []
+    compiler = Compiler(campaign, on or campaign.date or date.today())
+    made: dict[str, Any] = {}
+    for name in ("letter", "subject", "text", "html", "asks", "enclosures"):
+        _tried(found, made, name, getattr(compiler, name))
+    if not found:
+        _tried(found, made, "filler", lambda: Filler(campaign, on or campaign.date or date.today()))
+    where = str(campaign.folder / LETTER)
+    if isinstance(made.get("letter"), DocxTemplate):
+        found += _unused(campaign, made["letter"])
+        found += [
+            _font(where, one) for one in fonts.missing(docxguard.read(campaign.folder / LETTER))
+        ]
+    if "filler" in made:
+        found += _different(campaign, made["filler"].specimen("minister"))
+    if campaign.letter != "docx" and not office.installed():
+        try:
+            office.find()
+        except ConfigurationError as error:
+            found.append(Problem(str(campaign.folder / SETTINGS), f"letter: {error}", "error"))
+    return found
+
+
+def _tried(
+    found: list[Problem], made: dict[str, Any], name: str, make: Callable[[], object]
+) -> None:
+    try:
+        made[name] = make()
+    except ConfigurationError as error:
+        for line in str(error).splitlines():
+            where, _, what = line.partition(": ")
+            found.append(Problem(where, what, "error"))
+
+
+def _unused(campaign: Campaign, letter: DocxTemplate) -> list[Problem]:
+    used = {name.name for tree in letter.trees() for name in tree.find_all(nodes.Name)}
+    where = str(campaign.folder / LETTER)
+    found = []
+    if campaign.asks and "asks" not in used:
+        found.append(Problem(where, "does not print the asks of campaign.toml", "warning"))
+    if campaign.signature and "signature" not in used:
+        found.append(Problem(where, "does not print the signature: {{ signature }}", "warning"))
+    return found
+
+
+def _font(where: str, one: fonts.Missing) -> Problem:
+    what = f"{one.font} is not installed; PDFs are set in {one.substitute}"
+    if one.as_wide:
+        return Problem(where, f"{what}, whose letters are as wide", "note")
+    return Problem(where, f"{what}, and lines may break elsewhere", "warning")
+
+
+def _different(campaign: Campaign, letter: Letter) -> list[Problem]:
+    """Whether the mail says the same in text and HTML."""
+    text, html = _words(gate.words(letter.text)), _words(gate.plain(letter.html))
+    matcher = difflib.SequenceMatcher(None, text, html, autojunk=False)
+    if matcher.ratio() >= _ALIKE:
+        return []
+    places = [place for place in matcher.get_opcodes() if place[0] != "equal"]
+    _, start, stop, begin, end = max(places, key=lambda p: p[2] - p[1] + p[4] - p[3])
+    only, side = (text[start:stop], TEXT) if stop - start > end - begin else (html[begin:end], HTML)
+    return [
+        Problem(
+            str(campaign.folder / side),
+            f'says what the other mail file does not: "{" ".join(only[:12])}"',
+            "warning",
+        )
+    ]
+
+
+def _words(text: str) -> list[str]:
+    """Words alone: bullets and rules differ between text and HTML."""
+    return [word for word in text.split() if any(map(str.isalnum, word))]

@@ -1,0 +1,83 @@
+"""What a campaign sends beside the letter: papers for all or for some, copies to others."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from email.utils import getaddresses
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from flows.errors import ConfigurationError, RowError
+from flows.letters import attachment, headers
+from flows.letters.attachment import Attachment
+from flows.letters.environment import ValueFaultError
+from flows.letters.headers import HeaderError
+from flows.letters.part import Part
+from flows.letters.values import inside
+from flows.people.contact import Reader
+from flows.people.terms import Terms
+
+
+@dataclass(frozen=True, slots=True)
+class Enclosure:
+    """One paper of campaign.toml."""
+
+    file: Part
+    """Its path in the campaign's folder; with tags, another file for each reader."""
+    name: str
+    """What it is called in the mail; blank: as the file."""
+    terms: Terms
+    optional: bool
+    """Whether a reader for whom there is no file gets the letter without it."""
+
+
+class Enclosures:
+    """The papers of a campaign; those that are the same for all are read once."""
+
+    def __init__(self, folder: Path, papers: Sequence[Enclosure], cc: Part | None) -> None:
+        """Raises ConfigurationError for a paper for all that cannot be attached."""
+        self._folder, self._papers, self._cc = folder, papers, cc
+        self._load = lru_cache(maxsize=32)(attachment.load)
+        for paper in papers:
+            if paper.file.constant:
+                self._file(paper, paper.file.filled({}))
+
+    def attachments(self, reader: Reader, context: Mapping[str, Any]) -> tuple[Attachment, ...]:
+        """This reader's papers. Raises RowError where the reader's own is missing."""
+        found = []
+        for paper in self._papers:
+            if paper.terms.failed(reader) is not None:
+                continue
+            file = paper.file.filled(context).strip()
+            if paper.file.constant:
+                found.append(self._file(paper, file))
+                continue
+            try:
+                if paper.optional and not (file and inside(self._folder, file).is_file()):
+                    continue
+                found.append(self._file(paper, file))
+            except (ConfigurationError, ValueFaultError) as error:
+                raise RowError("attachments", str(error)) from error
+        return tuple(found)
+
+    def copies(self, context: Mapping[str, Any]) -> tuple[str, ...]:
+        """Mailboxes that get a copy; () where campaign.toml names none for this reader."""
+        if self._cc is None:
+            return ()
+        found = []
+        for display, address in getaddresses([self._cc.filled(context).strip().replace(";", ",")]):
+            if not address:
+                continue
+            try:
+                headers.need_printable(display)
+                headers.need_address(address)
+            except HeaderError as error:
+                raise RowError("cc", str(error)) from error
+            found.append(f'"{display}" <{address}>' if display else address)
+        return tuple(found)
+
+    def _file(self, paper: Enclosure, file: str) -> Attachment:
+        try:
+            return self._load(inside(self._folder, file), paper.name)
+        except ValueFaultError as error:
+            raise ConfigurationError(f"{self._folder}: attachments: {error}") from error

@@ -1,0 +1,99 @@
+"""A campaign's letter and mail, compiled once and filled for each reader."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from flows.errors import ConfigurationError, RowError
+from flows.letters import gate
+from flows.letters.campaign import HTML, LETTER, TEXT, Campaign
+from flows.letters.compiling import Compiler
+from flows.letters.context import specimen
+from flows.letters.letter import Letter
+from flows.letters.table import ROLES
+from flows.people.contact import Reader
+
+
+class Filler:
+    """Fills letters; holds no reader's data, so threads may share it. Made once per process."""
+
+    def __init__(self, campaign: Campaign, on: date) -> None:
+        """Compile every template of the campaign and try them on invented readers.
+
+        ``on`` is the date printed. Raises ConfigurationError naming the file, and the name or
+        the words at fault.
+        """
+        compiler = Compiler(campaign, on)
+        self._context = compiler.context
+        self._letter_file = str(campaign.folder / LETTER)
+        self.template = compiler.letter()
+        self._subject, self._text, self._html = (
+            compiler.subject(),
+            compiler.text(),
+            compiler.html(),
+        )
+        self._asks = compiler.asks()
+        self._enclosures = compiler.enclosures()
+        for role in ROLES:
+            self._try(role)
+
+    def fill(self, reader: Reader) -> Letter:
+        """This reader's letter and mail, with what goes along.
+
+        Raises RowError if the reader's data cannot be printed, the letter read back is not whole
+        or a paper is missing, ConfigurationError if a template asks for what is not there.
+        """
+        context = self.context(reader)
+        return replace(
+            self._letter(reader, context),
+            enclosed=self._enclosures.attachments(reader, context),
+            cc=self._enclosures.copies(context),
+        )
+
+    def specimen(self, role: str) -> Letter:
+        """A letter to an invented reader, with something in every field."""
+        reader = specimen(role)
+        return self._letter(reader, self.context(reader))
+
+    def context(self, reader: Reader) -> dict[str, Any]:
+        """The names and values that this reader's templates are filled with."""
+        context = self._context.of(reader)
+        # Asks are finished texts before letter and mail are filled: nothing is rendered twice.
+        context["asks"] = tuple(
+            part.filled(context) for terms, part in self._asks if terms.failed(reader) is None
+        )
+        return context
+
+    def _letter(self, reader: Reader, context: Mapping[str, Any]) -> Letter:
+        filled = self.template.fill(context)
+        letter = Letter(
+            reader=reader,
+            reference=context["reference"],
+            docx=filled.docx,
+            subject=self._subject.filled(context).strip(),
+            text=self._text.filled(context),
+            html=self._html.filled(context),
+        )
+        _read_back(letter, filled.parts.values())
+        return letter
+
+    def _try(self, role: str) -> None:
+        try:
+            self.specimen(role)
+        except RowError as error:
+            if error.column == "picture":
+                return  # nobody has one of an invented reader
+            raise ConfigurationError(
+                f"{self._letter_file}: filled for an invented {role}: {error.reason}"
+            ) from error
+
+
+def _read_back(letter: Letter, parts: Iterable[bytes]) -> None:
+    checks = gate.Gate(letter.reader)
+    checks.letter((part.decode() for part in parts), LETTER)
+    checks.mail(letter.text, TEXT)
+    checks.mail(letter.html, HTML)
+    checks.nothing_left(letter.subject, "the subject")
+    if not letter.subject or len(letter.subject.splitlines()) != 1:
+        raise RowError("subject", "the subject is not one line of text")

@@ -1,0 +1,129 @@
+"""The e-mail that carries a letter, frozen to the bytes that every attempt sends."""
+
+import binascii
+import hashlib
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from email.utils import format_datetime, getaddresses
+from functools import lru_cache
+
+from flows.errors import ConfigurationError, RowError
+from flows.letters import headers
+from flows.letters.attachment import DOCX_TYPE, PDF_TYPE, Attachment
+from flows.letters.headers import HeaderError
+from flows.letters.letter import Letter
+
+_MESSAGE_ID = re.compile(r"<[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9.-]+>")
+
+
+def letter_docx(letter: Letter) -> Attachment:
+    """The filled DOCX under a name made from the contact's id, never from a person's name."""
+    return Attachment(f"letter-{letter.reader.contact.id}.docx", letter.docx, DOCX_TYPE)
+
+
+def letter_pdf(letter: Letter) -> Attachment:
+    """The letter's PDF under the same name."""
+    return Attachment(f"letter-{letter.reader.contact.id}.pdf", letter.pdf, PDF_TYPE)
+
+
+def freeze(
+    letter: Letter,
+    *,
+    sender: str,
+    reply_to: str,
+    message_id: str,
+    date: datetime,
+    attachments: Sequence[Attachment] | None = None,
+    cc: Sequence[str] = (),
+    smtputf8: bool = False,
+) -> bytes:
+    """The message in RFC 5322 form: CRLF lines, text and HTML alternatives, then the attachments.
+
+    Equal arguments give equal bytes. ``sender``, ``reply_to`` and ``cc`` are mailboxes as typed
+    ('"UNA Exampleshire" <chair@example.org>'; blank ``reply_to``: none), ``message_id`` stands in
+    its angle brackets, ``date`` knows its time zone; without ``attachments`` the letter's DOCX is
+    attached. The campaign's own papers and copies (``letter.enclosed``, ``letter.cc``) follow.
+    ``smtputf8`` allows addresses outside ASCII, for servers that take them.
+
+    Raises RowError if the reader's name, address or subject cannot stand in a header,
+    ConfigurationError if the sender's cannot.
+    """
+    if not _MESSAGE_ID.fullmatch(message_id):
+        raise ValueError(f"{message_id!r} is not a Message-ID in angle brackets")
+    if date.tzinfo is None:
+        raise ValueError("a message's date needs its time zone")
+    head = [_mailboxes("From", sender)]
+    if reply_to:
+        head.append(_mailboxes("Reply-To", reply_to))
+    contact = letter.reader.contact
+    try:
+        head.append(headers.mailbox("To", contact.name, contact.email, utf8=smtputf8))
+    except HeaderError as error:
+        column = "email" if headers_allow(contact.name) else "name"
+        raise RowError(column, str(error)) from error
+    copies = ", ".join((*letter.cc, *cc))
+    if copies:
+        head.append(_mailboxes("Cc", copies))
+    try:
+        head.append(headers.text("Subject", letter.subject))
+    except HeaderError as error:
+        raise RowError("subject", str(error)) from error
+    outer, inner = _boundaries(message_id)
+    files = [letter_docx(letter)] if attachments is None else attachments
+    files = [*files, *letter.enclosed]
+    pieces = [
+        *head,
+        f"Date: {format_datetime(date)}\r\nMessage-ID: {message_id}\r\n".encode(),
+        b'MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="%b"\r\n' % outer,
+        b'\r\n--%b\r\nContent-Type: multipart/alternative; boundary="%b"\r\n' % (outer, inner),
+        b"\r\n--%b\r\n%b" % (inner, _written("plain", letter.text)),
+        b"\r\n--%b\r\n%b" % (inner, _written("html", letter.html)),
+        b"\r\n--%b--\r\n" % inner,
+    ]
+    for file in files:
+        pieces += (b"\r\n--%b\r\n" % outer, file.part)
+    pieces.append(b"\r\n--%b--\r\n" % outer)
+    return b"".join(pieces)
+
+
+def headers_allow(value: str) -> bool:
+    """Whether a text can stand in a header at all."""
+    try:
+        headers.need_printable(value)
+    except HeaderError:
+        return False
+    return True
+
+
+@lru_cache(maxsize=64)
+def _mailboxes(name: str, typed: str) -> bytes:
+    try:
+        headers.need_printable(typed)
+        return headers.mailboxes(name, getaddresses([typed]))
+    except HeaderError as error:
+        raise ConfigurationError(
+            f"{name}: {typed!r} cannot be used ({error}); write it as "
+            '"Your organisation" <chair@example.org>'
+        ) from error
+
+
+def _boundaries(message_id: str) -> tuple[bytes, bytes]:
+    """Derived, so that bytes stay alike; "=_" cannot occur in quoted-printable or base64."""
+    digest = hashlib.sha256(message_id.encode()).hexdigest()
+    return f"=_{digest[:28]}".encode(), f"=_{digest[28:56]}".encode()
+
+
+def _written(kind: str, text: str) -> bytes:
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    if not lines.endswith("\n"):
+        lines += "\n"
+    try:
+        content = lines.replace("\n", "\r\n").encode()
+    except UnicodeEncodeError as error:
+        raise RowError("text", "holds half a character; type the text again") from error
+    coded = binascii.b2a_qp(content, istext=True)
+    return (
+        b'Content-Type: text/%b; charset="utf-8"\r\n'
+        b"Content-Transfer-Encoding: quoted-printable\r\n\r\n%b" % (kind.encode(), coded)
+    )

@@ -1,0 +1,179 @@
+"""LibreOffice as a converter that may hang, crash or write nonsense, and is then left behind."""
+
+import json
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from flows.errors import ConfigurationError
+
+PROGRAMS = ("soffice", "libreoffice")
+PACKAGE = "libreoffice-writer-nogui"
+
+START_SECONDS = 60.0
+"""Given to LibreOffice to start, however slow the machine."""
+LARGEST_OUTPUT = 1_000_000_000
+"""Bytes of any one file it may write, so that a runaway does not fill the disk."""
+
+_OPTIONS = {
+    # Where letters begin and end (bundle); what is written does not change the pages.
+    "ExportBookmarksToPDFDestination": True,
+    # An empty page between letters exists on paper only: the print pack adds its own.
+    "IsSkipEmptyPages": True,
+    "UseLosslessCompression": True,
+    "ReduceImageResolution": False,
+    "ExportBookmarks": False,
+}
+
+
+# LibreOffice takes and returns a page's picture again and again; kept by the C library instead of
+# the kernel, the same memory serves a third faster (mallopt(3)).
+_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "1073741824", "MALLOC_TRIM_THRESHOLD_": "2147483647"}
+
+
+# A profile that never greets, tests no graphics (a second at each start, as long as it does not
+# know that this version has run before) and follows nothing outside the document.
+_SETTINGS = (
+    ("Setup/Product", "ooSetupLastVersion", "99.9"),
+    ("Office.Common/Misc", "FirstRun", "false"),
+    ("Office.Common/Security/Scripting", "MacroSecurityLevel", "3"),
+    ("Office.Common/Security/Scripting", "BlockUntrustedRefererLinks", "true"),
+    ("Office.Common/Save/Document", "CreateBackup", "false"),
+)
+_REGISTRY = (
+    '<?xml version="1.0" encoding="UTF-8"?>\n'
+    '<oor:items xmlns:oor="http://openoffice.org/2001/registry">'
+    + "".join(
+        f'<item oor:path="/org.openoffice.{path}"><prop oor:name="{name}" oor:op="fuse">'
+        f"<value>{value}</value></prop></item>"
+        for path, name, value in _SETTINGS
+    )
+    + "</oor:items>\n"
+)
+
+
+def find(program: str = "") -> str:
+    """LibreOffice's path; ``program`` instead of the usual names where given.
+
+    Raises ConfigurationError, with the package to install, where there is none.
+    """
+    for name in (program,) if program else PROGRAMS:
+        path = shutil.which(name)
+        if path:
+            return path
+    raise ConfigurationError(
+        f'LibreOffice is not installed, so there are no PDFs: write letter = "docx" in '
+        f"campaign.toml, or install it: apt-get install --no-install-recommends {PACKAGE}"
+    )
+
+
+def installed() -> bool:
+    """Whether there is a LibreOffice."""
+    return any(shutil.which(name) for name in PROGRAMS)
+
+
+class Office:
+    """One LibreOffice at a time, with a profile and folders of its own that vanish with it."""
+
+    def __init__(self, program: str) -> None:
+        self._program = program
+        self._room = Path(tempfile.mkdtemp(prefix="dear-minister-office-"))
+        self._running: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        shutil.rmtree(self._room, ignore_errors=True)
+
+    def convert(self, documents: Mapping[str, bytes], seconds: float) -> dict[str, bytes]:
+        """PDFs of those documents (DOCX by plain name) that could be converted in this time.
+
+        Kills LibreOffice with its children when the time is over; what is missing in the answer
+        failed or was not reached. Raises ConfigurationError where there is no room for the files.
+        """
+        try:
+            return self._converted(documents, seconds)
+        except OSError as error:
+            raise ConfigurationError(
+                f"{self._room}: cannot be written ({error.strerror}); make room on this disk, or "
+                "name another folder in TMPDIR"
+            ) from error
+
+    def stop(self) -> None:
+        """Kill what is running, from any thread."""
+        running = self._running
+        if running is not None:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(running.pid, signal.SIGKILL)
+
+    def _converted(self, documents: Mapping[str, bytes], seconds: float) -> dict[str, bytes]:
+        source, target = self._room / "in", self._room / "out"
+        for folder in (source, target):
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+        for name, data in documents.items():
+            (source / f"{name}.docx").write_bytes(data)
+        finished = self._run([str(source / f"{name}.docx") for name in documents], target, seconds)
+        if not finished:
+            # A profile that was in use when it was killed may greet the next start with questions.
+            shutil.rmtree(self._room / "profile", ignore_errors=True)
+        found = {}
+        for name in documents:
+            path = target / f"{name}.pdf"
+            data = path.read_bytes() if path.is_file() else b""
+            if data.startswith(b"%PDF-") and b"%%EOF" in data[-1024:]:
+                found[name] = data
+        return found
+
+    def _run(self, files: list[str], target: Path, seconds: float) -> bool:
+        profile = self._room / "profile"
+        if not profile.exists():
+            (profile / "user").mkdir(parents=True)
+            (profile / "user" / "registrymodifications.xcu").write_text(_REGISTRY, "utf-8")
+        values = {name: {"type": "boolean", "value": value} for name, value in _OPTIONS.items()}
+        home = self._room / "home"
+        home.mkdir(exist_ok=True)
+        command = [
+            self._program,
+            f"-env:UserInstallation={profile.as_uri()}",
+            *("--headless", "--invisible", "--nologo", "--nodefault", "--norestore"),
+            *("--nolockcheck", "--nofirststartwizard"),
+            *("--convert-to", f"pdf:writer_pdf_Export:{json.dumps(values)}"),
+            *("--outdir", str(target), *files),
+        ]
+        kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL") if name in os.environ}
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd=self._room,
+            env={**kept, **_MEMORY, "HOME": str(home), "TMPDIR": str(self._room)},
+            start_new_session=True,
+        )
+        self._running = process
+        with suppress(AttributeError, OSError, ValueError):  # Linux alone has prlimit
+            limits = (LARGEST_OUTPUT, LARGEST_OUTPUT)
+            resource.prlimit(process.pid, resource.RLIMIT_FSIZE, limits)
+        try:
+            return process.wait(seconds) == 0
+        except subprocess.TimeoutExpired:
+            return False
+        finally:
+            self.stop()
+            process.wait()
+            self._running = None
