@@ -1,0 +1,1 @@
+"""How it leaves and what comes back: mailings, the ledger, SMTP."""

@@ -1,0 +1,15 @@
+"""What can go wrong with the ledger; the text is the line the user reads."""
+
+from flows.errors import DearMinisterError
+
+
+class LedgerUnavailableError(DearMinisterError):
+    """The ledger cannot be read or written now: locked, full, gone. Nothing further is sent."""
+
+
+class LostHoldError(DearMinisterError):
+    """A dispatch is no longer in the state, or with the worker, that a move names."""
+
+
+class AlreadyLiveError(DearMinisterError):
+    """Another mailing of the campaign and edition holds one of these persons."""

@@ -1,0 +1,213 @@
+"""From readers to frozen letters, in the order of the readers, on as many processes as pay."""
+
+import hashlib
+import multiprocessing
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass
+from datetime import date, datetime
+from email.utils import parseaddr
+from itertools import islice
+from pathlib import Path
+
+from flows.errors import ConfigurationError, RowError
+from flows.letters import message
+from flows.letters.campaign import Campaign, load
+from flows.letters.filler import Filler
+from flows.letters.letter import Letter
+from flows.letters.posted import goes_by_post
+from flows.people.contact import Contact, Reader, Refused
+from flows.people.rows import cells
+from flows.post import paper
+from flows.post.freezing import Frozen
+
+_CHUNK = 100
+_WORTH_A_PROCESS = 2000
+"""Readers below which starting processes takes longer than filling the letters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Postmark:
+    """What a mailing's messages have in common."""
+
+    mailing: str
+    sender: str
+    """The From header's mailbox."""
+    reply_to: str
+    domain: str
+    """The right-hand side of Message-IDs: the sender's domain."""
+    date: datetime
+
+    def message_id(self, person: str) -> str:
+        """One Message-ID a mailing and person (RFC 5322 3.6.4)."""
+        token = hashlib.sha256(f"{self.mailing}\n{person}".encode()).hexdigest()[:32]
+        return f"<{token}@{self.domain}>"
+
+
+def render(
+    campaign: Campaign,
+    on: date,
+    readers: Sequence[Reader],
+    postmark: Postmark,
+    processes: int | None = None,
+) -> Iterator[Frozen | Refused]:
+    """Each reader's frozen letter, or that reader handed back; the bytes do not depend on
+    ``processes`` (None: as many as the machine has, where the list is long enough).
+
+    Raises ConfigurationError: a template at fault, no LibreOffice for a campaign that sends PDF.
+    """
+    filler = Filler(campaign, on)  # a template at fault is told before any process starts
+    if campaign.letter != "docx":
+        for one in laid_out(filled(filler, readers), processes or 0):
+            yield one if isinstance(one, Refused) else _frozen(one, campaign, postmark)
+        return
+    if processes is None:
+        processes = (os.cpu_count() or 1) if len(readers) >= _WORTH_A_PROCESS else 1
+    if processes > 1:
+        yield from _in_processes(campaign, on, readers, postmark, processes)
+        return
+    for one in filled(filler, readers):
+        yield one if isinstance(one, Refused) else _frozen(one, campaign, postmark)
+
+
+def filled(filler: Filler, readers: Iterable[Reader]) -> Iterator[Letter | Refused]:
+    """Each reader's letter, or that reader handed back."""
+    for reader in readers:
+        try:
+            yield filler.fill(reader)
+        except RowError as error:
+            yield _refused(reader.contact, error.column, error.reason)
+
+
+def laid_out(found: Iterable[Letter | Refused], processes: int = 0) -> Iterator[Letter | Refused]:
+    """Letters with their PDF, in order; those without one, and ``found``'s own, handed back."""
+    from flows.letters import pdf
+
+    aside: list[Refused] = []
+
+    def letters() -> Iterator[Letter]:
+        for one in found:
+            if isinstance(one, Refused):
+                aside.append(one)
+            else:
+                yield one
+
+    for one in pdf.convert(letters(), processes=processes):
+        if isinstance(one, pdf.Failed):
+            aside.append(_refused(one.letter.reader.contact, "letter", one.reason))
+        else:
+            yield one
+    yield from aside
+
+
+def files(letter: Letter, campaign: Campaign, postmark: Postmark) -> dict[str, bytes] | Refused:
+    """A letter, its PDF where it has one, and its mail where one goes, by file name."""
+    contact = letter.reader.contact
+    made = {f"letter-{contact.id}.docx": letter.docx}
+    if letter.pdf:
+        made[f"letter-{contact.id}.pdf"] = letter.pdf
+    if contact.email:
+        mail = _message(letter, campaign, postmark)
+        if isinstance(mail, Refused):
+            return mail
+        made[f"mail-{contact.id}.eml"] = mail
+    return made
+
+
+def _in_processes(
+    campaign: Campaign,
+    on: date,
+    readers: Sequence[Reader],
+    postmark: Postmark,
+    processes: int,
+) -> Iterator[Frozen | Refused]:
+    # Not fork: flows run in threads, and a forked child may inherit a lock that nobody holds.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(
+        processes, context, initializer=_begin, initargs=(campaign.folder, on)
+    ) as pool:
+        pending: deque[Future[list[Frozen | Refused]]] = deque()
+        for chunk in _chunks(readers):
+            pending.append(pool.submit(_many, campaign.fingerprint, chunk, postmark))
+            if len(pending) > 2 * processes:
+                yield from pending.popleft().result()
+        while pending:
+            yield from pending.popleft().result()
+
+
+_own: tuple[Campaign, Filler] | None = None
+"""A process's own campaign and filler: compiled templates do not travel between processes."""
+
+
+def _begin(folder: Path, on: date) -> None:
+    global _own
+    campaign = load(folder)
+    _own = (campaign, Filler(campaign, on))
+
+
+def _many(
+    fingerprint: str, readers: Sequence[Reader], postmark: Postmark
+) -> list[Frozen | Refused]:
+    assert _own is not None
+    campaign, filler = _own
+    if campaign.fingerprint != fingerprint:
+        raise ConfigurationError(
+            f"{campaign.folder} was edited while letters were being filled; prepare again"
+        )
+    return [
+        one if isinstance(one, Refused) else _frozen(one, campaign, postmark)
+        for one in filled(filler, readers)
+    ]
+
+
+def _frozen(letter: Letter, campaign: Campaign, postmark: Postmark) -> Frozen | Refused:
+    reader, contact = letter.reader, letter.reader.contact
+    content = _message(letter, campaign, postmark) if contact.email else letter.docx
+    if isinstance(content, Refused):
+        return content
+    return Frozen(
+        contact=contact.id,
+        person=contact.person,
+        name=reader.address.lines[0],
+        role=reader.role,
+        email=contact.email,
+        reference=letter.reference,
+        message_id=postmark.message_id(contact.person) if contact.email else "",
+        content=content,
+        copies=tuple(parseaddr(one)[1] for one in letter.cc) if contact.email else (),
+        paper=goes_by_post(reader, campaign.post),
+        reader=paper.written(reader),
+    )
+
+
+def _message(letter: Letter, campaign: Campaign, postmark: Postmark) -> bytes | Refused:
+    contact = letter.reader.contact
+    attachments = []
+    if campaign.letter != "pdf" or not letter.pdf:
+        attachments.append(message.letter_docx(letter))
+    if campaign.letter != "docx" and letter.pdf:
+        attachments.append(message.letter_pdf(letter))
+    try:
+        return message.freeze(
+            letter,
+            sender=postmark.sender,
+            reply_to=postmark.reply_to,
+            message_id=postmark.message_id(contact.person),
+            date=postmark.date,
+            attachments=attachments,
+            smtputf8=True,
+        )
+    except RowError as error:
+        return _refused(contact, error.column, error.reason)
+
+
+def _refused(contact: Contact, column: str, reason: str) -> Refused:
+    return Refused(contact.file, contact.row, column, reason, cells(contact))
+
+
+def _chunks(readers: Iterable[Reader]) -> Iterator[list[Reader]]:
+    source = iter(readers)
+    while chunk := list(islice(source, _CHUNK)):
+        yield chunk

@@ -1,0 +1,78 @@
+"""The states of a dispatch, the moves between them, and what is known to be true in each.
+
+This module is the crash contract in one place: the ledger writes no move that is not listed here,
+and every move is a conditional UPDATE that names the state it leaves (``flows.post.moves``).
+"""
+
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """Where one letter to one person stands."""
+
+    READY = "ready"
+    """Frozen; claimable once the mailing is signed off; nobody is sending it."""
+    CLAIMED = "claimed"
+    """One worker holds it; nothing irrevocable has been said to a server."""
+    HANDING_OVER = "handing_over"
+    """Committed before the final dot is written; from here the server may have it."""
+    SENT = "sent"
+    """The server answered 2xx to the dot, or a person says that it went (resolve, posted)."""
+    DEFERRED = "deferred"
+    """A temporary no (4xx, connection lost before the dot); due again at a stated time."""
+    REFUSED = "refused"
+    """A permanent no (5xx, or five days of temporary ones); kept with the server's words."""
+    UNCERTAIN = "uncertain"
+    """The answer to the dot never came. Only a person moves it, with a name and a reason."""
+    WITHDRAWN = "withdrawn"
+    """Cancelled by the operator, superseded by a new mailing, or suppressed by the reader."""
+
+
+MOVES: dict[State, frozenset[State]] = {
+    State.READY: frozenset(
+        {
+            State.CLAIMED,  # a worker takes it
+            State.SENT,  # a person says that the paper letter was posted
+            State.WITHDRAWN,
+        }
+    ),
+    State.CLAIMED: frozenset(
+        {
+            State.READY,  # handed back, or its worker died
+            State.HANDING_OVER,
+            State.DEFERRED,  # a temporary no before the dot
+            State.REFUSED,  # a permanent no before the dot
+            State.WITHDRAWN,  # suppressed at the moment of sending
+        }
+    ),
+    State.HANDING_OVER: frozenset(
+        {
+            State.SENT,
+            State.DEFERRED,  # 4xx to the dot
+            State.REFUSED,  # 5xx to the dot
+            State.UNCERTAIN,  # no answer, no sense in the answer, or the worker died
+        }
+    ),
+    State.DEFERRED: frozenset({State.CLAIMED, State.WITHDRAWN}),
+    State.UNCERTAIN: frozenset(
+        {
+            State.SENT,  # resolve --as sent
+            State.READY,  # resolve --as resend
+        }
+    ),
+    State.REFUSED: frozenset({State.WITHDRAWN}),  # frees the person for a corrected letter
+    State.SENT: frozenset(),
+    State.WITHDRAWN: frozenset(),
+}
+
+HELD = (State.CLAIMED, State.HANDING_OVER)
+"""States that belong to a living worker."""
+
+RECOVERED = {State.CLAIMED: State.READY, State.HANDING_OVER: State.UNCERTAIN}
+"""What becomes of a dead worker's dispatches."""
+
+
+def check(old: State, new: State) -> None:
+    """Raise ValueError where the table above has no such move: a defect of the caller."""
+    if new not in MOVES[old]:
+        raise ValueError(f"a dispatch cannot go from {old} to {new}")
