@@ -1,0 +1,108 @@
+"""The campaign: prepare, sign-off, dispatch, report.
+
+From Python: ``from flows.campaign import campaign; campaign("r2p-dialogue-2013")`` rehearses;
+``live=True`` sends, once the mailing is signed off. As a deployment it is Prefect's form.
+"""
+
+from contextlib import closing
+from pathlib import Path
+
+from prefect import flow
+from prefect.logging import get_run_logger
+from prefect.runtime import flow_run
+
+from flows import briefing, endings, runs, sending, sign_off, tasks, turns
+from flows.endings import Ending
+from flows.errors import DearMinisterError
+from flows.fields import AsOf, CampaignKey, Limit, Lists, Live, Patience
+from flows.letters import campaign as campaigns
+from flows.letters.campaign import Campaign
+from flows.post import mailing as mailings
+from flows.post.ledger import Ledger
+from flows.post.mailing import Mailing
+from flows.post.opening import open_ledger
+from flows.settings import load
+
+
+def _name() -> str:
+    given = flow_run.parameters
+    return f"{Path(given['campaign']).name}, {'live' if given.get('live') else 'rehearsal'}"
+
+
+@flow(name="campaign", flow_run_name=_name, persist_result=False)
+def campaign(
+    campaign: CampaignKey,
+    contacts: Lists = [],  # noqa: B006  # never changed; an immutable default has no form
+    as_of: AsOf = None,
+    live: Live = False,
+    limit: Limit = 0,
+    patience: Patience = 20,
+) -> Ending:
+    """Write to everyone the campaign is for: freeze the letters, have them signed off, send them.
+
+    The state it ends in tells what became of the letters (``flows.endings``). Called from Python
+    it returns that state, or raises: ConfigurationError where nothing could be done, Prefect's
+    FailedRun where letters were refused or are uncertain.
+    """
+    logger = get_run_logger()
+    run = runs.identity()
+    try:
+        with closing(open_ledger(load().ledger)) as ledger:
+            about = campaigns.load(briefing.folder(campaign))
+            if (late := runs.too_late()) and not turns.begun(ledger, run):
+                logger.error(late)
+                return endings.refused("Too late", late)
+            with turns.taken(ledger, about.key, about.edition, run, runs.waiting):
+                frozen = turns.mailing_of(ledger, run)
+                found = (
+                    mailings.get(ledger, frozen)
+                    if frozen
+                    else _prepared(ledger, run, about, campaign, contacts, as_of, live)
+                )
+                if found is None:
+                    return endings.nothing("there is nobody left to write to")
+                if live and not found.approved_at:
+                    if not runs.deployed():
+                        return endings.not_signed_off(found.id, found.hash)
+                    found = sign_off.ask(ledger, found, logger)
+                return sending.deliver(
+                    ledger, found, live=live, limit=limit, patience=patience * 60
+                )
+    except turns.NotYourTurnError as error:
+        line = f"{error}: {runs.page(error.run)}"
+        logger.error(line)
+        return endings.refused("Already running", line)
+    except DearMinisterError as error:
+        logger.error(str(error))
+        return endings.failed(error)
+
+
+def _prepared(
+    ledger: Ledger,
+    run: str,
+    about: Campaign,
+    campaign: str,
+    contacts: Lists,
+    as_of: AsOf,
+    live: bool,
+) -> Mailing | None:
+    """The mailing that this run is about, frozen and reviewed; None where there is none."""
+    order = tasks.read(campaign, contacts, as_of or None)
+    prepared = tasks.freeze(ledger, tasks.as_is(order), len(order.readers))
+    found = prepared.mailing
+    if found:
+        turns.froze(ledger, run, found.id)
+        tasks.review(ledger, tasks.as_is(order), tasks.as_is(prepared))
+    elif live and (found := _unfinished(ledger, about)):
+        turns.froze(ledger, run, found.id)
+        get_run_logger().info(f"nobody new to write to; going on with mailing {found.id}")
+    return mailings.get(ledger, found.id) if found else None
+
+
+def _unfinished(ledger: Ledger, about: Campaign) -> Mailing | None:
+    """A mailing of this edition that is signed off and not yet sent to everyone."""
+    for one in mailings.every(ledger):
+        same = (one.campaign, one.edition) == (about.key, about.edition)
+        if same and one.approved_at and sending.waits(ledger, one):
+            return one
+    return None

@@ -1,0 +1,36 @@
+"""Refresh the contact lists from the UK Parliament's Members API, on a schedule or by hand."""
+
+from pathlib import Path
+
+from prefect import flow
+from prefect.logging import get_run_logger
+from prefect.states import Completed
+
+from flows import endings
+from flows.endings import Ending
+from flows.errors import DearMinisterError
+from flows.refreshing import refresh
+from flows.settings import load
+
+_EVERY = 100
+"""Members between two lines of the log."""
+
+
+@flow(name="contacts", persist_result=False)
+def contacts(folder: str = "contacts", fewer: bool = False) -> Ending:
+    """Fetch MPs, peers and government posts; nothing is replaced unless all of it is there.
+
+    folder: where the lists are. fewer: replace a list even if it loses over a fifth of its people.
+    """
+    logger = get_run_logger()
+
+    def progress(step: str, done: int, total: int) -> None:
+        if done % _EVERY == 0 or done == total:
+            logger.info(f"{step}: {done} of {total}")
+
+    try:
+        paths = refresh(load(), Path(folder), progress, fewer=fewer)
+    except DearMinisterError as error:
+        logger.error(str(error))
+        return endings.failed(error)
+    return Completed(message=f"refreshed: {', '.join(map(str, paths))}")

@@ -1,0 +1,33 @@
+"""Looking for a letter whose fate is uncertain, and what its finding proposes."""
+
+from flows.errors import ConfigurationError
+from flows.post import evidence, settling
+from flows.post.ledger import Ledger
+from flows.post.states import State
+from flows.post.status import message_id
+from flows.post.worker import recover
+from flows.settings import Settings
+
+
+def proposal(settings: Settings, ledger: Ledger, dispatch: str) -> str:
+    """What was found in the mailbox, and the command that would settle the dispatch.
+
+    Raises ConfigurationError: no IMAP settings, mailbox out of reach, dispatch not uncertain.
+    """
+    recover(ledger)
+    found = settling.find(ledger, dispatch)
+    if found.state is not State.UNCERTAIN:
+        raise ConfigurationError(f"dispatch {dispatch} is {found.state}, not uncertain")
+    archive = settings.archive
+    identity = message_id(ledger, found.mailing, found.ordinal)
+    if evidence.found(archive, identity):
+        return (
+            f"{identity} is in {archive.folder}: the server took it. Settle it with:\n"
+            f"dear-minister resolve {dispatch} --as sent --by NAME "
+            f'--why "found in {archive.folder}"'
+        )
+    return (
+        f"{identity} is not in {archive.folder}. That alone does not prove that the server never "
+        "took it: look at the server's own log, then settle it with:\n"
+        f"dear-minister resolve {dispatch} --as resend --by NAME --why TEXT"
+    )

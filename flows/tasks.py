@@ -1,0 +1,108 @@
+"""The campaign's steps as an operator sees them: Prefect tasks with names that say what they do.
+
+Nothing here is cached, timed out or retried by Prefect except what is safe to repeat: the ledger
+alone knows what was sent. A user's mistake ends a task with its line, not with a traceback.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
+from typing import ParamSpec, TypeVar, cast
+
+from prefect.cache_policies import NO_CACHE
+from prefect.tasks import Task
+from prefect.utilities.annotations import quote
+
+from flows import artifacts, briefing, specimens, steps
+from flows import review as reviews
+from flows.briefing import Brief
+from flows.errors import DearMinisterError
+from flows.post import status
+from flows.post.ledger import Ledger
+from flows.post.sender import Sender
+from flows.post.sending import Tally
+from flows.review import Review
+from flows.settings import load
+from flows.steps import Prepared
+from flows.watching import watcher
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class _OneLine(logging.Filter):
+    """Keeps the traceback of a user's mistake out of the log: Prefect's next line has its text."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not (record.exc_info and isinstance(record.exc_info[1], DearMinisterError))
+
+
+logging.getLogger("prefect.task_runs").addFilter(_OneLine())
+
+
+def _task(name: str) -> Callable[[Callable[P, R]], Task[P, R]]:
+    """A task with this name; its parameters stand in it in braces."""
+    plain = name.partition("{")[0].strip()
+
+    def made(step: Callable[P, R]) -> Task[P, R]:
+        return Task(
+            step, name=plain, task_run_name=name, cache_policy=NO_CACHE, persist_result=False
+        )
+
+    return made
+
+
+def as_is(value: R) -> R:
+    """The value as a task's argument, into which Prefect does not look for other tasks' results:
+    with thousands of readers in it that would take longer than the task."""
+    return cast(R, quote(value))
+
+
+@_task("Read the contacts")
+def read(campaign: str, contacts: Sequence[Path], as_of: date | None) -> Brief:
+    """The campaign with its readers."""
+    return briefing.brief(campaign, contacts, as_of)
+
+
+@_task("Fill and freeze {letters} letters")
+def freeze(ledger: Ledger, order: Brief, letters: int) -> Prepared:
+    """The mailing: these readers, these bytes, one hash."""
+    return steps.prepare(load(), ledger, order, watcher().filled)
+
+
+@_task("Write the review")
+def review(ledger: Ledger, order: Brief, prepared: Prepared) -> None:
+    """What would be sent, as pages in Prefect's UI and specimens on the disk."""
+    mailing = prepared.mailing
+    assert mailing is not None
+    folder = load().var / "mailings" / mailing.id / "specimens"
+    roles, by_post = reviews.counts(ledger, mailing)
+    artifacts.review(
+        Review(
+            mailing,
+            status.rehearsals(ledger, mailing.id).get(0, {}),
+            roles,
+            by_post,
+            prepared.refused,
+            prepared.refused_file,
+            left_out=tuple(
+                f"{one.reader.address.lines[0]}: {one.decision.rule}" for one in order.left_out
+            ),
+            odd=order.stale,
+            changes=reviews.changes(ledger, mailing),
+            specimens=tuple(specimens.pack(ledger, mailing, order.readers, folder)),
+        )
+    )
+
+
+@_task("Send {first}-{last} of {total}")
+def send(sender: Sender, first: int, last: int, total: int, patience: float) -> Tally:
+    """The next letters, over the connection that is open already."""
+    return sender.run(limit=last - first + 1, patience=patience)
+
+
+@_task("Send again {letters} letters that were put off")
+def send_again(sender: Sender, letters: int, patience: float) -> Tally:
+    """Letters that the mail server deferred, as far as they fall due within ``patience``."""
+    return sender.run(limit=letters, patience=patience)
