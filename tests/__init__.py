@@ -1,0 +1,1 @@
+"""The suite: unit, integration (real servers), browser and bench."""

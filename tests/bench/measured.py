@@ -1,0 +1,74 @@
+"""One line of the benchmark's table, and how two ways of doing the same work are timed."""
+
+import gc
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One line of the table. ``value`` is compared with ``goal`` as ``at_most`` says."""
+
+    work: str
+    against: str
+    value: float
+    unit: str
+    goal: float
+    at_most: bool
+    detail: str = ""
+
+    @property
+    def met(self) -> bool:
+        """Whether the goal is reached."""
+        return self.value <= self.goal if self.at_most else self.value >= self.goal
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Seconds for a unit of work, ours and theirs, measured back to back."""
+
+    ours: tuple[float, ...]
+    theirs: tuple[float, ...]
+
+    @property
+    def ratio(self) -> float:
+        """How many times as fast ours is: the median over the pairs."""
+        return statistics.median(b / a for a, b in zip(self.ours, self.theirs, strict=True))
+
+    def detail(self) -> str:
+        """Milliseconds for a unit of both, and the range of the ratios."""
+        ratios = sorted(b / a for a, b in zip(self.ours, self.theirs, strict=True))
+        ours, theirs = statistics.median(self.ours) * 1000, statistics.median(self.theirs) * 1000
+        return f"{ours:.2f} ms against {theirs:.2f} ms; {ratios[0]:.1f} to {ratios[-1]:.1f}"
+
+
+def pairwise(
+    ours: Callable[[], object],
+    theirs: Callable[[], object],
+    *,
+    pairs: int,
+    units: tuple[int, int] = (1, 1),
+) -> Pairs:
+    """Time both in turn, the first one changing, so that a busy machine slows both of a pair.
+
+    ``units``: how many units of work one call of each does.
+    """
+    found: tuple[list[float], list[float]] = ([], [])
+    for number in range(pairs):
+        for which in (0, 1) if number % 2 else (1, 0):
+            gc.collect()
+            begun = time.perf_counter()
+            (ours, theirs)[which]()
+            found[which].append((time.perf_counter() - begun) / units[which])
+    return Pairs(tuple(found[0]), tuple(found[1]))
+
+
+def faster(work: str, against: str, goal: float, measured: Pairs) -> Measured:
+    """A line that says how many times as fast the work is done."""
+    return Measured(work, against, measured.ratio, "x", goal, False, measured.detail())
+
+
+Rows = Callable[[bool], Iterator[Measured]]
+"""What a bench module offers as ``rows``: its lines, fewer rounds where ``quick``."""

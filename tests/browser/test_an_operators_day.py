@@ -1,0 +1,105 @@
+"""An operator's day in Prefect's own UI, in a real browser, against the running product."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.browser.ui import Operator, chromium
+from tests.conftest import ROOT, need
+from tests.integration.flows.office import CAMPAIGN, Office
+from tests.servers.fault import FaultServer
+
+PICTURES = ROOT / "var" / "pictures"
+CHAIR = "Eleanor Marchbank"
+
+
+@pytest.fixture
+def mail_server() -> Iterator[FaultServer]:
+    with FaultServer() as server:
+        yield server
+
+
+@pytest.fixture
+def office(tmp_path: Path, mail_server: FaultServer) -> Iterator[Office]:
+    """Everything running that ``serve`` starts."""
+    need("chromium", "chromium")
+    made = Office(
+        tmp_path,
+        SMTP_HOST="127.0.0.1",
+        SMTP_PORT=str(mail_server.port),
+        SMTP_SECURITY="none",
+    )
+    with made.served():
+        yield made
+
+
+@pytest.fixture
+def operator(office: Office) -> Iterator[Operator]:
+    """Somebody at a browser."""
+    with chromium(need("chromium", "chromium"), office.url, PICTURES) as made:
+        yield made
+        made.picture("last")  # where it stood, should the test have failed
+
+
+def test_a_campaign_from_the_form_to_the_mailbox(
+    operator: Operator, office: Office, mail_server: FaultServer
+) -> None:
+    operator.open("deployments")
+    operator.page.get_by_text("3 Deployments").wait_for()
+    operator.picture("ui-deployments")
+
+    operator.open_form("campaign")
+    operator.fill("At most this many letters", "-1")
+    operator.choose("Campaign", CAMPAIGN)
+    operator.switch("Send to the readers")
+    operator.page.get_by_role("button", name="Submit").click()
+    assert "greater than or equal to 0" in operator.refusal("At most this many letters")
+    operator.fill("At most this many letters", "0")
+    operator.picture("ui-form")
+    run = operator.submit()
+
+    operator.wait_for_state("Suspended")
+    dialog = operator.open_resume()
+    operator.picture("ui-sign-off")
+    dialog.get_by_role("link", name="review").click()
+    shown = operator.page.locator("p", has_text="Hash to sign off")
+    shown.wait_for()
+    operator.picture("ui-review")
+    digest = re.search(r"[0-9a-f]{12}", shown.inner_text())
+    assert digest
+    operator.page.get_by_role("link", name="the specimens").click()
+    operator.page.get_by_text("Dear Prime Minister,").first.wait_for()
+    operator.picture("ui-specimens")
+
+    operator.open(f"runs/flow-run/{run}")
+    operator.sign_off(CHAIR, "no hash", refused="does not match|too short")
+    operator.sign_off(CHAIR, "deadbeef1234")
+    office.wait_for_question(run, "sign-off-2")
+    operator.wait_for_state("Suspended")
+    assert not mail_server.copies.all
+    dialog = operator.open_resume()
+    dialog.get_by_text("Refused: deadbeef1234 is not this mailing's hash").wait_for()
+    operator.picture("ui-refused")
+    dialog.get_by_role("button", name="Cancel").click()
+
+    operator.sign_off(CHAIR, digest[0])
+    operator.wait_for_state("Completed")
+    operator.open(f"runs/flow-run/{run}")
+    operator.wait_for_state("Completed")
+    operator.page.wait_for_timeout(
+        4000
+    )  # the course of a run is drawn on a canvas, in its own time
+    operator.picture("ui-run")
+    operator.page.get_by_role("tab", name="Task Runs").click()
+    operator.page.get_by_text("Send 61-64 of 64").first.wait_for()
+    operator.page.get_by_role("tab", name="Artifacts").click()
+    operator.page.get_by_text(f"{CAMPAIGN}-report").first.click()
+    operator.page.get_by_role("link", name=re.compile("^[0-9a-f]{8}$")).click()
+    operator.page.get_by_role("link", name="The letters").click()
+    operator.page.get_by_text("Rt Hon William Hague MP").first.wait_for()
+    operator.picture("ui-outcome")
+
+    readers = [one.recipient for one in mail_server.copies.all]
+    assert len(readers) == len(set(readers)) == 64

@@ -1,0 +1,114 @@
+"""Prefect's UI as an operator's hands and eyes have it, in Chromium."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, Route, sync_playwright
+
+_OPTIONS = ("--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu")
+_RUN_MS = 90_000
+"""Milliseconds that a run may take to get somewhere, on a machine with other things to do."""
+
+
+@contextmanager
+def chromium(program: str, url: str, pictures: Path) -> Iterator["Operator"]:
+    """A browser window on the UI at ``url``; nothing it asks for leaves this machine."""
+    pictures.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=list(_OPTIONS))
+        context = browser.new_context(
+            viewport={"width": 1200, "height": 800},
+            locale="en-GB",
+            timezone_id="Europe/London",
+            reduced_motion="reduce",
+        )
+        context.route("**/*", _loopback_only)
+        yield Operator(context.new_page(), url, pictures)
+        browser.close()
+
+
+def _loopback_only(route: Route) -> None:
+    if re.match(r"https?://(127\.0\.0\.1|localhost)[:/]|data:|blob:", route.request.url):
+        route.continue_()
+    else:
+        route.abort()
+
+
+class Operator:
+    """What an operator does and sees."""
+
+    def __init__(self, page: Page, url: str, pictures: Path) -> None:
+        self.page = page
+        self.url = url
+        self.pictures = pictures
+
+    def picture(self, name: str) -> None:
+        """Keep what is on the screen."""
+        self.page.wait_for_timeout(700)  # lists and badges are still being drawn
+        self.page.screenshot(path=self.pictures / f"{name}.png")
+
+    def open(self, place: str) -> None:
+        """Go to a page of the UI."""
+        self.page.goto(f"{self.url}/v2/{place}")
+
+    def open_form(self, deployment: str) -> None:
+        """The form that starts a run of the deployment."""
+        self.open("deployments")
+        self.page.get_by_role("link", name=deployment, exact=True).first.click()
+        self.page.get_by_role("button", name="Run", exact=True).click()
+        self.page.get_by_role("menuitem", name="Custom run").click()
+        self.page.get_by_text("Parameters", exact=True).wait_for()
+
+    def choose(self, field: str, option: str) -> None:
+        """Pick from a list."""
+        self.page.get_by_label(f"Select {field}").click()
+        self.page.get_by_role("option", name=option).click()
+
+    def switch(self, field: str) -> None:
+        """Turn a switch."""
+        self.page.get_by_label(field).click()
+
+    def fill(self, field: str, text: str) -> None:
+        """Type into a field."""
+        self.page.get_by_label(field).fill(text)
+
+    def refusal(self, field: str) -> str:
+        """What the browser says against what was typed."""
+        said = self.page.get_by_label(field).evaluate("field => field.validationMessage")
+        return str(said)
+
+    def submit(self) -> str:
+        """Start the run and go to its page; gives its id."""
+        self.page.get_by_role("button", name="Submit").click()
+        self.page.get_by_role("button", name="View run").click()
+        self.page.wait_for_url(re.compile(r"/runs/flow-run/[0-9a-f-]{36}"))
+        found = re.search(r"flow-run/([0-9a-f-]{36})", self.page.url)
+        assert found
+        return found[1]
+
+    def wait_for_state(self, state: str) -> None:
+        """Look at the run's page until its badge says so."""
+        badges = self.page.locator("[class*=badge],[data-slot=badge]")
+        badge = badges.filter(has_text=re.compile(rf"^{re.escape(state)}$"))
+        badge.first.wait_for(timeout=_RUN_MS)
+
+    def open_resume(self) -> Locator:
+        """The form of the sign-off."""
+        self.page.get_by_role("button", name="Open menu").first.click()
+        self.page.get_by_role("menuitem", name="Resume").click()
+        dialog = self.page.get_by_role("dialog")
+        dialog.get_by_label("Your name").wait_for()
+        return dialog
+
+    def sign_off(self, name: str, digest: str, refused: str = "") -> None:
+        """Fill in the form of the sign-off; ``refused`` is what the form itself says to it."""
+        dialog = self.open_resume()
+        dialog.get_by_label("Your name").fill(name)
+        dialog.get_by_label("Hash shown in the review").fill(digest)
+        dialog.get_by_role("button", name="Resume", exact=True).click()
+        if refused:
+            self.page.get_by_text(re.compile(refused)).first.wait_for()
+            dialog.get_by_role("button", name="Cancel").click()
+        dialog.wait_for(state="hidden")

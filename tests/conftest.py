@@ -1,0 +1,114 @@
+"""What every test can rely on: real servers, the shared data, and no way off the loopback."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.servers import guard
+from tests.servers.certificates import Certificates
+from tests.servers.fault import FaultServer
+from tests.servers.imap import Dovecot, dovecot
+from tests.servers.postfix import Postfix, postfix
+from tests.servers.postgres import Postgres, postgres
+from tests.servers.programs import find
+from tests.servers.sink import sink
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# Before anything imports Prefect: its server would report to a host outside.
+os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+os.environ.setdefault("DO_NOT_TRACK", "1")
+guard.install()
+
+
+def need(program: str, package: str) -> str:
+    """The program's path; skips with the line that installs it, fails instead in CI.
+
+    In CI (CI_REQUIRE_ALL=1) a missing program is a fault of .ci/run, not a reason to test less.
+    """
+    path = find(program)
+    if path is None:
+        line = f"{program} is missing: apt-get install --no-install-recommends {package}"
+        if os.environ.get("CI_REQUIRE_ALL") == "1":
+            pytest.fail(line)
+        pytest.skip(line)
+    return path
+
+
+def shared_data() -> Path:
+    """The folder of real public data beside the project; skips where it is absent."""
+    folder = ROOT.parent / "shared" / "data"
+    if not (folder / "SOURCES.md").exists():
+        pytest.skip("../shared/data is not there: this test needs the real public data")
+    return folder
+
+
+@pytest.fixture(name="shared_data")
+def shared_data_fixture() -> Path:
+    return shared_data()
+
+
+@pytest.fixture(autouse=True)
+def _loopback_only() -> Iterator[None]:
+    yield
+    tried = ", ".join(guard.attempts)
+    guard.attempts.clear()
+    # The error itself may have been swallowed in a thread.
+    assert not tried, f"reached for hosts outside: {tried}"
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    return Certificates(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture
+def fault_server() -> Iterator[Callable[..., FaultServer]]:
+    """Start fault servers (arguments as FaultServer's); all are closed when the test ends."""
+    with ExitStack() as opened:
+
+        def start(*rules: Any, **options: Any) -> FaultServer:
+            return opened.enter_context(FaultServer(*rules, **options))
+
+        yield start
+
+
+@pytest.fixture
+def smtp_sink(tmp_path: Path) -> Iterator[int]:
+    """The port of a running smtp-sink."""
+    need("smtp-sink", "postfix")
+    with sink(tmp_path) as port:
+        yield port
+
+
+@pytest.fixture(scope="session")
+def dovecot_server(certificates: Certificates) -> Iterator[Dovecot]:
+    need("dovecot", "dovecot-imapd dovecot-lmtpd")
+    with dovecot(certificates) as instance:
+        yield instance
+
+
+@pytest.fixture(scope="session")
+def postfix_server(certificates: Certificates, dovecot_server: Dovecot) -> Iterator[Postfix]:
+    need("postfix", "postfix")
+    with postfix(certificates, dovecot_server.sasl) as instance:
+        yield instance
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    with postgres(tmp_path_factory.mktemp("runtime")) as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty ledger; the test runs once on each database."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'ledger.db'}"
+    server: Postgres = request.getfixturevalue("postgres_server")
+    return server.fresh()

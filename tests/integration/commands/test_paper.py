@@ -1,0 +1,98 @@
+"""Letters on paper: printed from the frozen bytes, recorded when they are posted."""
+
+import csv
+import json
+from pathlib import Path
+
+import pikepdf
+import pytest
+import python_calamine
+
+from tests.conftest import need
+from tests.integration.people.test_contacts_commands import Run, run
+
+__all__ = ["run"]
+
+COLUMNS = ("id", "name", "title", "house", "email", "address", "postcode")
+PEOPLE = [
+    ("z", "Zoe Adams", "Ms", "commons", "", "9 West Street|Leeds", "LS1 1AA"),
+    ("b", "Ben Brown", "Mr", "commons", "", "", ""),
+    ("a", "Ann Carter", "Ms", "commons", "ann@example.org", "", ""),
+]
+
+
+@pytest.fixture
+def mailing(run: Run, tmp_path: Path) -> str:
+    with (tmp_path / "people.csv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([COLUMNS, *PEOPLE])
+    _, out, _ = run("prepare", "r2p-dialogue-2013", "--contacts", "people.csv", "--json")
+    return str(json.loads(out)["mailing"])
+
+
+def states(run: Run, mailing: str) -> dict[str, str]:
+    _, out, _ = run("status", mailing, "--json")
+    return {one["contact"]: one["state"] for one in json.loads(out)["dispatches"]}
+
+
+def sign_off(run: Run, mailing: str) -> None:
+    _, out, _ = run("status", mailing, "--json")
+    assert run("approve", mailing, "--by", "Chair", "--hash", json.loads(out)["hash"])[0] == 0
+
+
+def test_the_print_pack_holds_who_has_no_email_in_the_order_of_envelopes(
+    run: Run, mailing: str, tmp_path: Path
+) -> None:
+    need("soffice", "libreoffice-writer-nogui")
+    code, _, err = run("print", mailing, "--out", "pack")
+    assert code == 0, err
+    with pikepdf.Pdf.open(tmp_path / "pack/letters.pdf") as pack:
+        assert len(pack.pages) == 4
+        with pack.open_outline() as outline:
+            assert [item.title.split()[0] for item in outline.root] == [
+                "r2p-dialogue-2013/1/z",
+                "r2p-dialogue-2013/1/b",
+            ]
+    sheet = python_calamine.load_workbook(tmp_path / "pack/posting-sheet.xlsx")
+    cells = [str(cell) for row in sheet.get_sheet_by_index(0).to_python() for cell in row]
+    assert any("Zoe Adams MP" in cell for cell in cells)
+    assert not any("Ann Carter" in cell for cell in cells)
+
+
+def test_posted_letters_are_sent_in_the_ledger_but_those_excepted(run: Run, mailing: str) -> None:
+    sign_off(run, mailing)
+    posted = ("posted", mailing, "--on", "2013-09-05", "--by", "Post room")
+    assert run(*posted, "--except", "z")[0] == 0
+    assert states(run, mailing) == {"z": "ready", "b": "sent", "a": "ready"}
+    assert run(*posted)[0] == 0
+    assert states(run, mailing) == {"z": "sent", "b": "sent", "a": "ready"}
+    code, _, err = run(*posted)
+    assert (code, "no letter that waits for the post" in err) == (2, True)
+    assert run("verify")[0] == 0
+
+
+def test_nothing_is_recorded_as_posted_before_the_sign_off(run: Run, mailing: str) -> None:
+    code, _, err = run("posted", mailing, "--on", "2013-09-05", "--by", "Post room")
+    assert (code, "not signed off" in err) == (2, True)
+    assert set(states(run, mailing).values()) == {"ready"}
+
+
+def test_a_letter_that_goes_by_post_is_never_handed_to_a_mail_server(
+    run: Run, mailing: str, tmp_path: Path
+) -> None:
+    assert run("send", mailing)[0] == 0
+    assert len(list((tmp_path / "var/mailbox").glob("*.eml"))) == 1
+
+
+def test_with_post_in_the_campaign_letters_by_email_are_printed_too(
+    run: Run, tmp_path: Path, mailing: str
+) -> None:
+    need("soffice", "libreoffice-writer-nogui")
+    campaign = tmp_path / "templates/r2p-dialogue-2013/campaign.toml"
+    text = campaign.read_text(encoding="utf-8")
+    campaign.write_text(text.replace("edition = 1\n", "edition = 2\npost = true\n", 1), "utf-8")
+    _, out, _ = run("prepare", "r2p-dialogue-2013", "--contacts", "people.csv", "--json")
+    both = str(json.loads(out)["mailing"])
+    assert "3 letters" in run("print", both)[2]
+    sign_off(run, both)
+    assert "3 letters" in run("posted", both, "--on", "2013-09-05", "--by", "Post room")[2]
+    assert states(run, both) == {"z": "sent", "b": "sent", "a": "ready"}

@@ -1,0 +1,84 @@
+"""What is asked again at the last moment: who objects, whose letter it is, what the server said."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+
+from flows.errors import ConfigurationError
+from flows.post import ledger as ledger_module
+from flows.post import schema
+from flows.post.ledger import Ledger
+from flows.post.states import State
+from tests.integration.faults.scene import Scene
+from tests.servers.fault import FaultServer
+
+Start = Callable[..., FaultServer]
+FIRST, SECOND = "reader1@example.org", "reader2@example.org"
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Iterator[Scene]:
+    made = Scene(f"sqlite:///{tmp_path / 'ledger.db'}", [FIRST, SECOND])
+    yield made
+    made.ledger.close()
+
+
+def test_a_letter_whose_dispatch_names_another_address_goes_nowhere(
+    scene: Scene, fault_server: Start
+) -> None:
+    with scene.ledger.write() as connection:
+        connection.execute(
+            update(schema.dispatch).where(schema.dispatch.c.ordinal == 1).values(email=SECOND)
+        )
+    server = fault_server()
+    with pytest.raises(ConfigurationError, match="hash differs"):
+        scene.send(server)
+    assert server.recipients == []
+
+
+def test_an_address_that_is_reader_and_copy_is_named_once(
+    scene: Scene, fault_server: Start
+) -> None:
+    with scene.ledger.write() as connection:
+        connection.execute(
+            update(schema.letter).values(copies=json.dumps([FIRST, FIRST.upper(), SECOND]))
+        )
+    server = fault_server()
+    scene.send(server, limit=1)
+    assert server.recipients == [FIRST, SECOND]
+
+
+def test_the_letter_of_one_suppressed_by_the_contacts_id_is_withdrawn_as_it_would_leave(
+    scene: Scene, fault_server: Start
+) -> None:
+    server = fault_server()
+    contact = "c1"
+    tally = scene.send(
+        server, suppressed=lambda person, email: "objects" if person == contact else None
+    )
+    assert scene.states == [State.WITHDRAWN, State.SENT]
+    assert tally.counts == {State.WITHDRAWN: 1, State.SENT: 1}
+    assert server.recipients == [SECOND]
+
+
+def test_words_that_come_while_the_ledger_writes_are_no_answer_to_the_dot(
+    scene: Scene, fault_server: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = fault_server()
+    spoken: list[str] = []
+    write = Ledger.write
+
+    def chatty(ledger: Ledger) -> object:
+        if server.recipients and not spoken:
+            spoken.append("421")
+            server.sessions[-1]._reply(421, "4.3.2 shutting down")
+        return write(ledger)
+
+    monkeypatch.setattr(ledger_module.Ledger, "write", chatty)
+    scene.send(server, limit=1)
+    assert spoken
+    assert scene.states[0] is State.DEFERRED
+    assert server.copies.all == []

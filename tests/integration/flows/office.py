@@ -1,0 +1,184 @@
+"""An office of its own: a project folder, a mail server, and ``dear-minister serve`` over them."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.conftest import ROOT
+
+CAMPAIGN = "r2p-dialogue-2013"
+COMMAND = [sys.executable, "-m", "flows.cli"]
+ENDED = ("COMPLETED", "FAILED", "CANCELLED", "CRASHED")
+PATIENCE = 90
+"""Seconds that a run may take, on a machine with other things to do."""
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+class Office:
+    """Files, settings and commands; ``served`` adds the Prefect server and the deployments."""
+
+    def __init__(self, folder: Path, **settings: str) -> None:
+        self.folder = folder
+        self.port = free_port()
+        for name in ("templates", "contacts"):
+            shutil.copytree(ROOT / name, folder / name)
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT_")}
+        self.environment = {
+            **kept,
+            "PREFECT_SERVER_API_PORT": str(self.port),
+            "PREFECT_HOME": str(folder / "home"),
+            "PREFECT_RUNNER_POLL_FREQUENCY": "1",
+            "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "3",
+            "PYTHONPATH": str(ROOT),
+            "HOME": str(folder / "home"),
+            "OFFICE_HOURS": "always",
+            **settings,
+        }
+
+    @property
+    def mailbox(self) -> list[Path]:
+        """What the built-in mailbox was given."""
+        return sorted((self.folder / "var" / "mailbox").glob("*.eml"))
+
+    @property
+    def url(self) -> str:
+        """The server's address, UI and API."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run dear-minister in this office."""
+        return subprocess.run(
+            [*COMMAND, *arguments],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+        )
+
+    @contextmanager
+    def served(self, **settings: str) -> Iterator["Office"]:
+        """``dear-minister serve`` for as long as the block."""
+        with self.log.open("ab") as log:
+            process = subprocess.Popen(
+                [*COMMAND, "serve"],
+                cwd=self.folder,
+                env={**self.environment, **settings},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        try:
+            self._await_deployments(process)
+            yield self
+        finally:
+            process.terminate()
+            process.wait(PATIENCE)
+
+    @property
+    def log(self) -> Path:
+        """Everything that ``serve`` and its runs said."""
+        return self.folder / "serve.log"
+
+    def _await_deployments(self, process: "subprocess.Popen[bytes]") -> None:
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline:
+            assert process.poll() is None, self.log.read_text()
+            try:
+                if len(self.deployments()) >= 2:
+                    return
+            except httpx.HTTPError:
+                pass
+            time.sleep(0.2)
+        raise AssertionError(f"serve did not start: {self.log.read_text()}")
+
+    def ask(self, path: str, **body: Any) -> Any:
+        """POST to the API; the answer as JSON."""
+        for _ in range(50):
+            answer = httpx.post(f"{self.url}/api{path}", json=body, timeout=30)
+            if answer.status_code != 503:  # its SQLite is busy
+                break
+            time.sleep(0.2)
+        assert answer.status_code < 300, answer.text
+        return answer.json() if answer.content else None
+
+    def deployments(self) -> dict[str, dict[str, Any]]:
+        """The deployments by name."""
+        return {one["name"]: one for one in self.ask("/deployments/filter")}
+
+    def start(self, deployment: str = "campaign", **parameters: Any) -> str:
+        """Start a run as the form does; gives its id."""
+        identity = self.deployments()[deployment]["id"]
+        run = self.ask(f"/deployments/{identity}/create_flow_run", parameters=parameters)
+        return str(run["id"])
+
+    def state(self, run: str) -> dict[str, Any]:
+        """The state of a run."""
+        answer = httpx.get(f"{self.url}/api/flow_runs/{run}", timeout=30).json()
+        return dict(answer["state"])
+
+    def wait(self, run: str, *, types: Sequence[str] = ENDED) -> dict[str, Any]:
+        """The state of a run as soon as it is of one of these types."""
+        deadline = time.monotonic() + PATIENCE
+        while (state := self.state(run))["type"] not in types:
+            assert time.monotonic() < deadline, f"{state}\n{self.log.read_text()}"
+            time.sleep(0.1)
+        return state
+
+    def wait_for_question(self, run: str, key: str) -> None:
+        """Wait until the run is suspended under this key."""
+        deadline = time.monotonic() + PATIENCE
+        while self.state(run)["state_details"].get("pause_key") != key:
+            assert time.monotonic() < deadline, self.log.read_text()
+            time.sleep(0.1)
+
+    def resume(self, run: str, **answers: str) -> dict[str, Any]:
+        """Answer a suspended run's form."""
+        return dict(self.ask(f"/flow_runs/{run}/resume", run_input=answers))
+
+    def logs(self, run: str) -> list[str]:
+        """What the run's log says, a message each."""
+        found = self.ask("/logs/filter", logs={"flow_run_id": {"any_": [run]}}, limit=200)
+        return [one["message"] for one in found]
+
+    def artifacts(self, run: str) -> dict[str, dict[str, Any]]:
+        """The run's artifacts, by key."""
+        found = self.ask("/artifacts/filter", artifacts={"flow_run_id": {"any_": [run]}})
+        return {one["key"]: one for one in found}
+
+    def turn_on_mornings(self) -> None:
+        """Switch the campaign's schedule on, as an operator does in the UI."""
+        deployment = self.deployments()["campaign"]
+        schedule = deployment["schedules"][0]
+        answer = httpx.patch(
+            f"{self.url}/api/deployments/{deployment['id']}/schedules/{schedule['id']}",
+            json={"active": True},
+            timeout=30,
+        )
+        assert answer.status_code < 300, answer.text
+
+    def upcoming(self) -> set[str]:
+        """The deployments with a next run, as soon as the scheduler has made them."""
+        names = {one["id"]: name for name, one in self.deployments().items()}
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            runs = self.ask(
+                "/flow_runs/filter", flow_runs={"state": {"name": {"any_": ["Scheduled"]}}}
+            )
+            found = {names[one["deployment_id"]] for one in runs if one["deployment_id"]}
+            if len(found) == len(names) or time.monotonic() > deadline:
+                return found
+            time.sleep(0.5)

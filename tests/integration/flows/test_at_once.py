@@ -1,0 +1,84 @@
+"""Several runs on one mailing, and a run that is told to stop with a letter in hand."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event
+
+import pytest
+from prefect.client.schemas.objects import StateType
+
+from flows.campaign import campaign
+from flows.dispatch import dispatch
+from tests.integration.flows.desk import CAMPAIGN, READERS, Desk, copies
+from tests.servers.fault import FaultServer
+from tests.servers.script import Phase, Stall, once
+
+EVERYONE = len(READERS)
+ONE_EACH = {f"{row.partition(',')[0]}@example.org": 1 for row in READERS}
+SCRIPT = "from flows.campaign import campaign; print(campaign({!r}, live=True, return_state=True))"
+
+
+@contextmanager
+def in_another_process(desk: Desk) -> Iterator["subprocess.Popen[str]"]:
+    """A live run of the campaign by somebody else."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", SCRIPT.format(CAMPAIGN)],
+        cwd=desk.folder,
+        env=desk.environment({}),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_two_runs_at_once_send_each_letter_once_and_a_second_start_is_told(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reached, go_on = Event(), Event()
+    stall = once(Phase.STORED, Stall(go_on, reached), "hague@*")
+    with FaultServer([stall]) as server:
+        desk.uses(server, monkeypatch)
+        desk.sign_off()
+        with in_another_process(desk) as process:
+            assert reached.wait(60)
+            second = campaign(CAMPAIGN, live=True, return_state=True)
+            swept = dispatch(return_state=True)
+            beside = dispatch(desk.mailings[0].id, return_state=True)
+            go_on.set()
+            said, _ = process.communicate(timeout=60)
+
+    assert (second.type, second.name) == (StateType.CANCELLED, "Already running")
+    assert "is at work" in str(second.message)
+    assert swept.name == "Nothing to do"
+    assert beside.type == StateType.COMPLETED
+    assert "Completed" in said
+    assert copies(server) == ONE_EACH
+    assert desk.counts() == {"sent": EVERYONE}
+
+
+def test_a_cancelled_run_finishes_the_letter_in_hand_and_leaves_the_others_ready(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reached, go_on = Event(), Event()
+    stall = once(Phase.STORED, Stall(go_on, reached), "abbott@*")
+    with FaultServer([stall]) as server:
+        desk.uses(server, monkeypatch)
+        desk.sign_off()
+        with in_another_process(desk) as process:
+            assert reached.wait(60)
+            process.send_signal(signal.SIGTERM)  # as Cancel does
+            go_on.set()
+            process.communicate(timeout=60)
+        assert desk.counts() == {"sent": 2, "ready": EVERYONE - 2}
+
+        state = campaign(CAMPAIGN, live=True, return_state=True)
+
+    assert (state.name, copies(server)) == ("Completed", ONE_EACH)

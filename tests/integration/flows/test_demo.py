@@ -1,0 +1,61 @@
+"""``dear-minister demo`` in a folder of its own: what a newcomer sees."""
+
+import subprocess
+import time
+from pathlib import Path
+
+from flows.post import events
+from flows.post.opening import open_ledger
+from tests.integration.flows.office import Office
+
+LETTERS = 64
+
+
+def demo(office: Office, *options: str) -> "subprocess.CompletedProcess[str]":
+    done = office.command("demo", *options)
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def mails(office: Office) -> list[Path]:
+    return sorted((office.folder / "var/demo/mailbox").glob("*.eml"))
+
+
+def test_the_demo_sends_each_letter_once_in_a_world_of_its_own(tmp_path: Path) -> None:
+    # Whatever the user's own settings are, the demo has others.
+    office = Office(
+        tmp_path,
+        OFFICE_HOURS="nonsense",
+        SMTP_HOST="mail.example.org",
+        MAIL_REDIRECT_TO="me@example.org",
+        PREFECT_API_URL="http://127.0.0.1:9/api",
+    )
+    (tmp_path / ".env").write_text("PREFECT_API_URL=http://127.0.0.1:9/api\n", encoding="utf-8")
+    home = Path(office.environment["HOME"])
+    home.mkdir()
+    var = tmp_path / "var"
+    (var / "demo").mkdir(parents=True)
+    for stray in (var / "demo" / "old", var / "kept"):
+        stray.write_text("x", encoding="utf-8")
+
+    first = demo(office, "--fresh")
+
+    assert len(mails(office)) == LETTERS
+    assert len(list((var / "demo/letters").glob("letter-*.docx"))) == LETTERS
+    for said in ("Sign-off", "Prefect", f"{LETTERS} of {LETTERS} letters sent", "letters (.docx)"):
+        assert said in first.stderr
+    assert "Traceback" not in first.stderr
+    assert not (var / "demo" / "old").exists()
+    assert (var / "kept").exists()
+    assert list(home.iterdir()) == []
+
+    began = time.monotonic()
+    second = demo(office)
+    assert "0 letters to send" in second.stderr
+    assert len(mails(office)) == LETTERS
+    assert time.monotonic() - began < 20
+
+    ledger = open_ledger(f"sqlite:///{var / 'demo' / 'ledger.db'}")
+    with ledger.read() as connection:
+        assert events.verify(connection).ok
+    ledger.close()

@@ -1,0 +1,171 @@
+"""Contact lists through the commands: read through, checked, suppressed, brought in."""
+
+import csv
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+import python_calamine
+
+from flows import briefing, cli
+from flows.people import reshuffle
+from tests.conftest import ROOT
+from tests.integration.people.members_server import MembersServer, recorded, serving
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """The program in a folder with the samples; gives exit code, stdout, stderr."""
+    for name in ("templates", "contacts"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DEAR_MINISTER_VAR", "var")
+
+    def program(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.argv", ["dear-minister", *arguments])
+        try:
+            cli.main()
+            code = 0
+        except SystemExit as left:
+            code = int(left.code or 0)
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return program
+
+
+def test_address_prints_envelope_opening_and_close_of_every_row(run: Run) -> None:
+    code, out, _ = run(
+        "contacts", "address", "contacts/ministers.csv", "--as-of", "2013-09-04", "--json"
+    )
+    lines = {one["id"]: one for one in json.loads(out)}
+    assert code == 0
+    assert lines["hague-fco"] == {
+        "id": "hague-fco",
+        "envelope": "Rt Hon William Hague MP, "
+        "Secretary of State for Foreign and Commonwealth Affairs",
+        "salutation": "Dear Secretary of State",
+        "close": "Yours sincerely",
+    }
+
+
+def test_address_says_why_a_row_cannot_be_addressed(run: Run, tmp_path: Path) -> None:
+    people = tmp_path / "people.csv"
+    people.write_text("id,name,house\na,Alex Smith,commons\nb,,commons\n")
+    code, out, _ = run("contacts", "address", str(people), "--json")
+    refused = {one["id"]: one["refused"] for one in json.loads(out)}
+    assert code == 1
+    assert set(refused) == {"a", "b"}
+    assert refused["b"].startswith("name: ")
+
+
+def test_check_hands_refused_rows_back_as_a_spreadsheet(run: Run, tmp_path: Path) -> None:
+    people = tmp_path / "people.csv"
+    people.write_text("id,name,email\na,Ann Lee,ann@example.org\nb,Bo Lee,bo@@example.org\n")
+    code, out, _ = run("contacts", "check", str(people), "--json")
+    report = json.loads(out)
+    assert code == 1
+    assert report["counts"]["refused"] == 1
+    rows = python_calamine.load_workbook(report["refused_file"]).get_sheet_by_index(0).to_python()
+    assert "bo@@example.org" in rows[1]
+
+
+def test_who_names_the_rule_that_kept_somebody_out(run: Run, tmp_path: Path) -> None:
+    campaign = tmp_path / "templates/r2p-dialogue-2013/campaign.toml"
+    text = campaign.read_text(encoding="utf-8")
+    campaign.write_text(
+        text.replace("[audience]\n", '[audience]\nhouses = ["lords"]\n'), encoding="utf-8"
+    )
+    code, out, _ = run("contacts", "who", "r2p-dialogue-2013", "--json")
+    who = json.loads(out)
+    assert code == 0
+    assert {one["role"] for one in who["in"]} <= {"minister", "peer"}
+    assert all(one["rule"].startswith("not asked for: houses") for one in who["out"])
+
+
+def test_a_suppressed_reader_gets_no_letter_and_one_suppressed_after_the_freeze_is_withdrawn(
+    run: Run,
+) -> None:
+    _, out, _ = run("contacts", "who", "r2p-dialogue-2013", "--json")
+    everyone = json.loads(out)["in"]
+    first, second = everyone[0], everyone[1]
+    run("contacts", "suppress", "--person", first["person"], "--reason", "asked us not to")
+    _, out, _ = run("prepare", "r2p-dialogue-2013", "--json")
+    prepared = json.loads(out)
+    assert prepared["ready"] == len(everyone) - 1
+    run("contacts", "suppress", "--person", second["person"], "--reason", "wrote to us today")
+    run("send", prepared["mailing"])
+    _, out, _ = run("status", prepared["mailing"], "--json")
+    status = json.loads(out)
+    withdrawn = [one["person"] for one in status["dispatches"] if one["state"] == "withdrawn"]
+    assert withdrawn == [second["person"]]
+    assert status["counts"]["sent"] == len(everyone) - 2
+
+
+def test_an_import_brings_the_offices_for_the_reshuffle_check(
+    run: Run, shared_data: Path, tmp_path: Path
+) -> None:
+    raw = str(shared_data / "ifg" / "raw")
+    to = "contacts/imported.csv"
+    code, _, err = run(
+        "contacts", "import", "--from", "ifg", raw, "--as-of", "2013-09-04", "--to", to
+    )
+    assert (code, "137 contacts" in err) == (0, True), err
+    _, out, _ = run("check", "r2p-dialogue-2013", "--as-of", "2014-09-04", "--json")
+    told = [one for one in json.loads(out)["problems"] if "office: listed as" in one["what"]]
+    assert any("Philip Hammond" in one["what"] for one in told)
+
+
+def test_a_campaign_can_make_a_stale_office_fatal_to_its_row(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = "Secretary of State for Foreign and Commonwealth Affairs"
+    held = reshuffle.Tenure(office, "", "p", "Someone Else", date(2012, 9, 4), None)
+    reshuffle.save([held], tmp_path / "contacts/offices.csv")
+    campaign = tmp_path / "templates/r2p-dialogue-2013/campaign.toml"
+    text = campaign.read_text(encoding="utf-8")
+    campaign.write_text(
+        text.replace("[audience]\n", '[audience]\nstale_offices = "refuse"\n'), encoding="utf-8"
+    )
+    order = briefing.brief("r2p-dialogue-2013")
+    assert [(one.column, "Someone Else" in one.reason) for one in order.refused] == [
+        ("office", True)
+    ]
+    assert "hague-fco" not in {one.contact.id for one in order.readers}
+
+
+def test_one_person_under_two_ids_gets_one_letter_and_a_line(run: Run, tmp_path: Path) -> None:
+    people = tmp_path / "people.csv"
+    people.write_text(
+        "id,name,title,house,email\n"
+        "a,Ann Lee,Ms,commons,ann@example.org\n"
+        "b,Ann LEE,Ms,commons,Ann@example.org\n"
+    )
+    order = briefing.brief("r2p-dialogue-2013", [people])
+    assert [one.contact.id for one in order.readers] == ["a"]
+    assert "write the same person in both rows" in order.refused[0].reason
+
+
+@pytest.fixture
+def members(shared_data: Path) -> Iterator[MembersServer]:
+    few = recorded(shared_data / "members-api")
+    few.members = [*few.members[:3], *few.members[-2:]]
+    with serving(few) as server:
+        yield server
+
+
+def test_refresh_writes_the_lists_and_says_where(
+    run: Run, members: MembersServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("MEMBERS_API_URL", members.url)
+    code, _, err = run("contacts", "refresh", "--from", "members-api")
+    assert code == 0, err
+    for name in ("members-mps.csv", "members-peers.csv", "members-ministers.csv"):
+        assert name in err
+        with (tmp_path / "contacts" / name).open(newline="", encoding="utf-8") as file:
+            assert list(csv.DictReader(file))

@@ -1,0 +1,1 @@
+"""Real servers for tests: each one a context manager on a free loopback port."""

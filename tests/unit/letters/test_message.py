@@ -1,0 +1,222 @@
+"""The frozen message, read back by Python's email package and set beside its EmailMessage."""
+
+import email
+import email.policy
+import re
+from datetime import UTC, datetime
+from email.header import decode_header, make_header
+from email.headerregistry import Address as Mailbox
+from email.message import EmailMessage
+from email.utils import parseaddr
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from flows.errors import ConfigurationError, RowError
+from flows.letters import attachment, message
+from flows.letters.letter import Letter
+from tests.unit.letters.scene import reader
+
+SENDER = '"UNA Exampleshire" <chair@example.org>'
+ID = "<5f.r1@example.org>"
+AT = datetime(2013, 9, 4, 9, 30, tzinfo=UTC)
+
+
+def letter(**fields: Any) -> Letter:
+    return Letter(
+        reader=reader(**{k: v for k, v in fields.items() if k in {"name", "email", "id"}}),
+        reference="clean-rivers/1/r1",
+        docx=fields.get("docx", bytes(range(256)) * 160),
+        subject=fields.get("subject", "Rivers"),
+        text=fields.get("text", "Dear Minister,\n\nWater – «clean».\n.\nFrom here\n"),
+        html=fields.get("html", "<p>Dear Minister,</p>\n"),
+    )
+
+
+def frozen(one: Letter, **options: Any) -> bytes:
+    given = {"sender": SENDER, "reply_to": "", "message_id": ID, "date": AT}
+    return message.freeze(one, **{**given, **options})
+
+
+def parsed(data: bytes) -> EmailMessage:
+    return email.message_from_bytes(data, policy=email.policy.SMTP)  # type: ignore[return-value]
+
+
+def as_email_message(one: Letter) -> EmailMessage:
+    made = EmailMessage(policy=email.policy.SMTP)
+    made["From"] = Mailbox("UNA Exampleshire", "chair", "example.org")
+    contact = one.reader.contact
+    made["To"] = Mailbox(contact.name, addr_spec=contact.email)
+    made["Subject"] = one.subject
+    made["Date"] = AT
+    made["Message-ID"] = ID
+    made.set_content(one.text, cte="quoted-printable")
+    made.add_alternative(one.html, subtype="html", cte="quoted-printable")
+    kind, _, subtype = attachment.DOCX_TYPE.partition("/")
+    name = f"letter-{contact.id}.docx"
+    made.add_attachment(one.docx, maintype=kind, subtype=subtype, filename=name)
+    return parsed(made.as_bytes())
+
+
+def to(data: bytes) -> tuple[str, str]:
+    """Display name and address of the reader, as RFC 2047 reads them.
+
+    Not through the policy's own parser, which puts a space between two encoded-words of a name.
+    """
+    raw = email.message_from_bytes(data, policy=email.policy.compat32)["To"]
+    name, address = parseaddr(" ".join(raw.split()))
+    return str(make_header(decode_header(name))), address
+
+
+def shape(made: EmailMessage) -> Any:
+    """Everything a mail program can tell about a message, but for the boundaries."""
+    parts = []
+    for part in made.walk():
+        about = (
+            part.get_content_type(),
+            part.get_content_charset(),
+            part.get_content_disposition(),
+            part.get_filename(),
+            part["Content-Transfer-Encoding"],
+        )
+        content = None if part.is_multipart() else part.get_payload(decode=True)
+        parts.append((about, content))
+    # EmailMessage folds a subject that is as long as a line so that a space stays in front.
+    names = {"From", "Subject", "Date", "Message-ID", "MIME-Version"}
+    headers = {name: str(made[name]).strip() for name in names}
+    return to(made.as_bytes()), headers, parts, made.defects
+
+
+NAMES = [
+    "William Hague",
+    "Siân Zöe Glyndŵr-ap-Rhys",
+    "O'Brien, Patrick (Paddy)",
+    'Alex "Lex" Smith',
+    "back\\slash",
+    "Baroness Royall of Blaisdon and of a territorial designation that goes on and on and on",
+    "Müller, Jürgen; <nobody@example.org>",
+    "日本語の名前がとても長い場合にも正しく折り返されることを確かめるための名前です",
+    "👩🏽‍⚖️ Justice",
+]
+STRANGER = ["=?utf-8?q?x?=", "x" * 120, "日本語の名前がとても長い場合にも正しく " * 4]
+"""Names of which EmailMessage makes something else."""
+SUBJECTS = [
+    "Rivers",
+    "Responsibility to Protect: United Nations General Assembly dialogue, 11 September 2013 at 10",
+    "Prévention – « responsabilité » et dialogue de l’Assemblée générale, le 11 septembre 2013",
+    "x" * 120,
+    "=?utf-8?q?not_encoded?=",
+    "two  spaces   inside a subject that is long enough to need to be folded at one of them",
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_message_reads_as_email_message_would_write_it_whatever_the_name(name: str) -> None:
+    one = letter(name=name)
+    assert shape(parsed(frozen(one))) == shape(as_email_message(one))
+
+
+@pytest.mark.parametrize("name", [*NAMES, *STRANGER])
+def test_a_name_of_any_kind_is_read_back_as_it_was(name: str) -> None:
+    data = frozen(letter(name=name))
+    assert to(data) == (name.strip(), "r1@example.org")
+    assert all(len(line) <= 78 for line in head(data).split(b"\r\n"))
+
+
+@pytest.mark.parametrize("subject", SUBJECTS)
+def test_a_subject_of_any_kind_is_read_back_as_it_was(subject: str) -> None:
+    data = frozen(letter(subject=subject))
+    assert parsed(data)["Subject"] == subject
+    assert all(len(line) <= 78 for line in head(data).split(b"\r\n"))
+
+
+def head(data: bytes) -> bytes:
+    return data.split(b"\r\n\r\n", 1)[0]
+
+
+PRINTABLE = st.text(
+    st.characters(exclude_categories=("C", "Z"), include_characters=" "), min_size=1
+)
+
+
+@settings(deadline=None)
+@given(name=PRINTABLE, subject=PRINTABLE, text=st.text(st.characters(exclude_categories=("Cs",))))
+def test_whatever_stands_in_it_a_message_keeps_the_rules_and_is_read_back(
+    name: str, subject: str, text: str
+) -> None:
+    data = frozen(letter(name=name, subject=subject, text=text))
+    made = parsed(data)
+    assert not made.defects
+    assert to(data) == (" ".join(name.split()), "r1@example.org")
+    assert made["Subject"] == subject.strip()
+    body = made.get_body(("plain",)).get_payload(decode=True).decode()
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    assert body == (lines if lines.endswith("\n") else lines + "\n").replace("\n", "\r\n")
+    assert data.isascii()
+    assert not re.search(rb"(?<!\r)\n|\r(?!\n)", data)
+    assert max(map(len, data.split(b"\r\n"))) <= 998
+
+
+@pytest.mark.parametrize("evil", ["a\r\nBcc: x@example.org", "a\nb", "a\rb", "a\x00b", "a\u2028b"])
+def test_a_line_break_in_a_header_value_is_refused(evil: str) -> None:
+    with pytest.raises(RowError, match="name: holds a line break"):
+        frozen(letter(name=evil))
+    with pytest.raises(RowError, match="subject: holds a line break"):
+        frozen(letter(subject=evil))
+    with pytest.raises(RowError, match="email: "):
+        frozen(letter(email=f"{evil}@example.org"))
+    for key in ("sender", "reply_to"):
+        with pytest.raises(ConfigurationError, match="control character"):
+            frozen(letter(), **{key: f"{evil} <chair@example.org>"})
+    with pytest.raises(ValueError, match="Message-ID"):
+        frozen(letter(), message_id=f"<{evil}@example.org>")
+
+
+@pytest.mark.parametrize("address", ["", "nobody", "a@b@c", "a b@example.org", "a@x, b@x"])
+def test_what_is_not_one_address_is_refused(address: str) -> None:
+    with pytest.raises(RowError, match=r"email: .*not one e-mail address"):
+        frozen(letter(email=address))
+
+
+def test_an_address_outside_ascii_needs_the_callers_word() -> None:
+    one = letter(email="siân@example.org")
+    with pytest.raises(RowError, match=r"email: .*SMTPUTF8"):
+        frozen(one)
+    data = frozen(one, smtputf8=True)
+    assert "To: Siân O’Brien <siân@example.org>\r\n".encode() not in data
+    assert "<siân@example.org>\r\n".encode() in head(data)
+
+
+def test_real_looking_addresses_of_shared_data_are_taken() -> None:
+    assert b"<w.hague.mp@parliament.example>" in frozen(
+        letter(email="w.hague.mp@parliament.example")
+    )
+
+
+def test_reply_to_and_copies_are_headers_of_their_own() -> None:
+    made = parsed(frozen(letter(), reply_to="office@example.org", cc=["Local <l@example.org>"]))
+    assert made["Reply-To"] == "office@example.org"
+    assert made["Cc"] == "Local <l@example.org>"
+    assert parsed(frozen(letter()))["Reply-To"] is None
+
+
+def test_equal_arguments_give_equal_bytes_and_another_id_other_boundaries() -> None:
+    one = letter()
+    assert frozen(one) == frozen(one)
+    other = frozen(one, message_id="<other@example.org>")
+    assert parsed(other).get_boundary() != parsed(frozen(one)).get_boundary()
+
+
+def test_attachments_replace_the_letters_own_and_keep_their_names() -> None:
+    one = letter()
+    paper = attachment.Attachment("Überblick – Prävention.pdf", b"%PDF-1.7", attachment.PDF_TYPE)
+    made = parsed(frozen(one, attachments=[message.letter_docx(one), paper]))
+    first, second = made.iter_attachments()
+    assert (first.get_filename(), first.get_content()) == ("letter-r1.docx", one.docx)
+    assert (second.get_filename(), second.get_content()) == (
+        "Überblick – Prävention.pdf",
+        b"%PDF-1.7",
+    )
+    assert list(parsed(frozen(one, attachments=[])).iter_attachments()) == []

@@ -1,0 +1,90 @@
+"""Ireland: another parliament in one module, in two languages."""
+
+import datetime
+from typing import Any
+
+import pytest
+
+from flows.errors import RowError
+from flows.people.forms import country
+from flows.people.style import Style
+from tests.unit.people.scene import DAY, contact
+
+IE = country("ie")
+D: dict[str, Any] = {"house": "dail"}
+S: dict[str, Any] = {"house": "seanad"}
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "envelope", "english", "irish"),
+    [
+        ("Enda Kenny", {"rank": "pm", **D}, "Enda Kenny TD, Taoiseach", "Dear Taoiseach",
+         "A Thaoisigh"),
+        ("Eamon Gilmore", {"rank": "dpm", **D}, "Eamon Gilmore TD, Tánaiste", "Dear Tánaiste",
+         "A Thánaiste"),
+        ("James Reilly", {"rank": "sos", "office": "Minister for Health", "title": "Dr", **D},
+         "Dr James Reilly TD, Minister for Health", "Dear Minister", "A Aire"),
+        ("Joe Costello", {"rank": "mos", "office": "Minister of State", **D},
+         "Joe Costello TD, Minister of State", "Dear Minister", "A Aire"),
+        ("Seán Barrett", {"rank": "speaker", **D}, "Seán Barrett TD, Ceann Comhairle",
+         "Dear Ceann Comhairle", "A Cheann Comhairle"),
+        ("Micheál Martin", D, "Micheál Martin TD", "Dear Deputy Martin", "A Theachta"),
+        ("Caoimhghín Ó Caoláin", {"family": "Ó Caoláin", **D}, "Caoimhghín Ó Caoláin TD",
+         "Dear Deputy Ó Caoláin", "A Theachta"),
+    ],
+)  # fmt: skip
+def test_each_reader_is_addressed_in_english_and_in_irish(
+    name: str, columns: dict[str, Any], envelope: str, english: str, irish: str
+) -> None:
+    one = contact(name, **columns)
+    for style, opening, close in (
+        (Style(), english, "Yours sincerely"),
+        (Style(language="ga"), irish, "Is mise le meas"),
+    ):
+        address = IE.address(one, style, DAY)
+        assert (address.envelope, address.salutation) == (envelope, opening)
+        assert address.close == close
+
+
+def test_a_senator_s_title_follows_the_language() -> None:
+    one = contact("Ivana Bacik", **S)
+    english = IE.address(one, Style(), DAY)
+    irish = IE.address(one, Style(language="ga"), DAY)
+    assert (english.envelope, english.salutation) == ("Senator Ivana Bacik", "Dear Senator Bacik")
+    assert (irish.envelope, irish.salutation) == ("An Seanadóir Ivana Bacik", "A Sheanadóir")
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "column"),
+    [
+        ("Ann Lee", {}, "house"),
+        ("Ann Lee", {"house": "lords"}, "house"),
+        ("Éamon Ó Cuív", D, "family"),
+        ("Ann Lee", {"title": "Sir", **D}, "title"),
+        ("Deputy Ann Lee", D, "name"),
+        ("Ann Lee", {"rank": "mos", **D}, "office"),
+    ],
+)
+def test_nothing_is_guessed(name: str, columns: dict[str, Any], column: str) -> None:
+    with pytest.raises(RowError) as error:
+        IE.address(contact(name, **columns), Style(), DAY)
+    assert error.value.column == column
+
+
+def test_after_the_dissolution_of_the_dail_nobody_is_a_td_and_senators_sit_on() -> None:
+    on = datetime.date(2024, 11, 10)
+    with pytest.raises(RowError, match="nobody is a TD until the poll of 2024-11-29"):
+        IE.address(contact("Ann Lee", **D), Style(), on)
+    taoiseach = IE.address(contact("Simon Harris", rank="pm", **D), Style(), on)
+    assert taoiseach.envelope == "Simon Harris, Taoiseach"
+    assert IE.address(contact("Ann Lee", **S), Style(), on).envelope == "Senator Ann Lee"
+
+
+def test_the_roles_and_postal_lines_are_those_every_country_has() -> None:
+    one = contact("Ann Lee", **D)
+    assert [IE.role(contact(**columns)) for columns in (D, S, {"rank": "sos"}, {})] == [
+        "mp", "peer", "minister", "other",
+    ]  # fmt: skip
+    assert IE.postal(one, Style(), DAY)[0] == "Dáil Éireann"
+    office = contact(rank="sos", department="Dept", address=("1 St", "Dublin"), postcode="D02")
+    assert IE.postal(office, Style(), DAY) == ("Dept", "1 St", "Dublin", "D02")

@@ -1,0 +1,77 @@
+"""A list's report counts what is missing and lists what is odd."""
+
+from pathlib import Path
+
+import python_calamine
+
+from flows.people import quality, refused_sheet
+from flows.people.contact import Refused
+from flows.people.loading import load
+from tests.unit.people.scene import csv_file
+
+LIST = """id,name,title,gender,house,email,address
+a,Ann Lee,Ms,F,commons,ann.lee@example.org,1 Low St
+b,Bo Ek,,M,commons,info@example.org,
+c,Cy Fox,,,commons,,
+d,Lord Green,,,lords,info@example.org,
+e,Ed SiÃ¢n,,M,commons,ed@gmail.com,
+f,Ann Lee,Ms,F,commons,,
+g,Gus * Hay,,M,commons,gus.casework@example.org,
+h,Hal Ivy,,M,commons,hal@example.org; ivy@example.org,
+"""
+
+
+def test_the_report_counts_what_is_missing(tmp_path: Path) -> None:
+    report = quality.report([csv_file(tmp_path, LIST)])
+    assert report.missing == {"email": 2, "title": 4, "gender": 1, "address": 6}
+    assert report.rows == 8
+    assert [row.row for row in report.refused] == [9]
+    assert "more than one address" in report.refused[0].reason
+
+
+def test_the_report_lists_what_is_odd_with_file_row_and_column(tmp_path: Path) -> None:
+    path = csv_file(tmp_path, LIST)
+    found = {
+        (one.where.removeprefix(f"{path}:"), one.what) for one in quality.report([path]).findings
+    }
+    assert ("3: email", "shared mailbox: info@example.org, also of d") in found
+    assert ("5: email", "shared mailbox: info@example.org, also of b") in found
+    assert ("8: email", "office mailbox: gus.casework@example.org") in found
+    assert ("6: email", "personal address: ed@gmail.com") in found
+    assert ("7: person", f"duplicate: 'Ann Lee' is also 'a' ({path}:2)") in found
+    assert ("8: name", "odd character: U+002A in 'Gus * Hay'") in found
+    assert any(where == "6: name" and "encoding was mistaken" in what for where, what in found)
+
+
+def test_the_counts_name_every_number(tmp_path: Path) -> None:
+    counts = quality.report([csv_file(tmp_path, LIST)]).counts
+    assert counts["no email"] == 2
+    assert counts["refused"] == 1
+    assert counts["shared mailbox"] == 2
+    assert counts["duplicate"] == 1
+
+
+def test_real_names_are_not_odd(tmp_path: Path) -> None:
+    path = csv_file(tmp_path, "id,name,office\na,Siân O’Brien-Ŵyn Jr.,Minister (Trade & Exports)\n")
+    assert quality.report([path]).findings == ()
+
+
+def test_refused_rows_go_back_as_a_spreadsheet_and_are_loaded_again(tmp_path: Path) -> None:
+    source = csv_file(tmp_path, 'id,name,email,phone\n007,Siân James,oops,=1+1\n8,"A\x0bB",,\n')
+    path = tmp_path / "refused.xlsx"
+    refused_sheet.write(load([source]).refused, path)
+    with python_calamine.load_workbook(path) as book:
+        rows = book.get_sheet_by_index(0).to_python()
+    assert rows[0] == ["id", "name", "email", "phone", "refused_column", "refused_reason"]
+    assert rows[1][:5] == ["007", "Siân James", "oops", "'=1+1", "email"]
+    again = load([path]).refused
+    assert [(row.cells["id"], row.cells["phone"]) for row in again] == [("007", "=1+1"), ("8", "")]
+
+
+def test_an_empty_refusal_makes_a_sheet_with_its_heading_only(tmp_path: Path) -> None:
+    path = tmp_path / "refused.xlsx"
+    refused_sheet.write([], path)
+    refused_sheet.write(
+        [Refused("a", 2, "id", "why", {"id": "x" * 99, "name": "y" * 40_000})], path
+    )
+    assert len(load([path]).refused) == 1

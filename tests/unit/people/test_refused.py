@@ -1,0 +1,78 @@
+"""Refused rows go back as a list that can be corrected and loaded again."""
+
+import csv
+import stat
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flows.errors import ConfigurationError
+from flows.people import files
+from flows.people.cells import defuse, restore
+from flows.people.contact import Refused
+from flows.people.loading import load
+from flows.people.refused import write
+from tests.unit.people.scene import csv_file
+
+
+def test_a_refused_row_is_loaded_again_once_it_is_corrected(tmp_path: Path) -> None:
+    source = csv_file(tmp_path, "id,name,email,phone\na,Siân James,oops,+44 20\n")
+    back = tmp_path / "refused-rows.csv"
+    write(load([source]).refused, back)
+    with back.open(encoding="utf-8-sig", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert row["phone"] == "'+44 20"
+    assert row["refused_column"] == "email"
+    assert str(source) in row["refused_reason"]
+    back.write_text(back.read_text("utf-8").replace("oops", "s@example.org"), "utf-8")
+    loaded = load([back])
+    assert not loaded.refused
+    assert loaded.contacts[0].columns == {"phone": "+44 20"}
+
+
+def test_rows_of_different_lists_share_one_heading(tmp_path: Path) -> None:
+    rows = [Refused("a.csv", 2, "id", "x", {"id": "1"}), Refused("b.csv", 3, "q", "y", {"q": "2"})]
+    write(rows, tmp_path / "back.csv")
+    heading = (tmp_path / "back.csv").read_text("utf-8-sig").splitlines()[0]
+    assert heading == "id,q,refused_column,refused_reason"
+
+
+@given(st.text())
+def test_no_cell_leaves_as_a_formula_and_every_one_comes_back(text: str) -> None:
+    assert not defuse(text).startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert restore(defuse(text)) == text
+
+
+@pytest.mark.parametrize("start", ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+def test_cells_that_begin_like_formulas_are_defused(start: str) -> None:
+    assert defuse(start) == "'" + start
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_beside_it(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("old")
+
+    def fail(file: object) -> None:
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        files.replace(path, fail)
+    assert path.read_text() == "old"
+    assert [one.name for one in tmp_path.iterdir()] == ["list.csv"]
+
+
+def test_a_replaced_file_keeps_its_permissions(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("old")
+    path.chmod(0o640)
+    files.replace(path, lambda file: file.write(b"new") and None)
+    assert path.read_bytes() == b"new"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+def test_a_folder_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigurationError, match="cannot be written"):
+        write([], tmp_path / "file" / "refused-rows.csv")

@@ -1,0 +1,113 @@
+"""A move is a conditional update and an event, written together or not at all."""
+
+import pytest
+
+from flows.post import moves
+from flows.post.errors import LostHoldError
+from flows.post.ledger import Ledger
+from flows.post.moves import Move
+from flows.post.reply import Reply
+from flows.post.settling import find
+from flows.post.states import State
+from tests.unit.post.scene import bring, freeze, history, live, row, walk
+
+
+@pytest.fixture
+def dispatches(ledger: Ledger) -> list[str]:
+    return list(live(ledger, freeze(ledger, ["hague", "warsi"]).id))
+
+
+def make(ledger: Ledger, *wanted: Move) -> list[moves.Held]:
+    with ledger.write() as connection:
+        return moves.make(connection, wanted)
+
+
+def test_a_move_from_a_state_that_has_passed_is_refused_and_writes_nothing(
+    ledger: Ledger, dispatches: list[str]
+) -> None:
+    before = find(ledger, dispatches[0])
+    walk(ledger, dispatches[0], State.CLAIMED)
+    events = history(ledger)
+    with pytest.raises(LostHoldError, match="no longer ready"):
+        make(ledger, Move(before, State.CLAIMED, worker="another"))
+    assert row(ledger, dispatches[0])["worker"] == "w"
+    assert history(ledger) == events
+
+
+def test_a_dispatch_that_another_worker_holds_cannot_be_moved(
+    ledger: Ledger, dispatches: list[str]
+) -> None:
+    mine = walk(ledger, dispatches[0], State.CLAIMED, worker="mine")
+    make(ledger, Move(mine, State.READY))
+    walk(ledger, dispatches[0], State.CLAIMED, worker="theirs")
+    with pytest.raises(LostHoldError):
+        make(ledger, Move(mine, State.HANDING_OVER, worker="mine"))
+    assert row(ledger, dispatches[0])["state"] == "claimed"
+
+
+def test_one_move_that_fails_undoes_those_made_with_it(
+    ledger: Ledger, dispatches: list[str]
+) -> None:
+    first, second = (find(ledger, one) for one in dispatches)
+    bring(ledger, second.id, State.WITHDRAWN)
+    events = history(ledger)
+    with pytest.raises(LostHoldError):
+        make(ledger, *(Move(one, State.CLAIMED, worker="w") for one in (first, second)))
+    assert row(ledger, first.id)["state"] == "ready"
+    assert history(ledger) == events
+
+
+def test_a_dispatch_that_is_not_there_cannot_be_moved(ledger: Ledger) -> None:
+    nobody = moves.Held("no:1", "no", 1, "p", "p@example.org", State.READY, None, 0, None)
+    with pytest.raises(LostHoldError):
+        make(ledger, Move(nobody, State.CLAIMED, worker="w"))
+
+
+def test_an_event_keeps_who_did_what_and_what_the_server_said(
+    ledger: Ledger, dispatches: list[str]
+) -> None:
+    reply = Reply(250, "2.0.0 Ok: queued as 4SXyZv0jXy")
+    bring(ledger, dispatches[0], State.SENT, reply)
+    made, claimed, handed, sent = history(ledger, dispatches[0])
+    assert (made["old"], made["new"]) == (None, "ready")
+    assert (claimed["old"], claimed["new"], claimed["worker"]) == ("ready", "claimed", "w")
+    assert (handed["old"], handed["new"], handed["attempt"]) == ("claimed", "handing_over", 0)
+    assert (sent["old"], sent["new"], sent["worker"]) == ("handing_over", "sent", "w")
+    assert (sent["attempt"], sent["code"], sent["enhanced"]) == (1, 250, "2.0.0")
+    assert (sent["text"], sent["queue_id"]) == (reply.text, "4SXyZv0jXy")
+    assert sent["mailing"] == row(ledger, dispatches[0])["mailing"]
+    assert made["at"] <= claimed["at"] <= handed["at"] <= sent["at"]
+
+
+def test_a_persons_word_is_kept_with_name_and_reason(ledger: Ledger, dispatches: list[str]) -> None:
+    at = find(ledger, dispatches[0])
+    make(ledger, Move(at, State.WITHDRAWN, by="E. Marchbank", why="has left office"))
+    last = history(ledger, dispatches[0])[-1]
+    assert (last["by"], last["why"]) == ("E. Marchbank", "has left office")
+
+
+def test_the_first_attempt_is_dated_once_and_later_ones_are_counted(
+    ledger: Ledger, dispatches: list[str]
+) -> None:
+    bring(ledger, dispatches[0], State.DEFERRED, Reply(451, "later"))
+    first = row(ledger, dispatches[0])
+    bring(ledger, dispatches[0], State.DEFERRED, Reply(451, "later still"))
+    again = row(ledger, dispatches[0])
+    assert (first["attempts"], again["attempts"]) == (1, 2)
+    assert first["first_attempt_at"] == again["first_attempt_at"]
+    assert again["text"] == "later still"
+
+
+def test_a_claim_alone_is_no_attempt(ledger: Ledger, dispatches: list[str]) -> None:
+    walk(ledger, dispatches[0], State.CLAIMED, State.READY)
+    assert row(ledger, dispatches[0])["attempts"] == 0
+    assert row(ledger, dispatches[0])["first_attempt_at"] is None
+    assert row(ledger, dispatches[0])["worker"] is None
+
+
+def test_a_no_leaves_no_queue_id_however_the_server_words_it(
+    ledger: Ledger, dispatches: list[str]
+) -> None:
+    bring(ledger, dispatches[0], State.REFUSED, Reply(550, "5.7.1 not queued as AB12CD34"))
+    assert row(ledger, dispatches[0])["queue_id"] is None
+    assert history(ledger, dispatches[0])[-1]["queue_id"] is None

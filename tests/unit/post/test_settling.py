@@ -1,0 +1,146 @@
+"""What only a person decides: an uncertain letter's fate, and a withdrawal; both with a name."""
+
+import pytest
+
+from flows.errors import ConfigurationError
+from flows.post import rehearsal
+from flows.post.ledger import Ledger
+from flows.post.mailing import Mailing
+from flows.post.settling import find, resolve, withdraw
+from flows.post.states import State
+from flows.post.worker import hold
+from tests.unit.post.scene import WAYS, approve, bring, freeze, history, live, row, verdict, walk
+
+WHO = {"by": "E. Marchbank", "why": "the server's log has it"}
+
+
+@pytest.fixture
+def made(ledger: Ledger) -> Mailing:
+    return approve(ledger, freeze(ledger, ["hague", "warsi", "green"]))
+
+
+@pytest.fixture
+def uncertain(ledger: Ledger, made: Mailing) -> str:
+    dispatch = next(iter(live(ledger, made.id)))
+    bring(ledger, dispatch, State.UNCERTAIN)
+    return dispatch
+
+
+@pytest.mark.parametrize(("answer", "state"), [("sent", State.SENT), ("resend", State.READY)])
+def test_an_uncertain_letter_is_settled_by_a_persons_word(
+    ledger: Ledger, uncertain: str, answer: str, state: State
+) -> None:
+    assert resolve(ledger, uncertain, answer=answer, **WHO).state is state
+    last = history(ledger, uncertain)[-1]
+    assert (last["old"], last["new"]) == ("uncertain", state)
+    assert (last["by"], last["why"]) == (WHO["by"], WHO["why"])
+    assert verdict(ledger).ok
+
+
+@pytest.mark.parametrize("second", ["sent", "resend"])
+@pytest.mark.parametrize("first", ["sent", "resend"])
+def test_a_second_word_on_the_same_letter_changes_nothing(
+    ledger: Ledger, uncertain: str, first: str, second: str
+) -> None:
+    resolve(ledger, uncertain, answer=first, **WHO)
+    before = history(ledger)
+    with pytest.raises(ConfigurationError, match="not uncertain; nothing was changed"):
+        resolve(ledger, uncertain, answer=second, **WHO)
+    assert history(ledger) == before
+
+
+@pytest.mark.parametrize("state", [state for state in State if state is not State.UNCERTAIN])
+def test_what_is_not_uncertain_cannot_be_settled(
+    ledger: Ledger, made: Mailing, state: State
+) -> None:
+    dispatch = next(iter(live(ledger, made.id)))
+    with hold(ledger) as worker:
+        walk(ledger, dispatch, *WAYS[state], worker=worker)
+        with pytest.raises(ConfigurationError, match=f"is {state}, not uncertain"):
+            resolve(ledger, dispatch, answer="resend", **WHO)
+        assert row(ledger, dispatch)["state"] == state
+
+
+def test_what_a_dead_sender_was_handing_over_can_be_settled_at_once(
+    ledger: Ledger, made: Mailing
+) -> None:
+    dispatch = next(iter(live(ledger, made.id)))
+    walk(ledger, dispatch, State.CLAIMED, State.HANDING_OVER, worker="1-of-nobody-alive")
+    assert resolve(ledger, dispatch, answer="sent", **WHO).state is State.SENT
+    assert [one["new"] for one in history(ledger, dispatch)][-2:] == ["uncertain", "sent"]
+
+
+@pytest.mark.parametrize("answer", ["", "maybe", "SENT"])
+def test_an_answer_that_is_neither_is_told_the_two(
+    ledger: Ledger, uncertain: str, answer: str
+) -> None:
+    with pytest.raises(ConfigurationError, match="sent or resend"):
+        resolve(ledger, uncertain, answer=answer, **WHO)
+
+
+@pytest.mark.parametrize(
+    ("missing", "option"), [({"by": " "}, "--by NAME"), ({"why": ""}, "--why TEXT")]
+)
+def test_nobody_settles_or_withdraws_without_a_name_and_a_reason(
+    ledger: Ledger, uncertain: str, missing: dict[str, str], option: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=option):
+        resolve(ledger, uncertain, answer="sent", **{**WHO, **missing})
+    with pytest.raises(ConfigurationError, match=option):
+        withdraw(ledger, uncertain, **{**WHO, **missing})
+    assert row(ledger, uncertain)["state"] == "uncertain"
+
+
+def test_a_dispatch_that_is_not_there_is_told_with_the_command_that_lists_them(
+    ledger: Ledger,
+) -> None:
+    with pytest.raises(ConfigurationError, match=r"no dispatch x:1; .* dear-minister status"):
+        find(ledger, "x:1")
+    with pytest.raises(ConfigurationError, match=r"no mailing or dispatch x; .*status"):
+        withdraw(ledger, "x", **WHO)
+
+
+def test_withdrawing_a_mailing_leaves_alone_what_left_or_may_have_left(
+    ledger: Ledger, made: Mailing
+) -> None:
+    first, second, third = live(ledger, made.id)
+    bring(ledger, first, State.SENT)
+    bring(ledger, second, State.UNCERTAIN)
+    assert [one.id for one in withdraw(ledger, made.id, **WHO)] == [third]
+    assert list(live(ledger, made.id).values()) == ["sent", "uncertain", "withdrawn"]
+    with pytest.raises(ConfigurationError, match="nothing to withdraw"):
+        withdraw(ledger, made.id, **WHO)
+
+
+def test_withdrawing_a_mailing_takes_what_a_sender_has_claimed_but_not_handed_over(
+    ledger: Ledger, made: Mailing
+) -> None:
+    first, second, _ = live(ledger, made.id)
+    with hold(ledger) as worker:
+        walk(ledger, first, State.CLAIMED, worker=worker)
+        given = walk(ledger, second, State.CLAIMED, State.HANDING_OVER, worker=worker)
+        assert len(withdraw(ledger, made.id, **WHO)) == 2
+        assert find(ledger, first).state is State.WITHDRAWN
+        assert find(ledger, second) == given
+
+
+@pytest.mark.parametrize("state", [State.READY, State.DEFERRED, State.REFUSED])
+def test_one_letter_can_be_withdrawn_by_itself(ledger: Ledger, made: Mailing, state: State) -> None:
+    first, *others = live(ledger, made.id)
+    bring(ledger, first, state)
+    assert [one.state for one in withdraw(ledger, first, **WHO)] == [State.WITHDRAWN]
+    assert [row(ledger, one)["state"] for one in others] == ["ready", "ready"]
+
+
+def test_a_refused_letter_stays_on_record_when_its_mailing_is_withdrawn(
+    ledger: Ledger, made: Mailing
+) -> None:
+    first, *_ = live(ledger, made.id)
+    bring(ledger, first, State.REFUSED)
+    withdraw(ledger, made.id, **WHO)
+    assert row(ledger, first)["state"] == "refused"
+
+
+def test_a_withdrawn_mailings_rehearsal_ends_with_it(ledger: Ledger, made: Mailing) -> None:
+    assert rehearsal.begin(ledger, made) == 1
+    assert len(withdraw(ledger, made.id, **WHO)) == 6

@@ -1,0 +1,187 @@
+"""The chair's word is about bytes: what was signed off goes out live, and nothing else does."""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from flows.errors import ConfigurationError
+from flows.post import mailing, schema, signoff
+from flows.post.ledger import Ledger
+from flows.post.mailing import Mailing
+from flows.post.settling import withdraw
+from flows.post.states import State
+from tests.unit.post.scene import SOURCES, alter, approve, bring, freeze, history, live, subject
+
+L, M = schema.letter, schema.mailing
+EDITED = {**SOURCES, "contacts/mps.csv": "c" * 64}
+
+
+@pytest.fixture
+def made(ledger: Ledger) -> Mailing:
+    return freeze(ledger, ["hague", "warsi"])
+
+
+def ready_to_go(ledger: Ledger, found: Mailing, now: Mapping[str, str] = SOURCES) -> list[str]:
+    """The edits told where it may go out live; raises where it may not."""
+    return signoff.need_signed_off(ledger, mailing.get(ledger, found.id), lambda: now)
+
+
+def test_a_sign_off_is_kept_with_name_time_and_hash(ledger: Ledger, made: Mailing) -> None:
+    signed = approve(ledger, made, by="  Eleanor   Marchbank ")
+    assert signed.approved_by == "Eleanor Marchbank"
+    assert signed.approved_at is not None
+    assert signed.approved_sources == SOURCES
+    last = history(ledger)[-1]
+    assert (last["what"], last["by"], last["why"]) == ("signed off", "Eleanor Marchbank", made.hash)
+    assert ready_to_go(ledger, signed) == []
+
+
+@pytest.mark.parametrize("shown", [8, 12, 64])
+def test_eight_digits_of_the_hash_are_enough_however_they_are_typed(
+    ledger: Ledger, made: Mailing, shown: int
+) -> None:
+    typed = f" {made.hash[:shown].upper()} "
+    signed = signoff.approve(ledger, made.id, by="The Chair", digest=typed, sources=SOURCES)
+    assert signed.approved_at
+
+
+@pytest.mark.parametrize(
+    "given", ["", "1234567", "right:7", "0" * 8, "0" * 64, "right:64+0", "é" * 8]
+)
+def test_another_hash_or_too_little_of_it_signs_nothing_off(
+    ledger: Ledger, made: Mailing, given: str
+) -> None:
+    digest = {"right:7": made.hash[:7], "right:64+0": made.hash + "0"}.get(given, given)
+    with pytest.raises(ConfigurationError, match=f"has the hash {made.hash[:12]}"):
+        signoff.approve(ledger, made.id, by="The Chair", digest=digest, sources=SOURCES)
+    assert mailing.get(ledger, made.id).approved_at is None
+    assert history(ledger)[-1]["what"] == "frozen"
+
+
+@pytest.mark.parametrize("name", ["", "   ", "\n", "The\x1b[31m Chair", "Chair\u202e"])
+def test_without_a_name_nothing_is_signed_off(ledger: Ledger, made: Mailing, name: str) -> None:
+    with pytest.raises(ConfigurationError, match="--by NAME"):
+        approve(ledger, made, by=name)
+    assert mailing.get(ledger, made.id).approved_at is None
+
+
+def test_a_mailing_that_is_not_there_cannot_be_signed_off(ledger: Ledger) -> None:
+    with pytest.raises(ConfigurationError, match="no mailing m"):
+        signoff.approve(ledger, "m", by="The Chair", digest="0" * 8, sources={})
+
+
+def test_a_superseded_mailing_cannot_be_signed_off(ledger: Ledger, made: Mailing) -> None:
+    freeze(ledger, ["hague", "warsi"], subject(as_of=date(2013, 9, 5)))
+    with pytest.raises(ConfigurationError, match="superseded"):
+        approve(ledger, made)
+
+
+def test_a_mailing_withdrawn_after_the_sign_off_does_not_go(ledger: Ledger, made: Mailing) -> None:
+    approve(ledger, made)
+    withdraw(ledger, made.id, by="E. Marchbank", why="overtaken by events")
+    with pytest.raises(ConfigurationError, match="withdrawn"):
+        ready_to_go(ledger, made)
+
+
+def test_without_a_sign_off_it_does_not_go_and_the_command_is_told(
+    ledger: Ledger, made: Mailing
+) -> None:
+    with pytest.raises(
+        ConfigurationError,
+        match=f"dear-minister approve {made.id} --by NAME --hash {made.hash[:12]}",
+    ):
+        ready_to_go(ledger, made)
+
+
+@pytest.mark.parametrize(
+    ("now", "told"),
+    [
+        (EDITED, "contacts/mps.csv was edited"),
+        ({"contacts/mps.csv": "b" * 64}, "templates/dialogue/campaign.toml is gone"),
+        ({**SOURCES, "templates/dialogue/email.txt": "d" * 64}, "email.txt is new"),
+    ],
+)
+def test_an_edit_after_the_sign_off_is_refused_until_it_is_signed_off_again(
+    ledger: Ledger, made: Mailing, now: dict[str, str], told: str
+) -> None:
+    approve(ledger, made)
+    with pytest.raises(ConfigurationError, match=f"hash differs: .*{told}"):
+        ready_to_go(ledger, made, now)
+    approve(ledger, made, sources=now)
+    assert ready_to_go(ledger, made, now) == []
+
+
+def test_an_edit_taken_back_does_not_stand_in_the_way(ledger: Ledger, made: Mailing) -> None:
+    approve(ledger, made)
+    with pytest.raises(ConfigurationError):
+        ready_to_go(ledger, made, EDITED)
+    assert ready_to_go(ledger, made, SOURCES) == []
+
+
+def test_an_edit_before_the_sign_off_was_known_to_whoever_gave_it(
+    ledger: Ledger, made: Mailing
+) -> None:
+    approve(ledger, made, sources=EDITED)
+    assert ready_to_go(ledger, made, EDITED) == []
+
+
+def test_once_letters_have_left_an_edit_is_told_and_the_rest_follow_as_frozen(
+    ledger: Ledger, made: Mailing
+) -> None:
+    approve(ledger, made)
+    bring(ledger, next(iter(live(ledger, made.id))), State.SENT)
+    assert ready_to_go(ledger, made, EDITED) == ["contacts/mps.csv was edited"]
+
+
+def _rehashed(ledger: Ledger, made: Mailing) -> None:
+    """As somebody would who knows how the mailing's hash is made."""
+    with ledger.write() as connection:
+        digest = mailing.manifest(connection, made.id)
+        connection.execute(update(M).values(hash=digest))
+
+
+TAMPERED: dict[str, Any] = {
+    "the bytes of a letter": {"content": b"Dear Mr Vague"},
+    "a letter's hash": {"sha256": "f" * 64},
+    "bytes and hash": {
+        "content": b"Dear Mr Vague",
+        "sha256": hashlib.sha256(b"Dear Mr Vague").hexdigest(),
+    },
+    "the address": {"email": "somebody.else@example.org"},
+    "the Message-ID": {"message_id": "<other@example.org>"},
+    "the person": {"person": "vague"},
+}
+
+
+@pytest.mark.parametrize("what", TAMPERED)
+@pytest.mark.parametrize("when", ["before the sign-off", "after it"])
+def test_what_was_changed_in_the_ledger_does_not_go(
+    ledger: Ledger, made: Mailing, what: str, when: str
+) -> None:
+    if when == "after it":
+        approve(ledger, made)
+    alter(ledger, update(L).where(L.c.ordinal == 2).values(TAMPERED[what]))
+    attempt = ready_to_go if when == "after it" else approve
+    with pytest.raises(ConfigurationError, match="hash differs"):
+        attempt(ledger, made)
+
+
+def test_bytes_whose_every_hash_was_made_anew_are_still_not_those_that_were_signed_off(
+    ledger: Ledger, made: Mailing
+) -> None:
+    approve(ledger, made)
+    alter(ledger, update(L).where(L.c.ordinal == 2).values(TAMPERED["bytes and hash"]))
+    _rehashed(ledger, made)
+    with pytest.raises(ConfigurationError, match="hash differs"):
+        ready_to_go(ledger, made)
+
+
+def test_another_reverse_path_is_another_mailing(ledger: Ledger, made: Mailing) -> None:
+    approve(ledger, made)
+    alter(ledger, update(M).values(sender="somebody.else@example.org"))
+    with pytest.raises(ConfigurationError, match="hash differs"):
+        ready_to_go(ledger, made)

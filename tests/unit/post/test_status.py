@@ -1,0 +1,83 @@
+"""Where everything stands: uncertain ones first, and nothing left out."""
+
+import pytest
+
+from flows.post import mailing
+from flows.post.ledger import Ledger
+from flows.post.mailing import Mailing
+from flows.post.reply import Reply
+from flows.post.states import State
+from flows.post.status import by_mail, message_id, rehearsals, shown, status
+from tests.unit.post.scene import approve, bring, freeze, letter, live
+
+FATES = [
+    State.READY,
+    State.SENT,
+    State.DEFERRED,
+    State.WITHDRAWN,
+    State.REFUSED,
+    State.CLAIMED,
+    State.UNCERTAIN,
+    State.HANDING_OVER,
+    State.SENT,
+    State.UNCERTAIN,
+]
+
+
+@pytest.fixture
+def made(ledger: Ledger) -> Mailing:
+    """One letter of each fate, in the order above."""
+    found = approve(ledger, freeze(ledger, [f"reader{n}" for n in range(len(FATES))]))
+    for dispatch, fate in zip(live(ledger, found.id), FATES, strict=True):
+        bring(ledger, dispatch, fate, Reply(451, "4.7.1 later"))
+    return found
+
+
+def test_uncertain_ones_come_first_then_refused_then_deferred_then_the_rest_by_number(
+    ledger: Ledger, made: Mailing
+) -> None:
+    shown_states = [one.state for one in status(ledger, made.id).dispatches]
+    first, rest = shown_states[:4], shown_states[4:]
+    assert first == [State.UNCERTAIN, State.UNCERTAIN, State.REFUSED, State.DEFERRED]
+    assert rest == [fate for fate in FATES if fate not in first]
+    numbers = [int(one.id.rpartition(":")[2]) for one in status(ledger, made.id).dispatches]
+    assert numbers[:2] == [7, 10]
+    assert numbers[4:] == sorted(numbers[4:])
+
+
+def test_each_dispatch_is_counted_in_one_state(ledger: Ledger, made: Mailing) -> None:
+    counts = status(ledger, made.id).counts
+    assert sum(counts.values()) == len(FATES)
+    assert counts == {state: FATES.count(state) for state in set(FATES)}
+    assert rehearsals(ledger, made.id) == {0: counts}
+
+
+def test_a_standing_tells_what_to_look_for(ledger: Ledger) -> None:
+    found = freeze(ledger, [letter("hague", name="Rt Hon William Hague MP", role="minister")])
+    (dispatch,) = live(ledger, found.id)
+    bring(ledger, dispatch, State.SENT, Reply(250, "2.0.0 Ok: queued as 4SXyZv0jXy"))
+    (one,) = status(ledger, found.id).dispatches
+    assert (one.id, one.contact, one.person) == (f"{found.id}:1", "hague-mp", "hague")
+    assert (one.name, one.role) == ("Rt Hon William Hague MP", "minister")
+    assert (one.email, one.message_id) == ("hague@example.org", "<hague@example.org>")
+    assert (one.attempts, one.code, one.enhanced) == (1, 250, "2.0.0")
+    assert (one.reply, one.queue_id) == ("2.0.0 Ok: queued as 4SXyZv0jXy", "4SXyZv0jXy")
+    assert one.due_at is None
+    assert message_id(ledger, found.id, 1) == "<hague@example.org>"
+
+
+def test_letters_by_post_are_not_among_those_by_mail(ledger: Ledger) -> None:
+    found = freeze(ledger, ["hague", letter("post", email="")])
+    assert by_mail(ledger, found.id) == {"ready": 1}
+    assert status(ledger, found.id).counts == {"ready": 2}
+
+
+def test_the_live_sending_is_shown_once_signed_off_before_that_the_last_rehearsal(
+    ledger: Ledger,
+) -> None:
+    found = freeze(ledger, ["hague"])
+    assert shown(found, {0: {"ready": 1}}) == 0
+    assert shown(found, {0: {"ready": 1}, 1: {"sent": 1}, 2: {"ready": 1}}) == 2
+    approve(ledger, found)
+    assert shown(mailing.get(ledger, found.id), {0: {}, 2: {}}) == 0
+    assert shown(found, {}) == 0
