@@ -12,6 +12,8 @@ from flows.post.session import LoginRefusedError, Session, UnavailableError
 
 _LONGEST_PAUSE = 60.0
 _TRIES_UNANSWERED = 3
+_SHORT_PAUSES = 3
+"""Pauses that even a run without patience takes: one lost connection is not to end it."""
 _REFUSED_LOGINS = 2
 
 
@@ -62,7 +64,8 @@ class Approach:
         why = "the mail server is not available"
         while True:
             pause = self._not_before - time.monotonic()
-            if pause > 0 and time.monotonic() + pause > self.deadline and self._answered:
+            beyond = time.monotonic() + pause > self.deadline and self._failures > _SHORT_PAUSES
+            if pause > 0 and beyond and self._answered:
                 return f"{why}; the letters wait"
             if (pause > 0 and self._stop.wait(pause)) or over():
                 return ""

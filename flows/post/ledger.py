@@ -65,6 +65,11 @@ class Ledger:
                 self._drop_writer()  # whatever went wrong may have been the connection
                 raise
 
+    def check_writable(self) -> None:
+        """Raise LedgerUnavailableError where no transaction can be begun."""
+        with self.write():
+            pass
+
     def _drop_writer(self) -> None:
         writer, self._writer = self._writer, None
         if writer is not None:
@@ -108,8 +113,12 @@ def parse_url(url: str) -> URL:
 
 def _engine(url: URL) -> Engine:
     if url.get_backend_name() != "sqlite":
+        waits = f"-c lock_timeout={BUSY_SECONDS}s"
         return create_engine(
-            url, pool_size=5, max_overflow=60, connect_args={"connect_timeout": 10}
+            url,
+            pool_size=5,
+            max_overflow=60,
+            connect_args={"connect_timeout": BUSY_SECONDS, "options": waits},
         )
     engine = create_engine(
         url, pool_size=5, max_overflow=60, connect_args={"timeout": BUSY_SECONDS}
@@ -141,7 +150,7 @@ def words(error: Exception) -> str:
     """What the database's error means for whoever reads it, on one line."""
     cause = getattr(error, "orig", None) or error
     words = " ".join(str(cause).split())
-    if "locked" in words:
+    if "locked" in words or "lock timeout" in words:
         return f"another program holds it locked ({words}); close that program and start again"
     if "full" in words:
         return f"the disk is full ({words}); make room and start again"

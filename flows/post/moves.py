@@ -83,6 +83,8 @@ def make(connection: Connection, moves: Sequence[Move]) -> list[Held]:
         first = held.first_attempt_at or (
             at if move.new is State.HANDING_OVER or move.attempt else None
         )
+        if (held.state, move.new) == (State.UNCERTAIN, State.READY):
+            first = None  # sent again on a person's word: the days to give up begin anew
         done = _MOVE.run(
             connection,
             {

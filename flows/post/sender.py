@@ -73,7 +73,11 @@ class Sender:
         self._lines: list[Line] = []
 
     def __enter__(self) -> Self:
-        """Take back what dead workers held, and begin to hold."""
+        """Take back what dead workers held, and begin to hold.
+
+        Raises LedgerUnavailableError, before anything is said to the server.
+        """
+        self.ledger.check_writable()
         for one in worker.recover(self.ledger):
             self._report(Note("taken back from a worker that died", one.id, one.state))
         holder = self._held.enter_context(worker.hold(self.ledger))

@@ -120,16 +120,15 @@ class Session:
         connection without the dot and is passed on. Raises SenderRefusedError.
         """
         self._without = []
-        utf8 = not all(address.isascii() for address in (sender, *recipients))
+        # 8-bit text is in a mail only where an address in its header is not ASCII (RFC 6532).
+        utf8 = not (content.isascii() and all(map(str.isascii, (sender, *recipients))))
         if utf8 and not self.client.has_extn("smtputf8"):
             return Outcome(
                 State.REFUSED,
                 Reply(0, "the address is not ASCII and the server does not offer SMTPUTF8"),
             )
         try:
-            options = ["SMTPUTF8"] if utf8 else []
-            if not content.isascii():
-                options.append("BODY=8BITMIME")
+            options = ["SMTPUTF8", "BODY=8BITMIME"] if utf8 else []
             at_once = self.client.has_extn("pipelining") and not utf8 and len(recipients) == 1
             begin = self._at_once if at_once else self._step_by_step
             if (ended := begin(sender, recipients, options)) is not None:

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from flows.errors import ConfigurationError
 from flows.post import events, schema
@@ -37,9 +37,9 @@ def approve(
             f"mailing {mailing} has the hash {found.hash[:12]}, not {given[:64] or 'none'}: "
             "nothing was signed off; read the review of this mailing and give its hash"
         )
-    _need_live(ledger, found)
     _need_bytes(ledger, found)
     with ledger.write() as connection:
+        _need_live(connection, found)  # in here, lest it be superseded as it is signed off
         before = connection.execute(
             select(func.count()).where(schema.approval.c.mailing == mailing)
         ).scalar_one()
@@ -69,13 +69,12 @@ def approve(
     return get(ledger, mailing)
 
 
-def _need_live(ledger: Ledger, mailing: Mailing) -> None:
-    with ledger.read() as connection:
-        live = connection.execute(
-            select(func.count()).where(
-                _D.mailing == mailing.id, _D.rehearsal == 0, _D.state != State.WITHDRAWN
-            )
-        ).scalar_one()
+def _need_live(connection: Connection, mailing: Mailing) -> None:
+    live = connection.execute(
+        select(func.count()).where(
+            _D.mailing == mailing.id, _D.rehearsal == 0, _D.state != State.WITHDRAWN
+        )
+    ).scalar_one()
     if not live:
         raise ConfigurationError(
             f"mailing {mailing.id} was withdrawn or superseded by a later one; "
@@ -97,7 +96,8 @@ def need_signed_off(
             f"mailing {mailing.id} is not signed off; when the chair agrees: dear-minister approve "
             f"{mailing.id} --by NAME --hash {mailing.hash[:12]}"
         )
-    _need_live(ledger, mailing)
+    with ledger.read() as connection:
+        _need_live(connection, mailing)
     _need_bytes(ledger, mailing)
     edits = changed(mailing.approved_sources, current())
     if edits and not _begun(ledger, mailing):
@@ -128,7 +128,7 @@ def _begun(ledger: Ledger, mailing: Mailing) -> bool:
                 select(func.count()).where(
                     _D.mailing == mailing.id,
                     _D.rehearsal == 0,
-                    _D.first_attempt_at.is_not(None),
+                    _D.first_attempt_at.is_not(None) | (_D.attempts > 0),
                 )
             ).scalar_one()
         )
