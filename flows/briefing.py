@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 from flows.errors import ConfigurationError
 from flows.letters import campaign as campaigns
 from flows.letters.campaign import Campaign
-from flows.people import audience, forms, loading, readers, reshuffle, rows
+from flows.people import audience, forms, loading, readers, reshuffle, rows, table
 from flows.people.audience import Audience, Choice
 from flows.people.contact import Contact, Reader, Refused
 from flows.people.suppression import Watched
@@ -113,6 +114,20 @@ def _refused(contact: Contact, column: str, reason: str) -> Refused:
 def suppressions() -> Watched:
     """Who is never written to; nobody where there is no such list."""
     return Watched(SUPPRESSION)
+
+
+def listed(person: str) -> bool:
+    """Whether a contact list beside the suppression list has this person, or a row of this id."""
+    for path in sorted(SUPPRESSION.parent.glob("*")):
+        if path in (SUPPRESSION, OFFICES) or path.suffix.casefold() not in table.KINDS:
+            continue
+        with suppress(ConfigurationError):  # a list at fault is told of when it is used
+            if any(
+                person.casefold() in (one.person.casefold(), one.id.casefold())
+                for one in loading.load([path]).contacts
+            ):
+                return True
+    return False
 
 
 def sources(campaign_folder: Path, lists: Sequence[Path]) -> dict[str, str]:

@@ -32,11 +32,14 @@ class Problem:
     severity: str
 
 
-def problems(
-    settings: Settings, campaign: str, contacts: Sequence[Path], as_of: date | None
-) -> list[Problem]:
+def problems(campaign: str, contacts: Sequence[Path], as_of: date | None) -> list[Problem]:
     """Try everything that a sending needs, short of freezing and sending."""
-    found: list[Problem] = []
+    found = [Problem(*_apart(line), "warning") for line in settings_module.warnings()]
+    settings = None
+    try:
+        settings = settings_module.load()
+    except ConfigurationError as error:
+        found += [Problem(*_apart(line), "error") for line in str(error).splitlines()]
     try:
         order = briefing.brief(campaign, contacts, as_of)
         found += [
@@ -48,23 +51,24 @@ def problems(
         found += _letters(settings, order)
     except ConfigurationError as error:
         found += [Problem(campaign, line, "error") for line in str(error).splitlines()]
-    found += _house(settings)
-    found += _server(settings)
+    if settings:
+        found += _house(settings)
+        found += _server(settings)
     return found
 
 
 def _apart(line: str) -> tuple[str, str]:
-    """ "file:row: column: what" as where and what."""
+    """ "file:row: column: what", or "SETTING: what", as where and what."""
     where, _, what = line.partition(": ")
     return where, what
 
 
-def _letters(settings: Settings, order: briefing.Brief) -> list[Problem]:
+def _letters(settings: Settings | None, order: briefing.Brief) -> list[Problem]:
     templates = [
         Problem(one.where, one.what, one.severity)
         for one in template_check.check(order.campaign, order.on)
     ]
-    if any(one.severity == "error" for one in templates):
+    if settings is None or any(one.severity == "error" for one in templates):
         return templates
     stamp = steps.postmark(settings, order.campaign, "check", now().replace(microsecond=0))
     filler = Filler(order.campaign, order.on)
@@ -81,8 +85,6 @@ def _letters(settings: Settings, order: briefing.Brief) -> list[Problem]:
 
 def _house(settings: Settings) -> list[Problem]:
     found = []
-    if line := settings_module.warning():
-        found.append(Problem(settings_module.ENV_FILE, line, "warning"))
     try:
         open_ledger(settings.ledger).close()
         settings.var.mkdir(parents=True, exist_ok=True)

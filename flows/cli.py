@@ -82,9 +82,8 @@ def check(
     """Contacts, templates, settings, mail server: every problem, one line each."""
     from flows import checking
 
-    problems = checking.problems(
-        settings.load(), campaign, contacts or (), settings.day(as_of) if as_of else None
-    )
+    day = settings.day(as_of) if as_of else None
+    problems = checking.problems(campaign, contacts or (), day)
     printing.problems(problems, json=json)
     severities = {one.severity for one in problems}
     _leave(2 if "error" in severities else 1 if "row" in severities else 0)
@@ -375,7 +374,7 @@ def _need_text(arguments: list[str]) -> None:
 
 def main() -> None:
     """The console script. Every error made by a user is one line (or a line each) and exit 2."""
-    if line := settings.warning():
+    for line in settings.warnings():
         terminal.say(line)
     try:
         _need_text(sys.argv[1:])

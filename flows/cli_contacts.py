@@ -71,11 +71,11 @@ def address(file: File, as_of: AsOf = None, campaign: Whose = "", json: Json = F
 
 
 @app.command()
-def check(file: File, json: Json = False) -> None:
+def check(file: File, as_of: AsOf = None, campaign: Whose = "", json: Json = False) -> None:
     """What is missing or odd; refused rows come back as a spreadsheet, ready to correct."""
     from flows.people import quality, refused_sheet
 
-    report = quality.report([file])
+    report = quality.report([file], *_forms(campaign), _day(as_of))
     handed_back = None
     if report.refused:
         handed_back = settings.load().var / "contacts" / f"{file.stem}-refused-rows.xlsx"
@@ -124,6 +124,8 @@ def suppress(
             f"{error.reason} (one of --person, --email, --domain, and --reason)"
         ) from error
     terminal.say(f"{person or email or domain} is suppressed from now on: {briefing.SUPPRESSION}")
+    if person and not briefing.listed(person):
+        terminal.say(f"note: no list in {briefing.SUPPRESSION.parent}/ has {person}; a slip?")
 
 
 @app.command("import")

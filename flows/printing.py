@@ -119,7 +119,7 @@ def problems(found: Sequence[Problem], *, json: bool) -> None:
         return
     for one in found:
         say(f"{one.severity}: {one.where}: {one.what}")
-    if not found:
+    if all(one.severity == "note" for one in found):
         say("no problem found")
 
 

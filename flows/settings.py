@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date
+from difflib import get_close_matches
 from email.utils import parseaddr
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
+from dotenv import dotenv_values
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -150,30 +152,45 @@ def load(**given: object) -> Settings:
         raise ConfigurationError("\n".join(lines)) from error
     except UnicodeDecodeError as error:
         raise ConfigurationError(f"{ENV_FILE}: is not UTF-8 text; save it as UTF-8") from error
+    if faults := list(_faults(settings)):
+        raise ConfigurationError("\n".join(faults))
+    return settings
+
+
+def _faults(settings: Settings) -> Iterator[str]:
     for name in ("mail_from", "mail_reply_to", "mail_bcc_archive", "mail_redirect_to"):
         value = getattr(settings, name)
         if value and not (_ADDRESS.fullmatch(parseaddr(value)[1]) and value.isprintable()):
-            raise ConfigurationError(
+            yield (
                 f"{name.upper()}: {value!r} is not an e-mail address in ASCII letters, "
                 "like chair@example.org"
             )
     if "?" in str(settings.var):
-        raise ConfigurationError("DEAR_MINISTER_VAR: a folder with ? in its name cannot be used")
-    interval(settings.mail_rate)
-    _ = settings.schedule
-    return settings
+        yield "DEAR_MINISTER_VAR: a folder with ? in its name cannot be used"
+    for read in (lambda: interval(settings.mail_rate), lambda: settings.schedule):
+        try:
+            read()
+        except ConfigurationError as error:
+            yield str(error)
 
 
-def warning() -> str | None:
-    """A line about .env being readable by others, or None."""
+def warnings() -> tuple[str, ...]:
+    """Lines about .env: that others may read it, and names in it that are nearly a setting's."""
     path = Path(ENV_FILE)
     try:
         mode = path.stat().st_mode
-    except OSError:
-        return None
+        names = dotenv_values(path, interpolate=False)
+    except (OSError, UnicodeDecodeError):
+        return ()
+    found = []
     if mode & (stat.S_IRGRP | stat.S_IROTH):
-        return f"{path}: others on this machine can read the password in it; type: chmod 600 {path}"
-    return None
+        line = "others on this machine can read the password in it; type: chmod 600"
+        found.append(f"{path}: {line} {path}")
+    known = [name.upper() for name in Settings.model_fields]
+    for name in names:
+        if name.upper() not in known and (near := get_close_matches(name.upper(), known, 1, 0.8)):
+            found.append(f"{path}: {name} is not a setting; was {near[0]} meant?")
+    return tuple(found)
 
 
 def mailbox(name: str, address: str) -> str:

@@ -1,13 +1,17 @@
 """What is missing or odd in a contact list, counted and listed before anybody writes to it."""
 
+import datetime
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from flows.errors import RowError
 from flows.people.contact import Contact, Refused
+from flows.people.forms import Country
 from flows.people.loading import load
+from flows.people.style import Style
 
 MISSING = ("email", "title", "gender", "address")
 """Columns whose blanks are counted. A peer needs no title, a reader with a title no gender."""
@@ -73,16 +77,27 @@ class Report:
         return {"rows": self.rows, "refused": len(self.refused), **missing, **kinds}
 
 
-def report(paths: Sequence[Path]) -> Report:
-    """Load the lists and report; ConfigurationError as ``loading.load`` raises it."""
+def report(paths: Sequence[Path], country: Country, style: Style, on: datetime.date) -> Report:
+    """Load the lists and report, also whom these forms would not address on the day ``on``;
+    ConfigurationError as ``loading.load`` raises it."""
     loaded = load(paths)
     contacts = loaded.contacts
     return Report(
         rows=len(contacts) + len(loaded.refused),
         missing={column: sum(_misses(one, column) for one in contacts) for column in MISSING},
-        findings=tuple(_findings(contacts)),
+        findings=(*_not_addressed(contacts, country, style, on), *_findings(contacts)),
         refused=loaded.refused,
     )
+
+
+def _not_addressed(
+    contacts: Iterable[Contact], country: Country, style: Style, on: datetime.date
+) -> Iterable[Finding]:
+    for contact in contacts:
+        try:
+            country.address(contact, style, on)
+        except RowError as error:
+            yield _finding(contact, error.column, f"no letter: {error.reason}")
 
 
 def _misses(contact: Contact, column: str) -> bool:

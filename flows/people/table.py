@@ -20,6 +20,8 @@ REFUSAL_COLUMNS = ("refused_column", "refused_reason")
 _DELIMITERS = (",", ";", "\t")
 _SHEETS = (".xlsx", ".ods")
 _TEXTS = (".csv", ".tsv", ".tab", ".txt")
+KINDS = _SHEETS + _TEXTS
+"""How the name of a file that can be read ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ def fold(heading: str) -> str:
 
 def _records(path: Path, expected: Collection[str], whole: bool) -> Iterator[list[str]]:
     suffix = path.suffix.casefold()
-    if suffix not in _SHEETS + _TEXTS:
+    if suffix not in KINDS:
         raise ConfigurationError(
             f"{path}: unknown kind of file {path.suffix!r}; use .csv, .tsv, .xlsx or .ods"
         )

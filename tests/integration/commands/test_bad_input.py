@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from flows import checking
-from tests.integration.commands.office import CAMPAIGN, LIST, READERS, Ended, Office
+from tests.integration.commands.office import CAMPAIGN, LIST, READERS, Ended, Office, faults
 from tests.servers.certificates import Certificates
 from tests.servers.fault import FaultServer
 from tests.servers.programs import free_port
@@ -332,7 +332,7 @@ def test_check_tells_a_server_at_fault_as_an_error(office: Office, fault_server:
     office.to(server, SMTP_USER="chair", SMTP_PASSWORD="wrong-and-secret")
     ended = office.run("check", CAMPAIGN, "--json")
     assert ended.code == 2
-    (problem,) = ended.document["problems"]
+    (problem,) = faults(ended.document["problems"])
     assert (problem["where"], problem["severity"]) == ("mail server", "error")
     assert "login refused" in problem["what"]
     assert "secret" not in ended.out

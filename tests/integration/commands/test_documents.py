@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from python_calamine import CalamineWorkbook
 
-from tests.integration.commands.office import CAMPAIGN, LIST, READERS, Office
+from tests.integration.commands.office import CAMPAIGN, LIST, READERS, Office, faults
 from tests.servers.fault import FaultServer
 from tests.servers.script import Answer, Drop, Phase, once
 
@@ -38,7 +38,7 @@ def readers(found: list[EmailMessage]) -> list[str]:
 def test_check_finds_nothing_wrong_but_that_no_server_is_named(office: Office) -> None:
     ended = office.run("check", CAMPAIGN, "--json")
     assert ended.code == 0
-    (problem,) = ended.document["problems"]
+    (problem,) = faults(ended.document["problems"])
     assert (problem["where"], problem["severity"]) == ("SMTP_HOST", "warning")
 
 
@@ -48,7 +48,7 @@ def test_check_is_content_with_a_server_that_takes_the_login_and_says_no_more_to
     server = fault_server(users={"chair": "pässword #1"})
     office.to(server, SMTP_USER="chair", SMTP_PASSWORD="pässword #1")
     ended = office.run("check", CAMPAIGN)
-    assert (ended.code, ended.err) == (0, "no problem found\n")
+    assert (ended.code, ended.err.splitlines()[-1]) == (0, "no problem found")
     assert server.reached(Phase.AUTH) == 1
     assert server.reached(Phase.MAIL) == 0
 

@@ -88,6 +88,18 @@ def test_who_names_the_rule_that_kept_somebody_out(run: Run, tmp_path: Path) -> 
     assert all(one["rule"].startswith("not asked for: houses") for one in who["out"])
 
 
+def test_suppressing_a_person_whom_no_list_has_is_kept_and_said_to_look_like_a_slip(
+    run: Run,
+) -> None:
+    code, _, err = run("contacts", "suppress", "--person", "hauge", "--reason", "asked us not to")
+    assert code == 0
+    assert "no list in contacts/ has hauge; a slip?" in err
+    _, _, err = run(
+        "contacts", "suppress", "--person", "william-hague", "--reason", "asked us not to"
+    )
+    assert "slip" not in err
+
+
 def test_a_suppressed_reader_gets_no_letter_and_one_suppressed_after_the_freeze_is_withdrawn(
     run: Run,
 ) -> None:

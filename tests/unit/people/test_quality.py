@@ -1,12 +1,16 @@
 """A list's report counts what is missing and lists what is odd."""
 
+from datetime import date
 from pathlib import Path
 
 import python_calamine
 
 from flows.people import quality, refused_sheet
 from flows.people.contact import Refused
+from flows.people.forms import uk
 from flows.people.loading import load
+from flows.people.quality import Report
+from flows.people.style import Style
 from tests.unit.people.scene import csv_file
 
 LIST = """id,name,title,gender,house,email,address
@@ -21,19 +25,28 @@ h,Hal Ivy,,M,commons,hal@example.org; ivy@example.org,
 """
 
 
+def report(path: Path) -> Report:
+    return quality.report([path], uk, Style(), date(2013, 9, 4))
+
+
 def test_the_report_counts_what_is_missing(tmp_path: Path) -> None:
-    report = quality.report([csv_file(tmp_path, LIST)])
-    assert report.missing == {"email": 2, "title": 4, "gender": 1, "address": 6}
-    assert report.rows == 8
-    assert [row.row for row in report.refused] == [9]
-    assert "more than one address" in report.refused[0].reason
+    found = report(csv_file(tmp_path, LIST))
+    assert found.missing == {"email": 2, "title": 4, "gender": 1, "address": 6}
+    assert found.rows == 8
+    assert [row.row for row in found.refused] == [9]
+    assert "more than one address" in found.refused[0].reason
+
+
+def test_whom_no_form_of_address_fits_is_told_before_a_campaign_finds_out(tmp_path: Path) -> None:
+    path = csv_file(tmp_path, LIST)
+    first = report(path).findings[0]
+    assert first.where == f"{path}:4: title"
+    assert first.what.startswith("no letter: ")
 
 
 def test_the_report_lists_what_is_odd_with_file_row_and_column(tmp_path: Path) -> None:
     path = csv_file(tmp_path, LIST)
-    found = {
-        (one.where.removeprefix(f"{path}:"), one.what) for one in quality.report([path]).findings
-    }
+    found = {(one.where.removeprefix(f"{path}:"), one.what) for one in report(path).findings}
     assert ("3: email", "shared mailbox: info@example.org, also of d") in found
     assert ("5: email", "shared mailbox: info@example.org, also of b") in found
     assert ("8: email", "office mailbox: gus.casework@example.org") in found
@@ -44,16 +57,19 @@ def test_the_report_lists_what_is_odd_with_file_row_and_column(tmp_path: Path) -
 
 
 def test_the_counts_name_every_number(tmp_path: Path) -> None:
-    counts = quality.report([csv_file(tmp_path, LIST)]).counts
+    counts = report(csv_file(tmp_path, LIST)).counts
     assert counts["no email"] == 2
     assert counts["refused"] == 1
+    assert counts["no letter"] == 1
     assert counts["shared mailbox"] == 2
     assert counts["duplicate"] == 1
 
 
 def test_real_names_are_not_odd(tmp_path: Path) -> None:
-    path = csv_file(tmp_path, "id,name,office\na,Siân O’Brien-Ŵyn Jr.,Minister (Trade & Exports)\n")
-    assert quality.report([path]).findings == ()
+    path = csv_file(
+        tmp_path, "id,name,rank,office\na,Siân O’Brien-Ŵyn Jr.,mos,Minister (Trade & Exports)\n"
+    )
+    assert report(path).findings == ()
 
 
 def test_refused_rows_go_back_as_a_spreadsheet_and_are_loaded_again(tmp_path: Path) -> None:

@@ -157,14 +157,27 @@ def test_an_env_file_that_is_not_utf_8_is_told() -> None:
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o666])
 def test_an_env_file_that_others_can_read_is_warned_of_with_the_command_to_type(mode: int) -> None:
     env_file("SMTP_HOST=\n", mode)
-    assert "type: chmod 600 .env" in (settings.warning() or "")
+    assert "type: chmod 600 .env" in settings.warnings()[0]
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o400])
 def test_an_env_file_for_its_owner_alone_is_not_warned_of(mode: int) -> None:
-    assert settings.warning() is None
+    assert settings.warnings() == ()
     env_file("SMTP_HOST=\n", mode)
-    assert settings.warning() is None
+    assert settings.warnings() == ()
+
+
+def test_a_name_in_env_that_is_nearly_a_setting_is_told_and_a_strangers_is_not() -> None:
+    env_file("SMTP_PASWORD=secret\nPREFECT_API_URL=http://x\nEDITOR=vi\nmail_rate=9/minute\n")
+    assert settings.warnings() == (".env: SMTP_PASWORD is not a setting; was SMTP_PASSWORD meant?",)
+
+
+def test_every_setting_at_fault_is_named_at_once() -> None:
+    env_file("MAIL_FROM=nobody\nMAIL_RATE=fast\nMAIL_RETRY_MINUTES=soon\n")
+    with pytest.raises(ConfigurationError) as raised:
+        load()
+    named = [line.partition(":")[0] for line in str(raised.value).splitlines()]
+    assert named == ["MAIL_FROM", "MAIL_RATE", "MAIL_RETRY_MINUTES"]
 
 
 def test_letters_leave_30_a_minute_where_nothing_is_said_and_at_will_to_this_machine(
