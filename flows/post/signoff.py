@@ -35,7 +35,7 @@ def approve(
     if len(given) < SHORTEST or not found.hash.startswith(given):
         raise ConfigurationError(
             f"mailing {mailing} has the hash {found.hash[:12]}, not {given[:64] or 'none'}: "
-            "nothing was signed off; read its letters (the review, or a rehearsal) and give its hash"
+            "nothing was signed off; read its letters (review or rehearsal), then give its hash"
         )
     _need_bytes(ledger, found)
     with ledger.write() as connection:
