@@ -14,6 +14,7 @@ from flows.errors import ConfigurationError
 from flows.people import files
 from flows.people.cells import defuse
 from flows.post.mailing import Mailing
+from flows.post.states import State
 from flows.post.status import Status
 
 COLUMNS = (
@@ -21,9 +22,12 @@ COLUMNS = (
     "contact",
     "person",
     "name",
+    "office",
     "role",
     "email",
+    "sending",
     "state",
+    "sent_at",
     "attempts",
     "code",
     "enhanced",
@@ -33,6 +37,7 @@ COLUMNS = (
     "changed_at",
     "due_at",
     "sha256",
+    "signed_off_by",
 )
 
 
@@ -46,7 +51,16 @@ def export(mailing: Mailing, now: Status, target: Path) -> None:
     write = _WRITERS.get(target.suffix.lower())
     if write is None:
         raise ConfigurationError(f"--to {target}: name a file ending in .csv, .xlsx or .json")
-    rows = [asdict(one) for one in now.dispatches]
+    sending = f"rehearsal {now.rehearsal}" if now.rehearsal else "live"
+    rows = [
+        {
+            **asdict(one),
+            "sending": sending,
+            "sent_at": one.changed_at if one.state is State.SENT else None,
+            "signed_off_by": mailing.approved_by,
+        }
+        for one in now.dispatches
+    ]
     write(mailing, rows, target)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.servers import guard
 from tests.servers.certificates import Certificates
@@ -23,6 +24,12 @@ ROOT = Path(__file__).resolve().parent.parent
 os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
 os.environ.setdefault("DO_NOT_TRACK", "1")
 guard.install()
+
+# How busy the machine is must not decide whether a test passes.
+settings.register_profile(
+    "dear-minister", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("dear-minister")
 
 
 def need(program: str, package: str) -> str:

@@ -56,7 +56,7 @@ class Audience:
             return Decision(False, f"excluded by {excluded[0]}")
         if missing := self.terms.failed(reader):
             return Decision(False, f"not asked for: {missing}")
-        return Decision(True, "; ".join(self.terms.met(reader)) or "no rule: everyone")
+        return Decision(True, "; ".join(self.terms.met(reader)) or "no rule keeps anybody out")
 
 
 @dataclass(frozen=True, slots=True)

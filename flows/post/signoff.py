@@ -34,8 +34,8 @@ def approve(
     given = digest.strip().lower()
     if len(given) < SHORTEST or not found.hash.startswith(given):
         raise ConfigurationError(
-            f"mailing {mailing} has the hash {found.hash[:12]}, not {given[:64] or 'none'}: "
-            "nothing was signed off; read its letters (review or rehearsal), then give its hash"
+            f"{given[:64] or 'blank'} is not the hash of mailing {mailing}: nothing was signed "
+            "off; read its letters (review or rehearsal), then give its hash, eight digits at least"
         )
     _need_bytes(ledger, found)
     with ledger.write() as connection:

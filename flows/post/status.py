@@ -1,5 +1,6 @@
 """Where every dispatch stands."""
 
+import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ class Standing:
     contact: str
     person: str
     name: str
+    office: str
+    """The envelope's lines below the name."""
     role: str
     email: str
     state: State
@@ -87,6 +90,7 @@ def status(ledger: Ledger, mailing: str, rehearsal: int = 0) -> Status:
                 _L.contact,
                 _L.person,
                 _L.name,
+                _L.reader.label("office"),
                 _L.role,
                 _D.email,
                 _D.state,
@@ -108,6 +112,7 @@ def status(ledger: Ledger, mailing: str, rehearsal: int = 0) -> Status:
     for row in rows:
         values = dict(row._mapping)
         values["state"] = State(values["state"])
+        values["office"] = ", ".join(json.loads(row.office).get("lines", [])[1:])
         standings.append(Standing(**values))
     standings.sort(key=lambda one: _FIRST.index(one.state) if one.state in _FIRST else len(_FIRST))
     counts = Counter(one.state.value for one in standings)

@@ -44,7 +44,7 @@ WARSI = reader(
 @pytest.mark.parametrize(
     ("table", "in_", "rule"),
     [
-        ({}, True, "no rule: everyone"),
+        ({}, True, "no rule keeps anybody out"),
         ({"houses": ["lords", "commons"]}, True, "houses: lords"),
         ({"houses": "Lords"}, True, "houses: Lords"),
         ({"houses": ["commons"]}, False, "not asked for: houses: lords"),

@@ -56,7 +56,7 @@ def test_another_hash_or_too_little_of_it_signs_nothing_off(
     ledger: Ledger, made: Mailing, given: str
 ) -> None:
     digest = {"right:7": made.hash[:7], "right:64+0": made.hash + "0"}.get(given, given)
-    with pytest.raises(ConfigurationError, match=f"has the hash {made.hash[:12]}"):
+    with pytest.raises(ConfigurationError, match=f"is not the hash of mailing {made.id}"):
         signoff.approve(ledger, made.id, by="The Chair", digest=digest, sources=SOURCES)
     assert mailing.get(ledger, made.id).approved_at is None
     assert history(ledger)[-1]["what"] == "frozen"

@@ -45,6 +45,7 @@ def standing(**fields: Any) -> Standing:
         "contact": "hague",
         "person": "hague",
         "name": "Rt Hon William Hague MP",
+        "office": "Secretary of State for Foreign and Commonwealth Affairs",
         "role": "minister",
         "email": "hague@example.org",
         "state": State.SENT,
@@ -78,6 +79,14 @@ def test_each_dispatch_is_a_row_under_the_same_columns(tmp_path: Path, name: str
     assert [str(row["code"]).removesuffix(".0") for row in rows] == ["250", ""]
     assert rows[0]["state"] == "sent"
     assert rows[0]["due_at"] == ""
+
+
+def test_trustees_see_when_each_letter_went_and_on_whose_word(tmp_path: Path) -> None:
+    went, not_yet = written(tmp_path / "x.csv", standing(), standing(state=State.DEFERRED))
+    assert went["sending"] == "live"
+    assert went["signed_off_by"] == "E. Marchbank"
+    assert went["sent_at"] == "2013-09-04T09:00:00.000000Z"
+    assert not_yet["sent_at"] == ""
 
 
 @pytest.mark.parametrize("name", ["x.csv", "x.xlsx"])
