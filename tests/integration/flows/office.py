@@ -171,14 +171,21 @@ class Office:
         assert answer.status_code < 300, answer.text
 
     def upcoming(self) -> set[str]:
-        """The deployments with a next run, as soon as the scheduler has made them."""
-        names = {one["id"]: name for name, one in self.deployments().items()}
+        """The deployments with a next run, as soon as the scheduler has made one for each whose
+        schedule is on."""
+        deployments = self.deployments()
+        names = {one["id"]: name for name, one in deployments.items()}
+        on = {
+            name
+            for name, one in deployments.items()
+            if any(schedule["active"] for schedule in one["schedules"])
+        }
         deadline = time.monotonic() + PATIENCE
         while True:
             runs = self.ask(
                 "/flow_runs/filter", flow_runs={"state": {"name": {"any_": ["Scheduled"]}}}
             )
             found = {names[one["deployment_id"]] for one in runs if one["deployment_id"]}
-            if len(found) == len(names) or time.monotonic() > deadline:
+            if found >= on or time.monotonic() > deadline:
                 return found
-            time.sleep(0.5)
+            time.sleep(0.2)
