@@ -277,6 +277,6 @@ def verdict(found: Verdict, *, json: bool) -> None:
     if json:
         document(asdict(found))
     elif found.ok:
-        say(f"the ledger is whole: {found.events} events")
+        say(f"the ledger is whole: {found.events} events, the last one's hash {found.head}")
     else:
         say(f"the ledger was changed: event {found.broken_at}: {found.why}")

@@ -49,12 +49,16 @@ def append(connection: Connection, entries: Iterable[Mapping[str, Any]]) -> None
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a replay of the chain found. ``broken_at`` is the first event that does not fit."""
+    """What a replay of the chain found. ``broken_at`` is the first event that does not fit.
+
+    ``head`` is the hash of the last event: kept elsewhere, it gives away a chain cut short.
+    """
 
     ok: bool
     events: int
     broken_at: int | None = None
     why: str = ""
+    head: str = ""
 
 
 def verify(connection: Connection) -> Verdict:
@@ -83,7 +87,7 @@ def verify(connection: Connection) -> Verdict:
     return (
         _dispatches(connection, moved, count)
         or _mailings(connection, said, count)
-        or Verdict(True, count)
+        or Verdict(True, count, head=previous)
     )
 
 

@@ -38,7 +38,7 @@ def whole(blank: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Led
     bring(ledger, warsi, State.REFUSED, Reply(550, "5.1.1 unknown"))
     bring(ledger, green, State.DEFERRED, Reply(451, "4.7.1 later"))
     approve(ledger, first, by="The Chair, once more")
-    assert verdict(ledger) == Verdict(True, len(_numbers(ledger)))
+    assert (verdict(ledger).ok, verdict(ledger).events) == (True, len(_numbers(ledger)))
     yield ledger
     assert verdict(ledger).ok
     ledger.close()
@@ -73,7 +73,13 @@ def found(ledger: Ledger, *statements: object) -> Verdict:
 
 
 def test_an_empty_ledger_is_whole(ledger: Ledger) -> None:
-    assert verdict(ledger) == Verdict(True, 0)
+    assert verdict(ledger) == Verdict(True, 0, head=events.BEGINNING)
+
+
+def test_the_last_hash_is_told_so_that_a_chain_cut_short_is_noticed(whole: Ledger) -> None:
+    with whole.read() as connection:
+        last = connection.execute(select(E.c.hash).order_by(E.c.seq.desc()).limit(1)).scalar()
+    assert verdict(whole).head == last
 
 
 def test_each_event_holds_the_hash_of_the_one_before(whole: Ledger) -> None:
