@@ -8,6 +8,7 @@ import pytest
 from prefect.testing.utilities import prefect_test_harness
 
 from tests.integration.flows.desk import Desk
+from tests.integration.flows.engine import Engine, no_heartbeat
 
 
 @pytest.fixture(scope="session")
@@ -15,18 +16,27 @@ def prefect_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a Prefect server that lives as long as the tests."""
     from prefect.settings import PREFECT_API_URL
 
-    with prefect_test_harness(server_startup_timeout=180):
+    with prefect_test_harness(server_startup_timeout=180), no_heartbeat():
         url = PREFECT_API_URL.value()
         assert url
         yield url
 
 
+@pytest.fixture(scope="session")
+def engine() -> Iterator[Engine]:
+    """What executes the runs of deployments."""
+    with Engine() as made:
+        yield made
+
+
 @pytest.fixture
-def desk(prefect_api: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+def desk(
+    prefect_api: str, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Desk]:
     """An operator's desk: a project folder to work in, with its own settings and ledger."""
     for name in [one for one in os.environ if one.startswith(("SMTP_", "MAIL_", "LEDGER_"))]:
         monkeypatch.delenv(name)
-    made = Desk(tmp_path, prefect_api)
+    made = Desk(tmp_path, prefect_api, engine)
     monkeypatch.chdir(tmp_path)
     for name, value in made.settings.items():
         monkeypatch.setenv(name, value)

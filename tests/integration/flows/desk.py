@@ -26,6 +26,7 @@ from flows.post.ledger import Ledger
 from flows.post.mailing import Mailing
 from flows.post.opening import open_ledger
 from tests.conftest import ROOT
+from tests.integration.flows.engine import Engine
 from tests.servers.fault import FaultServer
 
 CAMPAIGN = "r2p-dialogue-2013"
@@ -45,9 +46,10 @@ _PATIENCE = 120
 class Desk:
     """One project folder with one small campaign, and its ledger."""
 
-    def __init__(self, folder: Path, api: str) -> None:
+    def __init__(self, folder: Path, api: str, engine: Engine) -> None:
         self.folder = folder
         self.api = api
+        self.engine = engine
         self.settings = {"OFFICE_HOURS": "always", "DEAR_MINISTER_VAR": str(folder / "var")}
         self.said = ""
         """What the last run that was executed said on its terminal."""
@@ -160,8 +162,7 @@ class Desk:
     def execute(self, run: UUID, **settings: str) -> State[Any]:
         """Execute a run in a process of its own, which is what serve starts; gives its state."""
         # Where nobody watches over that process, Prefect takes a run that was killed for running.
-        done = self.run([sys.executable, "-m", "prefect.engine", str(run)], settings)
-        self.said = done.stdout + done.stderr
+        self.said = self.engine.execute(run, self.folder, self.environment(settings))
         return self.state(run)
 
     def state(self, run: UUID) -> State[Any]:
