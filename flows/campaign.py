@@ -5,13 +5,14 @@ From Python: ``from flows.campaign import campaign; campaign("r2p-dialogue-2013"
 """
 
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 from prefect import flow
 from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
 
-from flows import briefing, endings, runs, sending, sign_off, tasks, turns
+from flows import briefing, endings, logs, runs, sending, sign_off, tasks, turns
 from flows.endings import Ending
 from flows.errors import DearMinisterError
 from flows.fields import AsOf, CampaignKey, Limit, Lists, Live, Patience
@@ -22,6 +23,8 @@ from flows.post.ledger import Ledger
 from flows.post.mailing import Mailing
 from flows.post.opening import open_ledger
 from flows.settings import load
+
+logs.one_line_each()
 
 
 def _name() -> str:
@@ -44,15 +47,13 @@ def campaign(
     it returns that state, or raises: ConfigurationError where nothing could be done, Prefect's
     FailedRun where letters were refused or are uncertain.
     """
-    logger = get_run_logger()
     run = runs.identity()
     try:
         with closing(open_ledger(load().ledger)) as ledger:
             about = campaigns.load(briefing.folder(campaign))
             if (late := runs.too_late()) and not turns.begun(ledger, run):
-                logger.error(late)
                 return endings.refused("Too late", late)
-            with turns.taken(ledger, about.key, about.edition, run, runs.waiting):
+            with turns.taken(ledger, about.key, about.edition, run, partial(_waits, ledger)):
                 frozen = turns.mailing_of(ledger, run)
                 found = (
                     mailings.get(ledger, frozen)
@@ -64,17 +65,21 @@ def campaign(
                 if live and not found.approved_at:
                     if not runs.deployed():
                         return endings.not_signed_off(found.id, found.hash)
-                    found = sign_off.ask(ledger, found, logger)
+                    found = sign_off.ask(ledger, found, get_run_logger())
                 return sending.deliver(
                     ledger, found, live=live, limit=limit, patience=patience * 60
                 )
     except turns.NotYourTurnError as error:
-        line = f"{error}: {runs.page(error.run)}"
-        logger.error(line)
-        return endings.refused("Already running", line)
+        return endings.refused("Already running", f"{error}: {runs.page(error.run)}")
     except DearMinisterError as error:
-        logger.error(str(error))
         return endings.failed(error)
+
+
+def _waits(ledger: Ledger, run: str) -> bool:
+    """Whether that run, which has no process, waits for a sign-off that nobody gave elsewhere."""
+    frozen = turns.mailing_of(ledger, run)
+    signed_off = frozen and mailings.get(ledger, frozen).approved_at
+    return not signed_off and runs.waiting(run)
 
 
 def _prepared(

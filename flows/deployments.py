@@ -39,7 +39,7 @@ from flows import prefect_server
 from flows.campaign import campaign
 from flows.contacts import contacts
 from flows.dispatch import dispatch
-from flows.fields import valid_campaigns
+from flows.fields import campaign_folders, valid_campaigns
 from flows.office_hours import ZONE
 from flows.post.clock import now
 
@@ -99,6 +99,8 @@ def serve() -> None:
             for one in deployments():
                 _as_the_operator_left_it(client, one)
                 runner.add_deployment(one)
+        for fault in campaign_folders()[1]:
+            terminal.say(f"Not offered: {fault}")
         terminal.say(f"Open {url.removesuffix('/api')} in a browser. Ctrl-C stops.")
         with suppress(KeyboardInterrupt):
             asyncio.run(runner.start())

@@ -5,7 +5,7 @@ from contextlib import closing
 from prefect import flow
 from prefect.logging import get_run_logger
 
-from flows import endings, runs, sending, turns
+from flows import endings, logs, runs, sending, turns
 from flows.endings import Ending
 from flows.errors import DearMinisterError
 from flows.fields import Limit, MailingId, Patience
@@ -16,6 +16,8 @@ from flows.post.opening import open_ledger
 from flows.post.worker import recover
 from flows.settings import load
 
+logs.one_line_each()
+
 
 @flow(name="dispatch", persist_result=False)
 def dispatch(mailing: MailingId = "", limit: Limit = 0, patience: Patience = 0) -> Ending:
@@ -24,11 +26,9 @@ def dispatch(mailing: MailingId = "", limit: Limit = 0, patience: Patience = 0) 
     The sweep over all mailings passes over those that a run is sending, and those whose last run
     was told to send only so many. The state it ends in is as ``flows.endings`` says.
     """
-    logger = get_run_logger()
     ends = []
     try:
         if late := runs.too_late():
-            logger.error(late)
             return endings.refused("Too late", late)
         with closing(open_ledger(load().ledger)) as ledger:
             recover(ledger)
@@ -40,10 +40,8 @@ def dispatch(mailing: MailingId = "", limit: Limit = 0, patience: Patience = 0) 
                         sending.deliver(ledger, one, live=True, limit=limit, patience=patience * 60)
                     )
                 except DearMinisterError as error:
-                    logger.error(str(error))
                     ends.append(endings.failed(error))
     except DearMinisterError as error:
-        logger.error(str(error))
         return endings.failed(error)
     return endings.together(ends) if ends else endings.nothing("no letter waits to be sent")
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from prefect.client.schemas.objects import State, StateType
+from prefect.logging import get_run_logger
 from prefect.states import Cancelled, Completed, Failed
 
 from flows.post.sending import Tally
@@ -18,8 +19,11 @@ Ending = State[Any]
 
 
 def failed(error: Exception) -> Ending:
-    """The run could not be done; the state's message is the line a user reads."""
-    return Failed(message=str(error), data=error)
+    """The run could not be done; the log and the state's message have the line a user reads."""
+    lines = str(error).splitlines()
+    for line in lines:
+        get_run_logger().error(line)
+    return Failed(message="; ".join(lines), data=error)
 
 
 def nothing(message: str) -> Ending:
@@ -29,6 +33,7 @@ def nothing(message: str) -> Ending:
 
 def refused(name: str, message: str) -> Ending:
     """The run would not begin: too late after its schedule, or another one is at it."""
+    get_run_logger().error(message)
     return Cancelled(name=name, message=message)
 
 

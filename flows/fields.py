@@ -25,15 +25,21 @@ def _said(title: str, description: str) -> dict[str, Any]:
     return {"title": title, "description": description}
 
 
-def valid_campaigns() -> list[str]:
-    """Keys of the folders under templates/ that can be read as campaigns."""
-    found = []
+def campaign_folders() -> tuple[list[str], list[str]]:
+    """Keys of the folders under templates/ that can be read as campaigns, and what is wrong with
+    each of the others, a line each."""
+    found, faults = [], []
     for toml in sorted(TEMPLATES.glob(f"*/{campaigns.SETTINGS}")):
         try:
             found.append(campaigns.load(toml.parent).key)
-        except ConfigurationError:
-            continue
-    return found
+        except ConfigurationError as error:
+            faults.append(" ".join(str(error).split()))
+    return found, faults
+
+
+def valid_campaigns() -> list[str]:
+    """The campaigns that a form offers."""
+    return campaign_folders()[0]
 
 
 def contact_lists() -> list[str]:
@@ -115,5 +121,16 @@ Patience = Annotated[
         "Patience in minutes",
         "How long this run waits for letters that the mail server put off; "
         "the sweep takes up the others.",
+    ),
+]
+Folder = Annotated[
+    str,
+    _field("Folder of the lists", "Where the lists are that are replaced: contacts, usually."),
+]
+Fewer = Annotated[
+    bool,
+    _field(
+        "Allow fewer people",
+        "Off: a list that would lose over a fifth of its people stays as it is, and the run fails.",
     ),
 ]

@@ -9,8 +9,6 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-import holidays
-
 from flows.errors import ConfigurationError
 
 ZONE = "Europe/London"
@@ -92,6 +90,8 @@ def _clock(text: str) -> time:
 @lru_cache(maxsize=8)
 def bank_holidays(year: int) -> frozenset[date]:
     """Bank holidays of England and Wales, substitute days included."""
+    import holidays  # slow to load, and commands that send nothing have no need of it
+
     return frozenset(holidays.country_holidays("GB", subdiv="ENG", years=year))
 
 

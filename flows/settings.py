@@ -16,6 +16,7 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from flows.errors import ConfigurationError
+from flows.office_hours import OfficeHours
 from flows.post.pace import Schedule, interval
 from flows.post.server import Server, loopback
 
@@ -167,7 +168,11 @@ def _faults(settings: Settings) -> Iterator[str]:
             )
     if "?" in str(settings.var):
         yield "DEAR_MINISTER_VAR: a folder with ? in its name cannot be used"
-    for read in (lambda: interval(settings.mail_rate), lambda: settings.schedule):
+    for read in (
+        lambda: interval(settings.mail_rate),
+        lambda: settings.schedule,
+        lambda: OfficeHours.parse(settings.office_hours),
+    ):
         try:
             read()
         except ConfigurationError as error:

@@ -120,6 +120,7 @@ def words(docx: bytes) -> str:
         body = etree.fromstring(
             package.read("word/document.xml"), etree.XMLParser(resolve_entities=False)
         )
+        bulleted = _bulleted(package)
     lines = []
     for paragraph in body.iter(f"{_W}p"):
         line = "".join(
@@ -127,8 +128,26 @@ def words(docx: bytes) -> str:
             for element in paragraph.iter(f"{_W}t", *_BREAKS)
         )
         if line.strip():
-            lines.append(("- " if paragraph.find(f"{_W}pPr/{_W}numPr") is not None else "") + line)
+            style = paragraph.find(f"{_W}pPr/{_W}pStyle")
+            listed = paragraph.find(f"{_W}pPr/{_W}numPr") is not None or (
+                style is not None and style.get(f"{_W}val") in bulleted
+            )
+            lines.append(("- " if listed else "") + line)
     return "\n".join(lines)
+
+
+def _bulleted(package: zipfile.ZipFile) -> set[str]:
+    """The paragraph styles that make a list."""
+    if "word/styles.xml" not in package.namelist():
+        return set()
+    styles = etree.fromstring(
+        package.read("word/styles.xml"), etree.XMLParser(resolve_entities=False)
+    )
+    return {
+        str(one.get(f"{_W}styleId"))
+        for one in styles.iter(f"{_W}style")
+        if one.find(f"{_W}pPr/{_W}numPr") is not None
+    }
 
 
 def _untitled(reader: Reader) -> bool:

@@ -4,7 +4,6 @@ Nothing here is cached, timed out or retried by Prefect except what is safe to r
 alone knows what was sent. A user's mistake ends a task with its line, not with a traceback.
 """
 
-import logging
 from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
@@ -17,7 +16,7 @@ from prefect.utilities.annotations import quote
 from flows import artifacts, briefing, specimens, steps
 from flows import review as reviews
 from flows.briefing import Brief
-from flows.errors import DearMinisterError
+from flows.errors import ConfigurationError
 from flows.post import status
 from flows.post.ledger import Ledger
 from flows.post.sender import Sender
@@ -29,16 +28,6 @@ from flows.watching import watcher
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-
-class _OneLine(logging.Filter):
-    """Keeps the traceback of a user's mistake out of the log: Prefect's next line has its text."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        return not (record.exc_info and isinstance(record.exc_info[1], DearMinisterError))
-
-
-logging.getLogger("prefect.task_runs").addFilter(_OneLine())
 
 
 def _task(name: str) -> Callable[[Callable[P, R]], Task[P, R]]:
@@ -62,7 +51,20 @@ def as_is(value: R) -> R:
 @_task("Read the contacts")
 def read(campaign: str, contacts: Sequence[Path], as_of: date | None) -> Brief:
     """The campaign with its readers."""
-    return briefing.brief(campaign, contacts, as_of)
+    order = briefing.brief(campaign, contacts, as_of)
+    for path in order.lists:
+        _need_closed(path)
+    return order
+
+
+def _need_closed(path: Path) -> None:
+    """Raise ConfigurationError where an office program has this list open, changed perhaps."""
+    for mark in (f".~lock.{path.name}#", f"~${path.name}"):  # LibreOffice, Excel
+        if path.with_name(mark).exists():
+            raise ConfigurationError(
+                f"{path}: is open in another program; save and close it there, then start again "
+                f"(if it is not, delete {path.with_name(mark)})"
+            )
 
 
 @_task("Fill and freeze {letters} letters")
