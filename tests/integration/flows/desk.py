@@ -17,7 +17,7 @@ from prefect.client.schemas.objects import State
 from prefect.client.schemas.sorting import ArtifactSort
 from prefect.deployments.runner import RunnerDeployment
 from prefect.settings import PREFECT_SERVER_DATABASE_CONNECTION_URL
-from prefect.states import Cancelled, Cancelling, Scheduled
+from prefect.states import Cancelled, Cancelling, Failed, Scheduled
 from sqlalchemy.engine import make_url
 
 from flows import briefing, settings, steps
@@ -152,6 +152,7 @@ class Desk:
     def start(self, deployment: RunnerDeployment, late: Any = None, **parameters: Any) -> UUID:
         """A run of the deployment that waits to be executed; gives its id."""
         assert deployment._path == "."  # the folder in which a run is executed
+        deployment.enforce_parameter_schema = parameters.pop("enforced", True)
         identity = deployment.apply()
         with get_client(sync_client=True) as client:
             run = client.create_flow_run_from_deployment(
@@ -182,6 +183,11 @@ class Desk:
         """What Retry in the UI does."""
         with get_client(sync_client=True) as client:
             client.set_flow_run_state(run, Scheduled(), force=True)
+
+    def expire(self, run: UUID) -> None:
+        """What the server does to a run whose question was not answered in time."""
+        with get_client(sync_client=True) as client:
+            client.set_flow_run_state(run, Failed(message="The flow was paused and never resumed."))
 
     def cancel(self, run: UUID) -> None:
         """What Cancel in the UI does to a run without a process."""

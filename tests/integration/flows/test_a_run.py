@@ -200,6 +200,31 @@ def test_a_half_written_contact_list_ends_the_run_with_one_line(desk: Desk) -> N
     assert "\n" not in str(state.message)
 
 
+@pytest.mark.parametrize("mark", [".~lock.readers.csv#", "~$readers.csv"])
+def test_a_contact_list_open_in_another_program_ends_the_run_with_one_line(
+    desk: Desk, mark: str
+) -> None:
+    desk.contacts.with_name(mark).write_text("Eleanor,desk,", encoding="utf-8")
+    state = campaign(CAMPAIGN, return_state=True)
+
+    assert state.type == StateType.FAILED
+    assert "contacts/readers.csv: is open in another program; save and close" in str(state.message)
+    assert not desk.mailings
+
+
+def test_settings_that_cannot_be_read_end_the_run_before_anything_is_frozen(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OFFICE_HOURS", "nine to five")
+    monkeypatch.setenv("MAIL_RATE", "soon")
+    state = campaign(CAMPAIGN, live=True, return_state=True)
+
+    assert state.type == StateType.FAILED
+    assert "OFFICE_HOURS: 'nine to five' is not understood" in str(state.message)
+    assert "MAIL_RATE" in str(state.message)
+    assert "\n" not in str(state.message)
+
+
 def test_the_password_is_nowhere_at_prefect(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     password = "Quince-and-Medlar-7719"
     rules = [always(Phase.AUTH, Answer(535, ("5.7.8 no",)))]

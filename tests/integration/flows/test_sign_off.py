@@ -2,6 +2,7 @@
 meanwhile. Each run is executed in a process of its own, as ``serve`` and workers do."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from prefect.client.schemas.objects import StateType
@@ -11,6 +12,7 @@ from flows.campaign import campaign
 from flows.deployments import deployments
 from tests.integration.flows.desk import CAMPAIGN, CHAIR, READERS, Desk, copies
 from tests.servers.fault import FaultServer
+from tests.servers.script import Answer, Phase, always
 
 EVERYONE = len(READERS)
 ONE_EACH = {f"{row.partition(',')[0]}@example.org": 1 for row in READERS}
@@ -125,6 +127,76 @@ def test_a_sign_off_by_the_command_while_the_run_waits_is_as_good(
 
     assert state.name == "Completed"
     assert copies(server) == ONE_EACH
+
+
+def test_a_sign_off_given_elsewhere_is_not_waited_for_by_a_second_start(
+    desk: Desk, deployment: RunnerDeployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with FaultServer() as server:
+        desk.uses(server, monkeypatch)
+        run = desk.start(deployment, campaign=CAMPAIGN, live=True)
+        desk.execute(run)
+        desk.approve_by_command()
+        second = campaign(CAMPAIGN, live=True, return_state=True)
+        assert second.name == "Completed"
+
+        # The run that still waits finds nothing left to do.
+        assert desk.answer(run, CHAIR, desk.mailings[0].hash[:12]) == "ACCEPT"
+        assert desk.execute(run).name == "Completed"
+
+    assert copies(server) == ONE_EACH
+
+
+def test_a_sign_off_that_nobody_gives_in_time_is_asked_for_by_the_next_run(
+    desk: Desk, deployment: RunnerDeployment
+) -> None:
+    first = desk.start(deployment, campaign=CAMPAIGN, live=True)
+    desk.execute(first)
+    desk.expire(first)
+
+    second = desk.start(deployment, campaign=CAMPAIGN, live=True)
+    assert desk.execute(second).name == "Suspended"
+    assert len(desk.mailings) == 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "line"),
+    [
+        ({"campaign": "no-such"}, "there is no campaign no-such under templates/"),
+        ({"contacts": ["contacts/none.csv"]}, "contacts/none.csv: no such file"),
+        ({"as_of": "yesterday"}, "as_of: Input should be a valid date"),
+        ({"limit": -1}, "limit: Input should be greater than or equal to 0"),
+    ],
+)
+def test_what_the_form_would_not_let_through_is_one_line_and_no_traceback(
+    desk: Desk, deployment: RunnerDeployment, wrong: dict[str, Any], line: str
+) -> None:
+    # Operators can switch the form's own checks off.
+    run = desk.start(deployment, **{"campaign": CAMPAIGN, "enforced": False, **wrong})
+    state = desk.execute(run)
+
+    assert state.type == StateType.FAILED
+    assert line in str(state.message)
+    lines = desk.said.splitlines()
+    told = [one for one in lines if "| ERROR   | Flow run" in one]
+    assert len(told) == 1, desk.said
+    assert line in told[0]
+    assert "Traceback" not in desk.said
+    assert not desk.mailings
+
+
+def test_a_run_that_is_not_green_has_no_traceback_in_its_log(
+    desk: Desk, deployment: RunnerDeployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    no = Answer(550, ("5.1.1 no such user",))
+    with FaultServer([always(Phase.RCPT, no, "begg@*")]) as server:
+        desk.uses(server, monkeypatch)
+        desk.sign_off()
+        run = desk.start(deployment, campaign=CAMPAIGN, live=True)
+        assert desk.execute(run).name == "Needs attention"
+
+    assert "refused: 550 5.1.1" in desk.said
+    assert "Traceback" not in desk.said
 
 
 def test_a_run_that_starts_long_after_its_schedule_refuses_and_does_nothing(

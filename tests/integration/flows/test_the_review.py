@@ -36,6 +36,9 @@ def test_it_shows_a_letter_for_each_kind_of_reader_with_its_files(desk: Desk) ->
     ):
         letter = next(one for one in specimens.split("\n## ") if kind in one.split("*")[1])
         assert plain(opening) in letter
+    assert (
+        f"\n- {plain('Reaffirm the United')}" in specimens
+    )  # what is asked is a list, as in print
     folder = desk.folder / "var" / "mailings" / desk.mailings[0].id / "specimens"
     assert {"letter-hague.docx", "mail-hague.eml"} <= {one.name for one in folder.iterdir()}
     assert f"`{folder / 'letter-hague.docx'}`" in specimens

@@ -6,6 +6,7 @@ import sys
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import StateType
 
+from flows.deployments import deployments
 from tests.conftest import ROOT
 from tests.integration.flows.desk import CAMPAIGN, READERS, Desk
 
@@ -28,7 +29,18 @@ def test_the_deployments_of_a_work_pool_run_a_campaign(desk: Desk) -> None:
         run = client.create_flow_run_from_deployment(
             campaign.id, parameters={"campaign": CAMPAIGN}
         ).id
+        there = client.read_deployments()
     assert [one.active for one in (*campaign.schedules, *sweep.schedules)] == [False, True]
+    for ours in deployments():
+        other = next(one for one in there if one.name == ours.name and one.work_pool_name)
+        assert other.description == ours.description
+        made, told = ours.schedules or [], other.schedules
+        assert [one.active for one in told] == [one.active for one in made]
+        assert [one.schedule for one in told] == [one.schedule for one in made]
+        assert other.parameter_openapi_schema
+        for name, field in other.parameter_openapi_schema["properties"].items():
+            assert field["description"], name
+            assert field["title"] != name
     assert campaign.parameter_openapi_schema
     form = campaign.parameter_openapi_schema["properties"]
     assert form["campaign"]["enum"] == [CAMPAIGN]
