@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import timedelta
 from typing import Any, cast
 
@@ -32,16 +32,17 @@ from prefect.exceptions import ObjectNotFound
 from prefect.runner import Runner
 from prefect.schedules import Cron, Schedule
 from prefect.settings import PREFECT_API_URL, temporary_settings
-from prefect.states import Cancelled
+from prefect.states import Cancelled, Crashed
 from prefect.types import DateTime
 
-from flows import prefect_server
+from flows import prefect_server, turns
 from flows.campaign import campaign
 from flows.contacts import contacts
 from flows.dispatch import dispatch
 from flows.fields import campaign_folders, valid_campaigns
 from flows.office_hours import ZONE
 from flows.post.clock import now
+from flows.post.opening import open_ledger
 
 SWEEP = Cron("*/15 * * * *", timezone=ZONE, slug="sweep")
 REFRESH = Cron("0 6 * * 1", timezone=ZONE, active=False, slug="refresh")
@@ -96,6 +97,7 @@ def serve() -> None:
         runner = _Runner(pause_on_shutdown=False, limit=AT_ONCE)
         with get_client(sync_client=True) as client:
             _drop_missed_sweeps(client)
+            tell_broken_off(client)
             for one in deployments():
                 _as_the_operator_left_it(client, one)
                 runner.add_deployment(one)
@@ -139,6 +141,24 @@ def _as_the_operator_left_it(client: SyncPrefectClient, ours: RunnerDeployment) 
             )
             for one in there.schedules
         ]
+
+
+def tell_broken_off(client: SyncPrefectClient) -> None:
+    """Campaign runs that ended with the last `serve`, or with the machine, are not running."""
+    there = client.read_flow_runs(
+        deployment_filter=DeploymentFilter(name=DeploymentFilterName(any_=["campaign"])),
+        flow_run_filter=FlowRunFilter(
+            state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.RUNNING]))
+        ),
+    )
+    with closing(open_ledger(settings.load().ledger)) as ledger:
+        for one in there:
+            if turns.broken_off(ledger, str(one.id)):
+                state: State[Any] = Crashed(
+                    message="broken off: its process is gone. Retry goes on with what was frozen; "
+                    "letters that were signed off go with the next sweep"
+                )
+                client.set_flow_run_state(one.id, state, force=True)
 
 
 def _drop_missed_sweeps(client: SyncPrefectClient) -> None:

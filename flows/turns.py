@@ -65,6 +65,18 @@ def begun(ledger: Ledger, run: str) -> bool:
     return row is not None
 
 
+def broken_off(ledger: Ledger, run: str) -> bool:
+    """Whether this run had a turn, and the process that had it is gone."""
+    with ledger.read() as connection:
+        worker = connection.execute(
+            select(_E.worker)
+            .where(_E.what == _BEGAN, _E.text == run)
+            .order_by(_E.seq.desc())
+            .limit(1)
+        ).scalar()
+        return worker is not None and not alive(ledger, connection, worker)
+
+
 @contextmanager
 def taken(
     ledger: Ledger,

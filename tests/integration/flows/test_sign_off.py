@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import StateType
 from prefect.deployments.runner import RunnerDeployment
 
 from flows.campaign import campaign
-from flows.deployments import deployments
+from flows.deployments import deployments, tell_broken_off
 from tests.integration.flows.desk import CAMPAIGN, CHAIR, READERS, Desk, copies
 from tests.servers.fault import FaultServer
 from tests.servers.script import Answer, Phase, always
@@ -105,6 +106,9 @@ def test_a_run_killed_while_sending_leaves_one_uncertain_letter_and_no_second_co
         run = desk.start(deployment, campaign=CAMPAIGN, live=True)
         desk.execute(run, DEAR_MINISTER_FAILPOINT="after-answer:3")
         assert sum(copies(server).values()) == 3
+        with get_client(sync_client=True) as client:
+            tell_broken_off(client)  # as serve does when it starts
+        assert desk.state(run).type == StateType.CRASHED
 
         desk.again(run)
         ended = desk.execute(run)
