@@ -1,6 +1,7 @@
 """Contact lists into contacts: the good rows go on, the others come back with their reason."""
 
-from collections.abc import Iterable, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,7 +38,15 @@ def load(paths: Sequence[Path]) -> Loaded:
     for sheet in tables:
         if not sheet.rows:
             raise ConfigurationError(f"{sheet.path}: a heading and no rows; add the contacts")
-    return gather((str(sheet.path), row) for sheet in tables for row in sheet.rows)
+    return gather(_spent(tables))
+
+
+def _spent(tables: list[table.Table]) -> Iterator[tuple[str, table.Row]]:
+    """Each row with its file, given up as it is read: a long list is in memory only once."""
+    while tables:
+        file, rows_ = str(tables[0].path), deque(tables.pop(0).rows)
+        while rows_:
+            yield file, rows_.popleft()
 
 
 def gather(found: Iterable[tuple[str, table.Row]]) -> Loaded:

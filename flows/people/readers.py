@@ -74,6 +74,8 @@ def _reader(
 
 
 def _complete(contact: Contact, others: tuple[Contact, ...]) -> Contact:
+    if not others:
+        return contact
     genders = {post.gender for post in (contact, *others) if post.gender}
     if len(genders) > 1:
         rows_ = ", ".join(f"{post.file}:{post.row}" for post in (contact, *others))

@@ -1,6 +1,7 @@
 """From the cells of one row to a contact, or the reason why not."""
 
 import re
+import sys
 import unicodedata
 from collections.abc import Mapping
 
@@ -14,6 +15,7 @@ LONGEST = {"address": 1_000, "personal": 5_000, "notes": 5_000, "committees": 2_
 """Characters a cell may hold; LINE for the columns not named here."""
 LINE = 300
 _WITH_LINES = ("address", "personal")
+_SHARED = ("title", "office", "department", "constituency", "party")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _YES = {"yes", "y", "true", "1", "x"}
 _NO = {"", "no", "n", "false", "0"}
@@ -29,6 +31,8 @@ def contact(cells: Mapping[str, str], *, file: str = "", row: int = 0) -> Contac
     for column, text in cells.items():
         _check(column, text)
     known = {column: tidy(cells.get(column, "")) for column in KNOWN if column not in _WITH_LINES}
+    # What many rows say in the same words is kept once.
+    known |= {column: sys.intern(known[column]) for column in _SHARED}
     for column in REQUIRED:
         if not known[column]:
             raise RowError(column, "empty; every row needs one")
@@ -118,7 +122,7 @@ def _choice(column: str, text: str, choices: tuple[str, ...]) -> str:
     folded = "".join(one for one in letters if not unicodedata.combining(one)).replace(" ", "-")
     if folded and folded not in choices:
         raise RowError(column, f"{text!r} is not known; use one of {', '.join(choices)} or blank")
-    return folded
+    return sys.intern(folded)
 
 
 def _address(text: str) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from flows.post.ledger import Ledger
 from flows.post.states import State
 
 _M, _L, _D = schema.mailing.c, schema.letter.c, schema.dispatch.c
+_CHUNK = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,30 +52,30 @@ def dispatch(
     ).all()
     if rehearsal:
         letters = [row for row in letters if row.email]
-    rows = [
-        {
-            "id": f"{mailing}:{mark}{row.ordinal}",
-            "mailing": mailing,
-            "ordinal": row.ordinal,
-            "rehearsal": rehearsal,
-            "campaign": campaign,
-            "edition": edition,
-            "person": row.person,
-            "email": row.email,
-            "state": State.READY.value,
-            "changed_at": at,
-        }
-        for row in letters
-    ]
-    if rows:
+    for start in range(0, len(letters), _CHUNK):
+        rows = [
+            {
+                "id": f"{mailing}:{mark}{row.ordinal}",
+                "mailing": mailing,
+                "ordinal": row.ordinal,
+                "rehearsal": rehearsal,
+                "campaign": campaign,
+                "edition": edition,
+                "person": row.person,
+                "email": row.email,
+                "state": State.READY.value,
+                "changed_at": at,
+            }
+            for row in letters[start : start + _CHUNK]
+        ]
         connection.execute(insert(schema.dispatch), rows)
-    events.append(
-        connection,
-        [
-            {"at": at, "mailing": mailing, "dispatch": row["id"], "new": State.READY.value}
-            for row in rows
-        ],
-    )
+        events.append(
+            connection,
+            [
+                {"at": at, "mailing": mailing, "dispatch": row["id"], "new": State.READY.value}
+                for row in rows
+            ],
+        )
 
 
 def manifest(connection: Connection, mailing: str) -> str:

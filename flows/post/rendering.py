@@ -23,7 +23,7 @@ from flows.people.rows import cells
 from flows.post import paper
 from flows.post.freezing import Frozen
 
-_CHUNK = 100
+_CHUNK = 50
 _WORTH_A_PROCESS = 2000
 """Readers below which starting processes takes longer than filling the letters."""
 
@@ -123,8 +123,10 @@ def _in_processes(
     postmark: Postmark,
     processes: int,
 ) -> Iterator[Frozen | Refused]:
-    # Not fork: flows run in threads, and a forked child may inherit a lock that nobody holds.
-    context = multiprocessing.get_context("spawn")
+    # Not fork: flows run in threads, and a forked child may inherit a lock that nobody holds. The
+    # server it forks from instead has one thread, and has imported what all of them need.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
     with ProcessPoolExecutor(
         processes, context, initializer=_begin, initargs=(campaign.folder, on)
     ) as pool:
