@@ -29,6 +29,9 @@ Logger: TypeAlias = "logging.Logger | logging.LoggerAdapter[Any]"
 BATCH = 20
 MOST_BATCHES = 150
 """With the other tasks fewer than 200 task runs a mailing, whatever its length."""
+SWIFT = 3.0
+"""Seconds; after a task that took less, the next has twice as many letters. A task of twenty takes
+a fast server less time than Prefect."""
 
 _ADDRESS = re.compile(r"[^\s<>\"']+@[^\s<>\"']+")
 _BAD = (State.REFUSED, State.UNCERTAIN, State.DEFERRED)
@@ -112,7 +115,7 @@ def _send_due(
     number = sender.sending.rehearsal
     attempts: Counter[State] = Counter()
     began, deadline = time.monotonic(), None
-    tally = Tally({}, 0)
+    tally, size = Tally({}, 0), 0
     while not limit or sum(attempts.values()) < limit:
         counts = status.by_mail(sender.ledger, mailing.id, number)
         total = sum(counts.values()) - counts.get(State.WITHDRAWN, 0)
@@ -124,8 +127,12 @@ def _send_due(
             most = min(most, limit - sum(attempts.values()))
         if ready:
             first = total - ready + 1
-            last = first + min(most, batch(total)) - 1
+            size = size or batch(total)
+            last = first + min(most, size) - 1
+            sending = time.monotonic()
             tally = tasks.send(sender, first, last, total, patience)
+            if time.monotonic() - sending < SWIFT:
+                size *= 2
         else:
             deadline = deadline or time.monotonic() + patience
             tally = tasks.send_again(sender, most, max(0.0, deadline - time.monotonic()))
@@ -140,7 +147,7 @@ def _send_due(
 
 
 def batch(total: int) -> int:
-    """Letters in one task, of so many in all."""
+    """Letters in the first task, of so many in all."""
     return max(BATCH, -(-total // MOST_BATCHES))
 
 
