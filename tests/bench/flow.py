@@ -1,0 +1,151 @@
+"""The whole flow against the flow that a user would write: one Prefect task a reader, yagmail.
+
+Both begin with the contact list and end when the last letter is with the mail server, in this
+process, with a Prefect server up. Ours is a live-like rehearsal: it is redirected to the same
+sink, walks every state, and writes its review and its report.
+"""
+
+import csv
+import logging
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from docxtpl import DocxTemplate as Docxtpl
+
+from flows import briefing
+from flows.letters.filler import Filler
+from flows.letters.letter import Letter
+from flows.prefect_server import running
+from tests.bench.measured import Measured, faster, pairwise
+from tests.bench.people import contact_list
+from tests.bench.preparing import CAMPAIGN
+from tests.servers.programs import find, free_port
+from tests.servers.sink import sink
+
+READERS = 650
+
+
+def rows(quick: bool) -> Iterator[Measured]:
+    readers, by_hand = (READERS, 40) if quick else (READERS, READERS)
+    with tempfile.TemporaryDirectory(prefix="dm-bench-") as name:
+        folder = Path(name)
+        folder.chmod(0o711)
+        with _mail_server(folder) as port, _settings(folder, port), _prefect(folder):
+            yield _flows(folder, port, readers, by_hand, pairs=1 if quick else 3)
+
+
+def _flows(folder: Path, port: int, readers: int, by_hand: int, pairs: int) -> Measured:
+    from prefect import flow, task
+
+    from flows.campaign import campaign
+
+    people = contact_list(folder / "people.csv", readers)
+    brief = briefing.brief(str(CAMPAIGN), [people])
+    filler = Filler(brief.campaign, brief.on)
+    # The other flow is given for nothing what our forms of address and mail templates work out.
+    given = [(filler.context(one), filler.fill(one)) for one in brief.readers[:by_hand]]
+    runs = iter(range(99))
+
+    @task(task_run_name="letter to {identity}")
+    def send(identity: str, place: int) -> None:
+        _send(port, *given[place])
+
+    @flow
+    def letters() -> None:
+        with people.open(newline="", encoding="utf-8") as file:
+            identities = [row["id"] for row in csv.DictReader(file)]
+        for place in range(by_hand):
+            send(identities[place], place)
+
+    def ours() -> None:
+        os.environ["DEAR_MINISTER_VAR"] = str(folder / str(next(runs)))
+        state = campaign(str(CAMPAIGN), contacts=[people], return_state=True)
+        assert state.is_completed(), state
+
+    measured = pairwise(ours, letters, pairs=pairs, units=(readers, by_hand))
+    work = f"the whole flow, {readers} readers"
+    return faster(work, "a task each: docxtpl, yagmail.send", 6, measured)
+
+
+def _send(port: int, context: dict[str, Any], letter: Letter) -> None:
+    """One turn of the loop that a user would write."""
+    import yagmail
+
+    template = Docxtpl(CAMPAIGN / "letter.docx")
+    template.render(dict(context), autoescape=True)
+    filled = BytesIO()
+    template.save(filled)
+    filled.name = f"letter-{letter.reader.contact.id}.docx"
+    filled.seek(0)
+    server = yagmail.SMTP(
+        "chair@example.org",
+        host="127.0.0.1",
+        port=port,
+        smtp_ssl=False,
+        smtp_starttls=False,
+        smtp_skip_login=True,
+    )
+    try:
+        to, contents = letter.reader.contact.email, [letter.text, letter.html]
+        assert server.send(to, letter.subject, contents, attachments=filled) is not False
+    finally:
+        server.close()
+
+
+@contextmanager
+def _mail_server(folder: Path) -> Iterator[int]:
+    """Postfix's smtp-sink, or without it the tests' own server in a process of its own."""
+    if find("smtp-sink"):
+        with sink(folder) as port:
+            yield port
+        return
+    from tests.bench.post import _slow_server
+
+    with _slow_server(folder, 0.0) as port:
+        yield port
+
+
+@contextmanager
+def _settings(folder: Path, port: int) -> Iterator[None]:
+    """Letters are redirected to this server, in the folder as the office's."""
+    before, place = dict(os.environ), Path.cwd()
+    os.environ |= {
+        "SMTP_HOST": "127.0.0.1",
+        "SMTP_PORT": str(port),
+        "SMTP_SECURITY": "none",
+        "MAIL_FROM": "chair@example.org",
+        "MAIL_REDIRECT_TO": "everyone@example.org",
+        "OFFICE_HOURS": "always",
+    }
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(place)
+        os.environ.clear()
+        os.environ |= before
+
+
+@contextmanager
+def _prefect(folder: Path) -> Iterator[None]:
+    """A Prefect server with its files in the folder."""
+    os.environ |= {
+        "PREFECT_HOME": str(folder / "prefect"),
+        "PREFECT_PROFILES_PATH": str(folder / "profiles.toml"),
+        "PREFECT_SERVER_API_PORT": str(free_port()),
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+        "PREFECT_LOGGING_LEVEL": "CRITICAL",
+    }
+    os.environ.pop("PREFECT_API_URL", None)
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    with running(folder / "prefect") as url:
+        logging.getLogger("yagmail").setLevel(logging.WARNING)
+        with temporary_settings({PREFECT_API_URL: url}):
+            yield
