@@ -187,7 +187,10 @@ def status(
     mailing: Annotated[str | None, typer.Argument(metavar="[MAILING]")] = None, json: Json = False
 ) -> None:
     """Where every dispatch stands; without MAILING, all mailings."""
+    from flows.post.worker import recover
+
     with _ledger() as ledger:
+        recover(ledger)
         code = printing.status(ledger, mailing, json=json)
     _leave(code)
 
@@ -304,8 +307,10 @@ def export(
     from flows.exporting import export as write
     from flows.post import mailing as mailings
     from flows.post import status as statuses
+    from flows.post.worker import recover
 
     with _ledger() as ledger:
+        recover(ledger)
         found = mailings.get(ledger, mailing)
         sendings = statuses.rehearsals(ledger, mailing)
         now = statuses.status(ledger, mailing, statuses.shown(found, sendings))

@@ -57,6 +57,18 @@ def test_killed_at_a_point_the_letter_in_hand_ends_as_the_matrix_says(
     assert left[State.UNCERTAIN] <= 1
 
 
+def test_status_after_a_kill_shows_what_became_of_the_dead_senders_letters(
+    ledger_url: str, tmp_path: Path, fault_server: Start
+) -> None:
+    scene, server = Scene(ledger_url, READERS), fault_server()
+    command = Command(tmp_path, ledger_url).to(server)
+    killed = command.run("send", scene.mailing, "--live", **{SETTING: "after-dot"})
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    shown = command.status(scene.mailing)
+    assert shown["dispatches"][0]["state"] == "uncertain"
+    assert shown["counts"] == {"uncertain": 1, "ready": len(READERS) - 1}
+
+
 @pytest.mark.parametrize("point", ["after-handing-over:3", "after-answer:4", "after-claim:2"])
 def test_killed_again_and_again_a_mailing_comes_to_its_end(
     ledger_url: str, tmp_path: Path, fault_server: Start, point: str
