@@ -57,6 +57,7 @@ def test_a_campaign_from_the_form_to_the_mailbox(
     operator.page.get_by_role("button", name="Submit").click()
     assert "greater than or equal to 0" in operator.refusal("At most this many letters")
     operator.fill("At most this many letters", "0")
+    operator.show_from("Parameters")
     operator.picture("ui-form")
     run = operator.submit()
 
@@ -88,9 +89,7 @@ def test_a_campaign_from_the_form_to_the_mailbox(
     operator.wait_for_state("Completed")
     operator.open(f"runs/flow-run/{run}")
     operator.wait_for_state("Completed")
-    operator.page.wait_for_timeout(
-        4000
-    )  # the course of a run is drawn on a canvas, in its own time
+    operator.page.wait_for_timeout(2500)  # a run's course is drawn on a canvas, in its own time
     operator.picture("ui-run")
     operator.page.get_by_role("tab", name="Task Runs").click()
     operator.page.get_by_text("Send 61-64 of 64").first.wait_for()

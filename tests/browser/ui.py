@@ -46,8 +46,11 @@ class Operator:
 
     def picture(self, name: str) -> None:
         """Keep what is on the screen."""
-        self.page.wait_for_timeout(700)  # lists and badges are still being drawn
-        self.page.screenshot(path=self.pictures / f"{name}.png")
+        self.page.wait_for_timeout(300)  # lists and badges are still being drawn
+        self.page.screenshot(
+            path=self.pictures / f"{name}.png",
+            style="[data-sonner-toaster] { display: none }",  # passing notices hide the page
+        )
 
     def open(self, place: str) -> None:
         """Go to a page of the UI."""
@@ -65,6 +68,11 @@ class Operator:
         """Pick from a list."""
         self.page.get_by_label(f"Select {field}").click()
         self.page.get_by_role("option", name=option).click()
+
+    def show_from(self, text: str) -> None:
+        """Scroll until this stands at the top."""
+        there = self.page.get_by_text(text, exact=True).last
+        there.evaluate("one => one.scrollIntoView({block: 'start'})")
 
     def switch(self, field: str) -> None:
         """Turn a switch."""
