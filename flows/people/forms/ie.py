@@ -31,6 +31,11 @@ _CHAIRS = {
     "dail": ("Ceann Comhairle", "Dear Ceann Comhairle", "A Cheann Comhairle"),
     "seanad": ("Cathaoirleach", "Dear Cathaoirleach", "A Chathaoirligh"),
 }
+_DEPUTY = ("Leas", "Deputy")
+_DEPUTIES = {
+    "dail": ("Dear Leas-Cheann Comhairle", "A Leas-Cheann Comhairle"),
+    "seanad": ("Dear Leas-Chathaoirleach", "A Leas-Chathaoirligh"),
+}
 _OFFICES = {"pm": "Taoiseach", "dpm": "Tánaiste"}
 _HOUSES = {
     "dail": ("Dáil Éireann", "Leinster House", "Kildare Street", "Dublin 2 D02 XR20"),
@@ -92,9 +97,12 @@ def _irish(style: Style) -> bool:
 
 def _lines(contact: Contact, style: Style, vacant: bool) -> tuple[str, ...]:
     """A TD has the letters behind the name; a Senator the title before it, in office too."""
-    name = tidy(contact.name)
-    if "," in name or name.split(" ")[0].casefold().strip(".") in (*_TITLES, *_PLAIN):
-        raise RowError("name", f"{name!r}: write title and name in their own columns, no comma")
+    name = names.sound(contact.name)
+    first, last = name.split(" ")[0], name.split(" ")[-1]
+    if first.casefold().strip(".") in (*_TITLES, *_PLAIN, "taoiseach", "tánaiste", "minister"):
+        raise RowError("name", f"{name!r} begins with a title; write it in title, the name here")
+    if last.strip(".") == "TD":
+        raise RowError("name", f"{name!r} ends in TD; write dail in house, the name here")
     title = contact.title.casefold().strip(" .")
     if title not in (*_TITLES, *_PLAIN):
         raise RowError("title", f"{contact.title!r} has no rule; write salutation and envelope")
@@ -116,6 +124,9 @@ def _salutation(contact: Contact, style: Style) -> str:
     if contact.rank == "speaker":
         if contact.house not in _CHAIRS:
             raise RowError("house", "the chair of which House? write dail or seanad")
+        if contact.office.startswith(_DEPUTY):
+            # The deputy's form is the office's own: Dáil Standing Orders, "Leas-Cheann Comhairle".
+            return _DEPUTIES[contact.house][irish]
         return _CHAIRS[contact.house][1 + irish]
     if contact.rank:
         return _OPENINGS[contact.rank][irish]

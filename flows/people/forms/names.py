@@ -1,5 +1,8 @@
 """Parts of a personal name, as every country's forms need them."""
 
+import re
+import unicodedata
+
 from flows.errors import RowError
 from flows.people.cells import tidy
 from flows.people.contact import Contact
@@ -9,6 +12,34 @@ _PARTICLES = (
     "ab af al ap da de del della den der di do dos du el la le los mac mc ní nic ó o' st"
     " te ten ter ua uí van von y zu"
 )
+# Two-word surnames and titles of members, some written elsewhere with a hyphen.
+_COMPOUNDS = frozenset(
+    [
+        "allin khan",
+        "barros curtis",
+        "bonham carter",
+        "clifton brown",
+        "douglas home",
+        "duncan smith",
+        "heaton harris",
+        "heyhoe flint",
+        "lewell buck",
+        "liddell grainger",
+        "lloyd george",
+        "long bailey",
+        "oppong asare",
+        "ribeiro addy",
+        "russell moyle",
+        "saville roberts",
+        "shastri hurst",
+    ]
+)
+_NOBODY = frozenset(
+    ["none", "null", "nan", "n/a", "#n/a", "tbc", "tba", "unknown", "vacant", "vacancy", "-", "?"]
+)
+# What UTF-8 and Mac letters become when read as Windows-1252, beside symbols of the currency kind.
+_TORN = "‰†‡¶§¡¿²³¹¼½¾"
+_ENTITY = re.compile(r"&#?\w+;")
 _SUFFIXES = frozenset(["jnr", "jr", "junior", "snr", "sr", "senior"])
 
 
@@ -17,11 +48,48 @@ def words(*parts: str) -> str:
     return tidy(" ".join(part for part in parts if part))
 
 
+def sound(name: str) -> str:
+    """Return ``name`` tidied; RowError where it is nobody's, or not a name alone.
+
+    Refused: "Vacant", a comma ("Smith, John"), brackets ("John Smith (Labour)"), and letters torn
+    by a wrong encoding, "SiÃ¢n" or "Si&acirc;n".
+    """
+    name = tidy(name)
+    if name.casefold() in _NOBODY or name.casefold().startswith("vacant "):
+        raise RowError("name", f"{name!r} is nobody; write the name or delete the row")
+    if "," in name:
+        raise RowError(
+            "name", f"{name!r} holds a comma; write the name alone, the first name first"
+        )
+    if re.search(r"[()\[\]]", name):
+        raise RowError("name", f"{name!r} holds brackets; write the name alone")
+    torn = (
+        one
+        for one in name
+        if one in _TORN or (ord(one) > 127 and unicodedata.category(one) in {"Sc", "Sm", "So"})
+    )
+    if odd := next(torn, "") or (found[0] if (found := _ENTITY.search(name)) else ""):
+        raise RowError(
+            "name", f"{name!r} holds {odd!r}, a letter lost in a conversion; write the name anew"
+        )
+    return name
+
+
+def compound(first: str, last: str) -> bool:
+    """Say whether two words are known to be one surname or title, "Duncan Smith"."""
+    return f"{first} {last}".casefold() in _COMPOUNDS
+
+
+def particle(word: str) -> bool:
+    """Say whether a word may be the beginning of a surname or title: "de", "St", "Ó"."""
+    return word.casefold() in _PARTICLES.split()
+
+
 def family(contact: Contact) -> str:
     """Return the surname as spoken: the family column, else the last word; no Jnr or Snr.
 
-    Raises RowError where the last word may be half a surname ("Nick de Bois"), or where the
-    family column is no part of the name.
+    Raises RowError where the last word may be half a surname ("Nick de Bois", "Iain Duncan
+    Smith"), or where the family column is no part of the name.
     """
     name = _without_suffix(tidy(contact.name))
     if contact.family:
@@ -30,7 +98,7 @@ def family(contact: Contact) -> str:
             raise RowError("family", f"{surname!r} is no part of {name!r}; correct one of the two")
         return surname
     parts = name.split(" ")
-    if len(parts) > 2 and parts[-2].casefold() in _PARTICLES.split():
+    if len(parts) > 2 and (particle(parts[-2]) or compound(parts[-2], parts[-1])):
         raise RowError(
             "family",
             f"the surname of {name!r} may be {' '.join(parts[-2:])!r} or {parts[-1]!r};"

@@ -122,10 +122,10 @@ def _name_line(contact: Contact, style: Style, on: datetime.date) -> str:
             letters += ("PC",)
         line = uk_peers.envelope(peer, contact, style, counsellor)
         return words(line, *uk_honours.ordered(letters, on))
-    prefix = _right_honourable(style) if counsellor else ""
-    title = uk_titles.title(contact.title).envelope if contact.title else ""
+    title = uk_titles.title(contact.title) if contact.title else uk_titles.Title("", "")
+    prefix = title.styled(counsellor, style.the)
     seat = "MP" if contact.house == "commons" else ""
-    return words(prefix, title, _plain(contact), *uk_honours.ordered(letters, on), seat)
+    return words(prefix, _plain(contact), *uk_honours.ordered(letters, on), seat)
 
 
 def _salutation(contact: Contact, style: Style) -> str:
@@ -159,9 +159,15 @@ def _by_name(contact: Contact, style: Style) -> str:
 
 def _peer(contact: Contact) -> uk_peers.Peer | None:
     """Read the peer, if it is one: always in the Lords, by the style of the name elsewhere."""
+    name = names.sound(contact.name)
+    if letters := uk_honours.standing(name):
+        raise RowError("name", f"{name!r} ends in {letters}; write that in honours, the name here")
     if contact.house == "lords":
-        return uk_peers.required(contact)
-    peer = uk_peers.parse(contact.name)
+        lord = uk_peers.required(contact)
+        uk_peers.check(lord, contact)
+        return lord
+    if peer := uk_peers.parse(contact.name):
+        uk_peers.check(peer, contact)
     if peer and contact.house == "commons" and peer.degree in {"Lord", "Baron", "Baroness"}:
         raise RowError("house", f"{contact.name!r} cannot sit in the Commons; write lords here")
     if not peer and not contact.house and not contact.rank:
@@ -177,12 +183,14 @@ def _plain(contact: Contact) -> str:
     """The name of a commoner; RowError where it carries what other columns hold."""
     name = tidy(contact.name)
     first, last = name.split(" ")[0], name.split(" ")[-1]
+    if re.search(r"\b(Rt|Right)\.? Hon", name, re.IGNORECASE):
+        raise RowError(
+            "name", f"{name!r} holds Rt Hon; write yes in privy_counsellor, the name alone here"
+        )
     if uk_titles.is_title(first):
         raise RowError("name", f"{name!r} begins with a title; write it in title, the name here")
     if last.strip(".,") == "MP":
         raise RowError("name", f"{name!r} ends in MP; write commons in house, the name here")
-    if "," in name:
-        raise RowError("name", f"{name!r} holds a comma; write the first name first")
     return name
 
 

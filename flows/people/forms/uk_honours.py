@@ -14,6 +14,7 @@ _CROWN = (
 """Baronetcies, then orders, decorations and medals: The London Gazette, "Order of wear"."""
 _APPOINTMENTS = ["PC", "ADC", "KC", "QC", "JP", "DL"]
 """Behind the Crown's honours: Debrett's, "Hierarchy of letters after the name"."""
+_LEARNED = ("FBA", "FRS", "FRSA", "FRCP", "FRCS", "PhD", "DPhil", "MA", "MSP", "MEP", "MLA")
 _ORDER = {letters: at for at, letters in enumerate([*_CROWN.split(), *_APPOINTMENTS])}
 
 
@@ -21,6 +22,13 @@ def letters(honours: str) -> tuple[str, ...]:
     """Split the honours column; "MP" is left out, for it comes from the seat."""
     found = honours.replace(",", " ").replace(".", "").split()
     return tuple(dict.fromkeys(one for one in found if one.upper() != "MP"))
+
+
+def standing(name: str) -> str:
+    """Return the letters a name ends in, "OBE" in "John Smith OBE"; blank where there are none."""
+    last = name.split(" ")[-1].strip(".,")
+    found = last == "Bt" or last in _LEARNED or (last in _ORDER and last.isupper())
+    return last if found and " " in name else ""
 
 
 def ordered(found: tuple[str, ...], on: datetime.date) -> tuple[str, ...]:

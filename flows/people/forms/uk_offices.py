@@ -10,13 +10,14 @@ from flows.people.style import Style
 _BY_OFFICE = (
     ("Chancellor of the Exchequer", "Chancellor"),
     ("Lord (High )?Chancellor", "Lord Chancellor"),
-    ("(His|Her) Majesty's Attorney[ -]General|Attorney[ -]General", "Attorney General"),
-    ("(His|Her) Majesty's Solicitor[ -]General|Solicitor[ -]General", "Solicitor General"),
-    ("(His|Her) Majesty's Advocate[ -]General|Advocate[ -]General", "Advocate General"),
+    (r"(HM |(His|Her) Majesty's )?Attorney[ -]General", "Attorney General"),
+    (r"(HM |(His|Her) Majesty's )?Solicitor[ -]General", "Solicitor General"),
+    (r"(HM |(His|Her) Majesty's )?Advocate[ -]General", "Advocate General"),
     ("Lord Advocate", "Lord Advocate"),
     ("Leader of the (House|Commons|Lords)", "Leader of the House"),
     ("(Government |Lords |Commons )?Chief Whip", "Chief Whip"),
     ("Parliamentary Secretary to the Treasury", "Chief Whip"),
+    ("Captain of the (Honourable )?Corps of (the )?Gentlemen", "Chief Whip"),
     ("Chief Secretary to the Treasury", "Chief Secretary"),
     ("Lord President", "Lord President"),
     ("Lord Privy Seal", "Lord Privy Seal"),
@@ -34,7 +35,8 @@ _MINISTERIAL = (
     r"Minister|Chancellor of the Duchy|Paymaster General|President (of|for)|Chief Secretary"
     r"|Senior Minister|Deputy|Secretary"
 )
-_DEPUTY_SPEAKER = r"(Principal )?Deputy|(First |Second )?(Deputy )?Chair(man)? of (Ways|Committees)"
+_DEPUTY_SPEAKER = re.compile(r"\bDeputy\b|\bChair(man)? of (Ways|Committees)", re.IGNORECASE)
+_NOT_GOVERNMENT = re.compile(r"(Shadow|Opposition|Former(ly)?|Ex)\b", re.IGNORECASE)
 
 
 def opening(contact: Contact, style: Style) -> str | None:
@@ -44,9 +46,14 @@ def opening(contact: Contact, style: Style) -> str | None:
     Debrett's, "Politicians": members of the Government are written to by office. Raises RowError
     where the office has no rule.
     """
+    if not contact.rank:
+        return None
+    if contact.rank != "speaker" and _NOT_GOVERNMENT.match(contact.office):
+        # A shadow minister is written to as a member: Debrett's, "Members of Parliament".
+        raise RowError(
+            "rank", f"{contact.office!r} is no office of the Government; leave rank blank"
+        )
     match contact.rank:
-        case "":
-            return None
         case "pm":
             return "Dear Prime Minister"
         case "speaker":
@@ -62,14 +69,16 @@ def opening(contact: Contact, style: Style) -> str | None:
             if named := _named(contact):
                 return f"Dear {named}"
             raise RowError(
-                "office", f"{contact.office!r} is no Law Officer known here; write the salutation"
+                "office",
+                f"{contact.office!r} is no Law Officer known here; write it as Attorney General,"
+                " Solicitor General or Advocate General, or the salutation",
             )
     return f"Dear {_named(contact) or 'Minister'}"
 
 
 def deputy(contact: Contact) -> bool:
     """Say whether a row of rank speaker is a Deputy Speaker's."""
-    return _holds(contact, _DEPUTY_SPEAKER)
+    return _DEPUTY_SPEAKER.search(contact.office) is not None
 
 
 def _cabinet(contact: Contact, style: Style) -> str:
@@ -117,4 +126,5 @@ def _named(contact: Contact) -> str | None:
 
 def _holds(contact: Contact, rule: str) -> bool:
     """Say whether the office is, or joins, one that begins as ``rule`` says."""
-    return re.search(rf"(?:^|\band |, |; |/ ?|\()(?:the )?(?:{rule})", contact.office) is not None
+    start = r"(?:^|\band |, |; |/ ?|\()(?:the )?"
+    return re.search(f"{start}(?:{rule})", contact.office, re.IGNORECASE) is not None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from flows.errors import RowError
 from flows.people.cells import tidy
 from flows.people.contact import Contact
-from flows.people.forms import uk_titles
+from flows.people.forms import names, uk_titles
 from flows.people.forms.names import words
 from flows.people.style import Style
 
@@ -56,7 +56,7 @@ class Peer:
 def parse(name: str) -> Peer | None:
     """Read "Lord Green of Hurstpierpoint" or "Earl of Sandwich"; None for a name without degree."""
     found = _STYLED.fullmatch(tidy(name))
-    if not found or (found[1] in _SPIRITUAL and not found[2]):
+    if not found or (found[1] in (*_SPIRITUAL, *_GRACE) and not found[2]):
         return None
     return Peer(found[1], found[2] or "", found[3])
 
@@ -81,6 +81,32 @@ def required(contact: Contact) -> Peer:
     )
 
 
+def check(peer: Peer, contact: Contact) -> None:
+    """Raise RowError where a first name seems to stand in the title: "Lord John Prescott".
+
+    A peer is styled by the title alone (Debrett's, "Life Peers and Peeresses"); "Lord John" is a
+    duke's or marquess's younger son, "Lady Olga" a peer's daughter (Debrett's, "Courtesy titles").
+    The family column can say that both words are the title: "Heyhoe Flint".
+    """
+    parts = peer.spoken.split(" ")
+    if peer.of or len(parts) < 2 or tidy(contact.family).casefold() == peer.spoken.casefold():
+        return
+    if any(names.particle(one) or one == "and" for one in parts) or names.compound(*parts[-2:]):
+        return
+    whole = f"{peer.degree} {peer.title}"
+    if contact.house == "lords":
+        raise RowError(
+            "name",
+            f"{whole!r} seems to hold a first name, which a peer's style does not; take it out,"
+            f" or write {peer.spoken!r} in family where all of it is the title",
+        )
+    raise RowError(
+        "name",
+        f"{whole!r} is a courtesy title with a first name; write title and name in their own"
+        " columns",
+    )
+
+
 def envelope(peer: Peer, contact: Contact, style: Style, privy_counsellor: bool) -> str:
     """Return a peer's style without letters after it.
 
@@ -99,6 +125,8 @@ def envelope(peer: Peer, contact: Contact, style: Style, privy_counsellor: bool)
         return words(prefix, "The Most Hon the" if not prefix else "the Most Hon the", styled)
     honourable = privy_counsellor or style.peers_rt_hon
     article = "the Rt Hon the" if honourable else "the"
+    if honourable and prefix.startswith("The "):
+        article = "and Rt Hon the"
     return words(prefix, article if prefix else article.replace("the", "The", 1), styled)
 
 
@@ -136,10 +164,14 @@ def _bishop(peer: Peer, privy_counsellor: bool) -> str:
 
 
 def _prefix(contact: Contact) -> str:
-    """A profession or service before the peerage, "Professor the Lord Winston"; no knighthood."""
+    """Church, profession or service before the peerage, "Professor the Lord Winston".
+
+    No knighthood. Source: Debrett's, "The Church of England: General Notes" (the spiritual title
+    precedes the temporal, as in "The Very Rev the Earl of Southend").
+    """
     if not contact.title or parse(f"{contact.title} X"):
         return ""
     found = uk_titles.title(contact.title)
     if found.first_name:
         raise RowError("title", f"a peer is not styled {contact.title!r}; leave it blank")
-    return found.envelope
+    return f"The {found.before}" if found.church else found.before or found.envelope

@@ -1,6 +1,6 @@
 """The title column in the United Kingdom: how each is written on an envelope and spoken."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flows.errors import RowError
 
@@ -10,13 +10,37 @@ class Title:
     """A title before a name."""
 
     envelope: str
-    """On the envelope; blank where an MP's name stands alone ("Hywel Francis MP")."""
+    """On the envelope, behind Rt Hon; blank where the name stands alone ("Hywel Francis MP")."""
     spoken: str
     """In the opening; blank where Mr or Ms, by the gender the source gives, takes its place."""
     first_name: bool = False
     """Goes with the first name: "Dear Sir John"."""
+    before: str = ""
+    """On the envelope, before Rt Hon: the Church, the services, a chair."""
+
+    @property
+    def church(self) -> bool:
+        """Whether it is a clergyman's, joined by "and": "Rev and Rt Hon"."""
+        return self.before.startswith(("Rev", "Rt Rev", "Most Rev"))
+
+    def styled(self, counsellor: bool, the: bool) -> str:
+        """Return what stands before a commoner's name; with ``the`` "The Rt Hon", "The Rev".
+
+        Sources: Debrett's Peerage, "Formal Modes of Addressing Persons of Title" (clerical, naval
+        and military prefixes are written before others); Debrett's, "Privy Counsellors" (Rt Hon
+        takes the place of Hon).
+        """
+        article = "The " if the else ""
+        if not counsellor:
+            titled = self.church or self.envelope == _HON
+            return f"{article if titled else ''}{self.before} {self.envelope}"
+        behind = "" if self.envelope == _HON else self.envelope
+        if self.church:
+            return f"{article}{self.before} and Rt Hon {behind}"
+        return f"{f'{self.before} the ' if self.before else article}Rt Hon {behind}"
 
 
+_HON = "Hon"
 _RANKS = (
     "Admiral, Rear Admiral, Vice Admiral, Commodore, Captain, Commander, Lieutenant Commander,"
     " Field Marshal, General, Lieutenant General, Major General, Brigadier, Colonel,"
@@ -32,37 +56,41 @@ _TITLES = {
     "mx": Title("", "Mx"),
     "dr": Title("Dr", "Dr"),
     "doctor": Title("Dr", "Dr"),
-    "prof": Title("Professor", "Professor"),
-    "professor": Title("Professor", "Professor"),
+    "prof": Title("", "Professor", before="Professor"),
+    "professor": Title("", "Professor", before="Professor"),
     "sir": Title("Sir", "Sir", first_name=True),
     "dame": Title("Dame", "Dame", first_name=True),
     # Younger sons of dukes and marquesses: Debrett's, "Courtesy titles".
     "lord": Title("Lord", "Lord", first_name=True),
     # A clergyman without a doctorate is Mr in speech: Crockford's, "How to address the clergy".
-    "rev": Title("Rev", ""),
-    "revd": Title("Rev", ""),
-    "reverend": Title("Rev", ""),
-    "rev dr": Title("Rev Dr", "Dr"),
-    "revd dr": Title("Rev Dr", "Dr"),
-    "canon": Title("Rev Canon", "Canon"),
+    "rev": Title("", "", before="Rev"),
+    "revd": Title("", "", before="Rev"),
+    "reverend": Title("", "", before="Rev"),
+    "rev dr": Title("", "Dr", before="Rev Dr"),
+    "revd dr": Title("", "Dr", before="Rev Dr"),
+    "canon": Title("", "Canon", before="Rev Canon"),
+    "rt rev": Title("", "Bishop", before="Rt Rev"),
+    "rt revd": Title("", "Bishop", before="Rt Rev"),
+    "most rev": Title("", "Archbishop", before="Most Rev"),
+    "most revd": Title("", "Archbishop", before="Most Rev"),
     # Children of viscounts and barons; written, never spoken.
     "hon": Title("Hon", ""),
     "the hon": Title("Hon", ""),
-    "col": Title("Colonel", "Colonel"),
-    "capt": Title("Captain", "Captain"),
-    "maj": Title("Major", "Major"),
-    "lt col": Title("Lieutenant Colonel", "Colonel"),
-    "lieutenant colonel": Title("Lieutenant Colonel", "Colonel"),
-    "lieutenant commander": Title("Lieutenant Commander", "Commander"),
-    "lieutenant general": Title("Lieutenant General", "General"),
-    "major general": Title("Major General", "General"),
-    "rear admiral": Title("Rear Admiral", "Admiral"),
-    "vice admiral": Title("Vice Admiral", "Admiral"),
-    "air vice marshal": Title("Air Vice Marshal", "Air Marshal"),
+    "col": Title("", "Colonel", before="Colonel"),
+    "capt": Title("", "Captain", before="Captain"),
+    "maj": Title("", "Major", before="Major"),
+    "lt col": Title("", "Colonel", before="Lieutenant Colonel"),
+    "lieutenant colonel": Title("", "Colonel", before="Lieutenant Colonel"),
+    "lieutenant commander": Title("", "Commander", before="Lieutenant Commander"),
+    "lieutenant general": Title("", "General", before="Lieutenant General"),
+    "major general": Title("", "General", before="Major General"),
+    "rear admiral": Title("", "Admiral", before="Rear Admiral"),
+    "vice admiral": Title("", "Admiral", before="Vice Admiral"),
+    "air vice marshal": Title("", "Air Marshal", before="Air Vice Marshal"),
 }
 """Debrett's, "Forms of address"; the services by their full rank, spoken without the prefix."""
 _TITLES |= {
-    rank.casefold(): Title(rank, rank)
+    rank.casefold(): Title("", rank, before=rank)
     for rank in _RANKS.split(", ")
     if rank.casefold() not in _TITLES
 }
@@ -83,9 +111,17 @@ def title(text: str) -> Title:
         raise RowError("title", f"{text!r}: write yes in privy_counsellor and the rest here")
     if key == "lady":
         # "Lady Olga" is a peer's daughter, "Lady Hermon" a knight's wife; the cell cannot tell.
-        raise RowError("title", "'Lady' is used in two ways; write salutation and envelope")
+        raise RowError(
+            "title",
+            "'Lady' is used in two ways; write salutation and envelope: 'Dear Lady Olga' and"
+            " 'Lady Olga Maitland MP', or 'Dear Lady Hermon' and 'Lady Hermon MP'",
+        )
     if found := _TITLES.get(key):
         return found
+    first, _, last = key.rpartition(" ")
+    if last in {"sir", "dame"} and (found := _TITLES.get(first)) and found.before:
+        # "Professor Sir", "Colonel Sir": Debrett's, "Knights", "Dames".
+        return replace(_TITLES[last], before=found.before)
     raise RowError("title", f"{text!r} has no rule; write salutation and envelope")
 
 

@@ -28,6 +28,9 @@ S: dict[str, Any] = {"house": "seanad"}
          "Joe Costello TD, Minister of State", "Dear Minister", "A Aire"),
         ("Seán Barrett", {"rank": "speaker", **D}, "Seán Barrett TD, Ceann Comhairle",
          "Dear Ceann Comhairle", "A Cheann Comhairle"),
+        ("Catherine Connolly", {"rank": "speaker", "office": "Leas-Cheann Comhairle", **D},
+         "Catherine Connolly TD, Leas-Cheann Comhairle", "Dear Leas-Cheann Comhairle",
+         "A Leas-Cheann Comhairle"),
         ("Micheál Martin", D, "Micheál Martin TD", "Dear Deputy Martin", "A Theachta"),
         ("Caoimhghín Ó Caoláin", {"family": "Ó Caoláin", **D}, "Caoimhghín Ó Caoláin TD",
          "Dear Deputy Ó Caoláin", "A Theachta"),
@@ -62,6 +65,8 @@ def test_a_senator_s_title_follows_the_language() -> None:
         ("Éamon Ó Cuív", D, "family"),
         ("Ann Lee", {"title": "Sir", **D}, "title"),
         ("Deputy Ann Lee", D, "name"),
+        ("Minister Ann Lee", D, "name"),
+        ("Ann Lee TD", D, "name"),
         ("Ann Lee", {"rank": "mos", **D}, "office"),
     ],
 )

@@ -60,7 +60,7 @@ def test_the_counts_name_every_number(tmp_path: Path) -> None:
     counts = report(csv_file(tmp_path, LIST)).counts
     assert counts["no email"] == 2
     assert counts["refused"] == 1
-    assert counts["no letter"] == 1
+    assert counts["no letter"] == 2
     assert counts["shared mailbox"] == 2
     assert counts["duplicate"] == 1
 
