@@ -2,13 +2,16 @@
 
 import csv
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pikepdf
 import pytest
 import python_calamine
 
-from tests.conftest import need
+from tests.conftest import ROOT, need
 from tests.integration.people.test_contacts_commands import Run, run
 
 __all__ = ["run"]
@@ -96,3 +99,20 @@ def test_with_post_in_the_campaign_letters_by_email_are_printed_too(
     sign_off(run, both)
     assert "3 letters" in run("posted", both, "--on", "2013-09-05", "--by", "Post room")[2]
     assert states(run, both) == {"z": "sent", "b": "sent", "a": "ready"}
+
+
+def test_two_print_runs_at_once_leave_one_whole_pack(
+    run: Run, mailing: str, tmp_path: Path
+) -> None:
+    need("soffice", "libreoffice-writer-nogui")
+    command = [sys.executable, "-m", "flows.cli", "print", mailing, "--out", "pack"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    both = [subprocess.Popen(command, cwd=tmp_path, env=environment) for _ in range(2)]
+    assert [one.wait(120) for one in both] == [0, 0]
+    assert sorted(path.name for path in (tmp_path / "pack").iterdir()) == [
+        "labels.pdf",
+        "letters.pdf",
+        "posting-sheet.xlsx",
+    ]
+    with pikepdf.Pdf.open(tmp_path / "pack/letters.pdf") as pack:
+        assert len(pack.pages) == 4

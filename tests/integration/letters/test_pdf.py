@@ -158,7 +158,7 @@ def test_a_letter_that_libreoffice_fails_on_is_named_and_the_others_are_laid_out
     harm: str, tmp_path: Path, misbehaving: Callable[[str], str]
 ) -> None:
     letters = poisoned(tmp_path / "letters")
-    patience = Patience(start=8, letter=0)
+    patience = Patience(start=4, letter=0)
     results = list(pdf.convert(letters, program=misbehaving(harm), patience=patience, processes=1))
     assert [isinstance(one, pdf.Failed) for one in results] == [False, False, True, False]
     assert isinstance(results[2], pdf.Failed)
