@@ -24,6 +24,9 @@ def office(tmp_path: Path) -> Office:
 
 
 def test_a_restart_while_the_run_waits_loses_nothing(office: Office) -> None:
+    broken = office.folder / "templates" / "broken" / "campaign.toml"
+    broken.parent.mkdir()
+    broken.write_text("x = [", encoding="utf-8")
     with FaultServer(users={"chair": PASSWORD}) as server:
         office.environment |= {
             "SMTP_HOST": "127.0.0.1",
@@ -46,6 +49,7 @@ def test_a_restart_while_the_run_waits_loses_nothing(office: Office) -> None:
             upcoming = office.upcoming()
         letters = [one.recipient for one in server.copies.all]
 
+    assert "Not offered: templates/broken/letter.docx: " in office.log.read_text("utf-8")
     assert ended["name"] == "Completed", ended
     assert len(letters) == len(set(letters)) == 64
     # What was switched on in the UI is still on, and both schedules show what comes next.
