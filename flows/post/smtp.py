@@ -127,17 +127,22 @@ class Dialogue(smtplib.SMTP):
         super().putcmd(cmd, args)
 
     def getreply(self) -> tuple[int, bytes]:
-        """Read one reply: (code, text); code -1 where the line is not one of RFC 5321 4.2.
+        """Read one reply: (code, text); code -1 where the lines are not those of RFC 5321 4.2, or
+        do not agree on a code.
 
         The phase's time-out bounds the whole reply. Raises SMTPServerDisconnected.
         """
         deadline = time.monotonic() + self._seconds(self.phase)
         lines: list[bytes] = []
+        first = b""
         while True:
             line = self._line(deadline)
             code, rest = line[:3], line[3:4]
+            first = first or code
             if not (code.isdigit() and rest in (b"", b" ", b"-")) or code[:1] not in b"2345":
                 return -1, line
+            if code != first:  # a letter may be in by the one and not by the other
+                return -1, b"%s, then %s" % (first, line)
             lines.append(line[4:].strip())
             if rest != b"-":
                 return int(code), b"\n".join(lines)

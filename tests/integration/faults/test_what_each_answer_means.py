@@ -34,6 +34,9 @@ GARBAGE: dict[str, Action] = {
     "half a line": Raw(b"25", close=True),
     "code of no class": Raw(b"999 what\r\n"),
     "endless line": Raw(b"250-" + b"x" * 100_000, close=True),
+    "yes, then later": Raw(b"250-2.0.0 Ok: queued\r\n451 4.3.0 wait\r\n"),
+    "yes, then no": Raw(b"250-2.0.0 Ok: queued\r\n550 5.7.1 no\r\n"),
+    "no, then yes": Raw(b"451-4.3.0 wait\r\n250 2.0.0 Ok: queued\r\n"),
 }
 
 
