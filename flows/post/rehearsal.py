@@ -1,17 +1,19 @@
 """Rehearsals: a sending in rows of its own that never counts as the live one."""
 
-from email import message_from_bytes
-from email.message import EmailMessage
+import re
 from email.policy import SMTP
 
 from sqlalchemy import func, select
 
+from flows.letters import headers
 from flows.post import schema
 from flows.post.ledger import Ledger
 from flows.post.mailing import Mailing, dispatch
 from flows.post.states import State
 
 _D = schema.dispatch.c
+_FIELD = re.compile(rb"\r\n(?![ \t])")  # a folded line begins with a blank (RFC 5322, 2.2.3)
+_REPLACED = (b"subject", b"to", b"cc", b"message-id")
 UNFINISHED = (State.READY, State.CLAIMED, State.HANDING_OVER, State.DEFERRED)
 
 
@@ -49,15 +51,17 @@ def begin(ledger: Ledger, mailing: Mailing) -> int:
 
 def redirected(content: bytes, to: str, reader: str, number: int) -> bytes:
     """The message for MAIL_REDIRECT_TO: the real reader in the subject, a Message-ID of its own."""
-    message = message_from_bytes(content, policy=SMTP)
-    assert isinstance(message, EmailMessage)
-    subject, identity = str(message["Subject"]), str(message["Message-ID"])
-    del message["Cc"]
-    for name, value in (
-        ("Subject", f"[Rehearsal, would go to {reader}] {subject}"),
-        ("To", to),
-        ("Message-ID", identity.replace("@", f".rehearsal{number}@", 1)),
-    ):
-        del message[name]
-        message[name] = value
-    return message.as_bytes()
+    head, blank, body = content.partition(b"\r\n\r\n")
+    fields = {}
+    for field in _FIELD.split(head):
+        name, _, value = field.partition(b":")
+        fields[name.lower()] = field, value.replace(b"\r\n", b"").strip().decode()
+    subject = SMTP.header_factory("Subject", fields[b"subject"][1])
+    identity = fields[b"message-id"][1].replace("@", f".rehearsal{number}@", 1)
+    kept = [field + b"\r\n" for name, (field, _) in fields.items() if name not in _REPLACED]
+    made = (
+        headers.mailbox("To", "", to),
+        headers.text("Subject", f"[Rehearsal, would go to {reader}] {subject}"),
+        f"Message-ID: {identity}".encode(),
+    )
+    return b"".join((*kept, *made, blank, body))
