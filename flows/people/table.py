@@ -24,6 +24,31 @@ KINDS = _SHEETS + _TEXTS
 """How the name of a file that can be read ends."""
 
 
+class Cells(Mapping[str, str]):
+    """A row's cells by column, in a fifth of a dict's memory: all rows share the columns' places.
+
+    A cell without a heading is there, under "", only where it is not blank.
+    """
+
+    __slots__ = ("_places", "_record")
+
+    def __init__(self, places: Mapping[str, int], record: Sequence[str]) -> None:
+        self._places = places
+        self._record = record
+
+    def __getitem__(self, column: str) -> str:
+        place = self._places[column]
+        if place >= len(self._record) or not (column or self._record[place].strip()):
+            raise KeyError(column)
+        return self._record[place]
+
+    def __iter__(self) -> Iterator[str]:
+        return (column for column in self._places if column in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One row: its number (the header being 1), its cells by column, and what is wrong with it."""
@@ -71,8 +96,9 @@ def read(
             " add it to the heading"
         )
     ours = REFUSAL_COLUMNS[0] in columns
+    places = {name: at for at, name in enumerate(columns)}
     rows = tuple(
-        _row(number, columns, [restore(cell) for cell in record] if ours else record)
+        _row(number, places, len(columns), [restore(cell) for cell in record] if ours else record)
         for number, record in enumerate(records[start + 1 :], start=start + 2)
         if any(cell.strip() for cell in record)
     )
@@ -177,19 +203,16 @@ def _columns(path: Path, header: list[str], expected: Collection[str]) -> tuple[
     return tuple(columns)
 
 
-def _row(number: int, columns: tuple[str, ...], record: list[str]) -> Row:
-    cells = dict(zip(columns, record, strict=False))
-    if not cells.get("", "x").strip():
-        del cells[""]
+def _row(number: int, places: Mapping[str, int], headings: int, record: list[str]) -> Row:
     fault = ""
-    if len(record) < len(columns):
+    if len(record) < headings:
         fault = (
-            f"the row ends after {len(record)} of {len(columns)} cells;"
+            f"the row ends after {len(record)} of {headings} cells;"
             " complete it (was the file cut short?)"
         )
-    elif any(cell.strip() for cell in record[len(columns) :]):
+    elif any(cell.strip() for cell in record[headings:]):
         fault = (
-            f"the row has {len(record)} cells under {len(columns)} headings;"
+            f"the row has {len(record)} cells under {headings} headings;"
             " put quotation marks around a cell that holds the separator"
         )
-    return Row(number, cells, fault)
+    return Row(number, Cells(places, record), fault)

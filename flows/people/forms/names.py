@@ -86,10 +86,11 @@ def particle(word: str) -> bool:
 
 
 def family(contact: Contact) -> str:
-    """Return the surname as spoken: the family column, else the last word; no Jnr or Snr.
+    """Return the surname as spoken: the family column, else a known pair of words ("Duncan
+    Smith"), else the last word; no Jnr or Snr.
 
-    Raises RowError where the last word may be half a surname ("Nick de Bois", "Iain Duncan
-    Smith"), or where the family column is no part of the name.
+    Raises RowError where the last word may be half a surname ("Nick de Bois"), or where the family
+    column is no part of the name.
     """
     name = _without_suffix(tidy(contact.name))
     if contact.family:
@@ -98,7 +99,9 @@ def family(contact: Contact) -> str:
             raise RowError("family", f"{surname!r} is no part of {name!r}; correct one of the two")
         return surname
     parts = name.split(" ")
-    if len(parts) > 2 and (particle(parts[-2]) or compound(parts[-2], parts[-1])):
+    if len(parts) > 2 and compound(parts[-2], parts[-1]):
+        return " ".join(parts[-2:])
+    if len(parts) > 2 and particle(parts[-2]):
         raise RowError(
             "family",
             f"the surname of {name!r} may be {' '.join(parts[-2:])!r} or {parts[-1]!r};"
