@@ -52,7 +52,7 @@ def preview(settings: Settings, order: Brief, only: Sequence[str], out: Path | N
             raise
         note = f"no PDF: {error}"
     else:
-        letters = rendering.laid_out(letters)
+        letters = rendering.laid_out(letters, settings.letter_processes)
     written: list[Path] = []
     refused = [] if only else list(order.refused)
     try:

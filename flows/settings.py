@@ -63,6 +63,7 @@ class Settings(BaseSettings):
     imap_user: str = ""
     imap_password: SecretStr = SecretStr("")
     imap_folder: str = "Sent"
+    letter_processes: int = Field(0, ge=0, le=64)
     members_api_url: str = "https://members-api.parliament.uk"
     office_hours: str = "Mon-Fri 08:00-18:00"
     late_start_hours: float = Field(2, gt=0)

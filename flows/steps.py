@@ -17,7 +17,8 @@ from flows.people import refused
 from flows.people.contact import Refused
 from flows.post import freezing, mailing, rehearsal, rendering, signoff
 from flows.post.clock import now
-from flows.post.freezing import Frozen, Subject
+from flows.post.freezing import Subject
+from flows.post.frozen import Frozen
 from flows.post.ledger import Ledger
 from flows.post.mailbox import mailbox
 from flows.post.mailing import Mailing
@@ -104,7 +105,8 @@ def prepare(
         return Prepared(None, order.refused, passed_over)
     identity = freezing.new_id(ledger, subject)
     mark = replace(draft, mailing=identity)
-    letters = _counted(rendering.render(campaign, order.on, chosen, mark), len(chosen), progress)
+    filled = rendering.render(campaign, order.on, chosen, mark, settings.letter_processes)
+    letters = _counted(filled, len(chosen), progress)
     frozen = freezing.freeze(ledger, subject, identity, moment, letters, order.refused, passed_over)
     handed_back = frozen.refused if frozen else order.refused
     file = None

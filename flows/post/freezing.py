@@ -17,6 +17,7 @@ from flows.post import events, moves, schema
 from flows.post.clock import now, stamp
 from flows.post.errors import AlreadyLiveError, LedgerUnavailableError
 from flows.post.failpoints import passing
+from flows.post.frozen import Frozen
 from flows.post.ledger import Ledger
 from flows.post.mailing import Mailing, dispatch, get, manifest
 from flows.post.states import State
@@ -46,26 +47,6 @@ class Subject:
         """SHA-256 (hex) of all that decides what is frozen."""
         parts = [self.campaign, self.edition, self.as_of.isoformat(), self.sender, self.settings]
         return _sha256(json.dumps([*parts, sorted(self.sources.items())]).encode())
-
-
-@dataclass(frozen=True, slots=True)
-class Frozen:
-    """One reader's letter as it will leave. ``email`` is empty for a letter by post."""
-
-    contact: str
-    person: str
-    name: str
-    role: str
-    email: str
-    reference: str
-    message_id: str
-    content: bytes
-    copies: tuple[str, ...] = ()
-    """Addresses that get a copy of the mail, in the same handing over."""
-    paper: bool = False
-    """Whether it is printed and goes by post, with or without an e-mail."""
-    reader: str = "{}"
-    """JSON: how the envelope is written (``flows.post.paper``)."""
 
 
 def taken(ledger: Ledger, campaign: str, edition: int) -> frozenset[str]:

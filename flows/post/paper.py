@@ -18,23 +18,6 @@ from flows.post.states import State
 _D, _L = schema.dispatch.c, schema.letter.c
 
 
-def written(reader: Reader) -> str:
-    """What an envelope and its place in the pile need of a reader, as JSON."""
-    contact = reader.contact
-    return json.dumps(
-        {
-            "name": contact.name,
-            "family": contact.family,
-            "postcode": contact.postcode,
-            "lines": reader.address.lines,
-            "salutation": reader.address.salutation,
-            "close": reader.address.close,
-            "postal": reader.postal,
-        },
-        ensure_ascii=False,
-    )
-
-
 def letters(ledger: Ledger, mailing: str) -> Iterator[Letter]:
     """The mailing's letters that go by post and were not withdrawn, as they were frozen."""
     statement = (

@@ -1,11 +1,8 @@
 """From readers to frozen letters, in the order of the readers, on as many processes as pay."""
 
 import hashlib
-import multiprocessing
 import os
-from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from email.utils import parseaddr
@@ -20,8 +17,8 @@ from flows.letters.letter import Letter
 from flows.letters.posted import goes_by_post
 from flows.people.contact import Contact, Reader, Refused
 from flows.people.rows import cells
-from flows.post import paper
-from flows.post.freezing import Frozen
+from flows.post import renderers
+from flows.post.frozen import Frozen, written
 
 _CHUNK = 50
 _WORTH_A_PROCESS = 2000
@@ -51,22 +48,24 @@ def render(
     on: date,
     readers: Sequence[Reader],
     postmark: Postmark,
-    processes: int | None = None,
+    processes: int = 0,
 ) -> Iterator[Frozen | Refused]:
     """Each reader's frozen letter, or that reader handed back; the bytes do not depend on
-    ``processes`` (None: as many as the machine has, where the list is long enough).
+    ``processes`` (0: as many as the machine has, where the list is long enough).
 
     Raises ConfigurationError: a template at fault, no LibreOffice for a campaign that sends PDF.
     """
     filler = Filler(campaign, on)  # a template at fault is told before any process starts
     if campaign.letter != "docx":
-        for one in laid_out(filled(filler, readers), processes or 0):
+        for one in laid_out(filled(filler, readers), processes):
             yield one if isinstance(one, Refused) else _frozen(one, campaign, postmark)
         return
-    if processes is None:
+    if not processes:
         processes = (os.cpu_count() or 1) if len(readers) >= _WORTH_A_PROCESS else 1
     if processes > 1:
-        yield from _in_processes(campaign, on, readers, postmark, processes)
+        prepare = (campaign.folder, campaign.fingerprint, on, postmark)
+        for many in renderers.answers(prepare, _chunks(readers), processes):
+            yield from many
         return
     for one in filled(filler, readers):
         yield one if isinstance(one, Refused) else _frozen(one, campaign, postmark)
@@ -116,52 +115,26 @@ def files(letter: Letter, campaign: Campaign, postmark: Postmark) -> dict[str, b
     return made
 
 
-def _in_processes(
-    campaign: Campaign,
-    on: date,
-    readers: Sequence[Reader],
-    postmark: Postmark,
-    processes: int,
-) -> Iterator[Frozen | Refused]:
-    # Not fork: flows run in threads, and a forked child may inherit a lock that nobody holds. The
-    # server it forks from instead has one thread, and has imported what all of them need.
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
-    with ProcessPoolExecutor(
-        processes, context, initializer=_begin, initargs=(campaign.folder, on)
-    ) as pool:
-        pending: deque[Future[list[Frozen | Refused]]] = deque()
-        for chunk in _chunks(readers):
-            pending.append(pool.submit(_many, campaign.fingerprint, chunk, postmark))
-            if len(pending) > 2 * processes:
-                yield from pending.popleft().result()
-        while pending:
-            yield from pending.popleft().result()
+def begin(prepare: tuple[Path, str, date, Postmark]) -> Callable[[Sequence[Reader]], object]:
+    """In a process of ``renderers``: what to do with each job. Compiled templates do not travel.
 
-
-_own: tuple[Campaign, Filler] | None = None
-"""A process's own campaign and filler: compiled templates do not travel between processes."""
-
-
-def _begin(folder: Path, on: date) -> None:
-    global _own
+    Raises ConfigurationError where the campaign is no longer what the parent has.
+    """
+    folder, fingerprint, on, postmark = prepare
     campaign = load(folder)
-    _own = (campaign, Filler(campaign, on))
+    filler = Filler(campaign, on)
 
+    def many(readers: Sequence[Reader]) -> list[Frozen | Refused]:
+        if campaign.fingerprint != fingerprint:
+            raise ConfigurationError(
+                f"{folder} was edited while letters were being filled; prepare again"
+            )
+        return [
+            one if isinstance(one, Refused) else _frozen(one, campaign, postmark)
+            for one in filled(filler, readers)
+        ]
 
-def _many(
-    fingerprint: str, readers: Sequence[Reader], postmark: Postmark
-) -> list[Frozen | Refused]:
-    assert _own is not None
-    campaign, filler = _own
-    if campaign.fingerprint != fingerprint:
-        raise ConfigurationError(
-            f"{campaign.folder} was edited while letters were being filled; prepare again"
-        )
-    return [
-        one if isinstance(one, Refused) else _frozen(one, campaign, postmark)
-        for one in filled(filler, readers)
-    ]
+    return many
 
 
 def _frozen(letter: Letter, campaign: Campaign, postmark: Postmark) -> Frozen | Refused:
@@ -180,7 +153,7 @@ def _frozen(letter: Letter, campaign: Campaign, postmark: Postmark) -> Frozen | 
         content=content,
         copies=tuple(parseaddr(one)[1] for one in letter.cc) if contact.email else (),
         paper=goes_by_post(reader, campaign.post),
-        reader=paper.written(reader),
+        reader=written(reader),
     )
 
 

@@ -1,11 +1,9 @@
 """One mailing prepared in a process of its own, so that its time and memory are nobody else's.
 
-``python -m tests.bench.preparing LIST READERS`` prints seconds and megabytes as JSON. Imports
-nothing but the product: workers import what their parent runs.
+``python -m tests.bench.preparing LIST READERS`` prints seconds and megabytes as JSON.
 """
 
 import json
-import multiprocessing
 import sys
 import tempfile
 import time
@@ -30,8 +28,7 @@ class Memory:
         """Look, now and then: a page that several processes share counts once (proc(5), Pss)."""
         if done % EVERY and done != total:
             return
-        processes = ["self", *(str(one.pid) for one in multiprocessing.active_children())]
-        processes += [server] if (server := _server()) else []
+        processes = ["self", *_children()]
         self.most = max(self.most, sum(_field(one, "smaps_rollup", "Pss:") for one in processes))
 
     @property
@@ -40,12 +37,9 @@ class Memory:
         return max(self.most, _field("self", "status", "VmHWM:")) / 1000
 
 
-def _server() -> str:
-    """The process that workers are forked from."""
-    from multiprocessing import forkserver
-
-    running = forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined]
-    return str(running or "")
+def _children() -> list[str]:
+    tasks = Path("/proc/self/task").glob("*/children")
+    return [child for one in tasks for child in one.read_text().split()]
 
 
 def _field(process: str, file: str, name: str) -> int:

@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import select
 
 from flows.post import events, freezing, schema, signoff
-from flows.post.freezing import Frozen, Subject
+from flows.post.freezing import Subject
+from flows.post.frozen import Frozen
 from flows.post.ledger import Ledger
 from flows.post.opening import open_ledger
 from flows.post.pace import Pace, Schedule

@@ -1,4 +1,4 @@
-"""An empty ledger for each test: the migrations run once, the file is copied."""
+"""An empty ledger for each test, the migrations run once and the file copied; a campaign."""
 
 import shutil
 from collections.abc import Iterator
@@ -6,8 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from flows.letters.campaign import Campaign, load
+from flows.people import forms, loading
+from flows.people.contact import Reader
+from flows.people.readers import readers
 from flows.post.ledger import Ledger
 from flows.post.opening import open_ledger
+from tests.conftest import ROOT
+from tests.unit.post.scene import ON
 
 
 @pytest.fixture(scope="session")
@@ -23,3 +29,15 @@ def ledger(blank: Path, tmp_path: Path) -> Iterator[Ledger]:
     opened = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="module")
+def campaign() -> Campaign:
+    return load(ROOT / "templates" / "r2p-dialogue-2013")
+
+
+@pytest.fixture(scope="module")
+def everyone(campaign: Campaign) -> tuple[Reader, ...]:
+    loaded = loading.load([ROOT / "contacts" / "mps.csv"])
+    found = readers(loaded.contacts, forms.country(campaign.country), campaign.forms, ON)
+    return found.readers[:12]

@@ -9,13 +9,23 @@ from sqlalchemy import RowMapping, select
 from flows.people.contact import Refused
 from flows.post import events, freezing, moves, schema, signoff
 from flows.post.events import Verdict
-from flows.post.freezing import Frozen, Subject
+from flows.post.freezing import Subject
+from flows.post.frozen import Frozen
 from flows.post.ledger import Ledger
 from flows.post.mailing import Mailing
+from flows.post.rendering import Postmark
 from flows.post.reply import Reply
 from flows.post.settling import find
 from flows.post.states import State
 
+ON = date(2013, 9, 4)
+MARK = Postmark(
+    "dialogue-1-abcd",
+    '"UNA Exampleshire" <chair@example.org>',
+    "",
+    "example.org",
+    datetime(2013, 9, 4, 9, tzinfo=UTC),
+)
 SENDER = "chair@example.org"
 AT = datetime(2013, 9, 4, 9, tzinfo=UTC)
 SOURCES = {"templates/dialogue/campaign.toml": "a" * 64, "contacts/mps.csv": "b" * 64}

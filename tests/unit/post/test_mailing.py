@@ -17,7 +17,8 @@ from flows.errors import ConfigurationError
 from flows.people.contact import Refused
 from flows.post import freezing, mailing, schema
 from flows.post.errors import AlreadyLiveError
-from flows.post.freezing import Frozen, Subject
+from flows.post.freezing import Subject
+from flows.post.frozen import Frozen
 from flows.post.ledger import Ledger
 from flows.post.settling import withdraw
 from flows.post.states import State

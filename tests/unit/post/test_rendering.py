@@ -3,41 +3,15 @@
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime
 from email import message_from_bytes
 from email.policy import SMTP
 from pathlib import Path
 
-import pytest
-
-from flows.letters.campaign import Campaign, load
-from flows.people import forms, loading
+from flows.letters.campaign import Campaign
 from flows.people.contact import Reader, Refused
-from flows.people.readers import readers
-from flows.post.freezing import Frozen
-from flows.post.rendering import Postmark, render
-from tests.conftest import ROOT
-
-ON = date(2013, 9, 4)
-MARK = Postmark(
-    "dialogue-1-abcd",
-    '"UNA Exampleshire" <chair@example.org>',
-    "",
-    "example.org",
-    datetime(2013, 9, 4, 9, tzinfo=UTC),
-)
-
-
-@pytest.fixture(scope="module")
-def campaign() -> Campaign:
-    return load(ROOT / "templates" / "r2p-dialogue-2013")
-
-
-@pytest.fixture(scope="module")
-def everyone(campaign: Campaign) -> tuple[Reader, ...]:
-    loaded = loading.load([ROOT / "contacts" / "mps.csv"])
-    found = readers(loaded.contacts, forms.country(campaign.country), campaign.forms, ON)
-    return found.readers[:12]
+from flows.post.frozen import Frozen
+from flows.post.rendering import render
+from tests.unit.post.scene import MARK, ON
 
 
 def frozen(campaign: Campaign, chosen: Sequence[Reader], processes: int = 1) -> list[Frozen]:
