@@ -28,7 +28,7 @@ ON = date(2013, 9, 4)
 ATTACHMENT = 40_000
 """Octets."""
 
-PDFS = 150
+PDFS = 200
 """Letters; of 400 files in one call LibreOffice 7.4 converts 247, and ends as if all were well."""
 
 
