@@ -14,11 +14,10 @@ from prefect.artifacts import (
     update_progress_artifact,
 )
 
-from flows import endings
 from flows.people.contact import Refused
 from flows.post.mailing import Mailing
 from flows.post.states import State
-from flows.post.status import Standing, Status
+from flows.post.status import Standing, Status, words
 from flows.review import Changes, Review
 from flows.specimens import Specimen
 
@@ -124,7 +123,7 @@ def summary(found: Review, pages: Mapping[str, str]) -> str:
 def _so_far(found: Review) -> str:
     if set(found.live) <= {State.READY}:
         return "Nothing has been sent."
-    return f"So far: {endings.words(found.live)}."
+    return f"So far: {words(found.live)}."
 
 
 def _list(title: str, rows: Sequence[str], foot: str = "") -> list[str]:
@@ -190,7 +189,7 @@ def outcome(mailing: Mailing, now: Status, ending: str, evidence: str) -> None:
     table = create_table_artifact(
         [_row(one) for one in shown],
         key=key(f"{mailing.campaign}-outcome"),
-        description=f"{what}: {endings.words(now.counts)}"
+        description=f"{what}: {words(now.counts)}"
         + (f"; shown: {len(shown)}" if len(shown) < len(now.dispatches) else ""),
     )
     lines = [

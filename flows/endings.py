@@ -14,6 +14,7 @@ from prefect.logging import get_run_logger
 from prefect.states import Cancelled, Completed, Failed
 
 from flows.post.sending import Tally
+from flows.post.status import words
 
 Ending = State[Any]
 
@@ -49,11 +50,6 @@ def not_signed_off(mailing: str, digest: str) -> Ending:
 def held(message: str) -> Ending:
     """Signed off, but not now: outside office hours."""
     return Completed(name="Held back", message=message)
-
-
-def words(counts: Mapping[str, int]) -> str:
-    """Counts by state in words: "647 sent, 2 refused"."""
-    return ", ".join(f"{n} {state}" for state, n in sorted(counts.items()) if n) or "no letters"
 
 
 def of(

@@ -146,9 +146,9 @@ def sent(
         return code
     what = f"rehearsal {rehearsal}" if rehearsal else "live"
     if not tally.counts and not tally.waiting and not tally.stopped:
-        say(f"nothing to send: {_words(now.counts)}")
+        say(f"nothing to send: {statuses.words(now.counts)}")
     else:
-        say(f"{what}: {_words(now.counts)}")
+        say(f"{what}: {statuses.words(now.counts)}")
     troubles(now)
     if rehearsal and not settings.mail_redirect_to:
         say(f"the mails are in {settings.var / 'mailbox'}")
@@ -172,10 +172,6 @@ def troubles(now: Status) -> None:
             due = f" (due {one.due_at})" if one.state is State.DEFERRED else ""
             reply = f"{one.code or ''} {one.reply}".strip()
             say(f"{one.state}: {one.id} to {one.name} <{one.email}>{due}: {reply}")
-
-
-def _words(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{count} {state}" for state, count in sorted(counts.items())) or "no letters"
 
 
 def _status(
@@ -210,7 +206,7 @@ def status(ledger: Ledger, mailing: str | None, *, json: bool) -> int:
         console.print(table(now))
         what = f"rehearsal {now.rehearsal}" if now.rehearsal else "live"
         signed = f"signed off by {found.approved_by}" if found.approved_by else "not signed off"
-        say(f"{found.id} ({signed}), {what}: {_words(now.counts)}")
+        say(f"{found.id} ({signed}), {what}: {statuses.words(now.counts)}")
     bad = now.counts.get("uncertain", 0) + now.counts.get("refused", 0)
     return 1 if bad else 0
 
@@ -268,7 +264,8 @@ def _overview(ledger: Ledger, *, json: bool) -> int:
         say("no mailing yet; make one with: dear-minister prepare CAMPAIGN")
     for one, counts in rows:
         signed = f"signed off by {one.approved_by}" if one.approved_by else "not signed off"
-        say(f"{one.id}  {one.frozen_at:%Y-%m-%d %H:%M}  {signed}: {_words(counts.get(0, {}))}")
+        live = statuses.words(counts.get(0, {}))
+        say(f"{one.id}  {one.frozen_at:%Y-%m-%d %H:%M}  {signed}: {live}")
     return 1 if bad else 0
 
 

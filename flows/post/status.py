@@ -65,6 +65,11 @@ def rehearsals(ledger: Ledger, mailing: str) -> dict[int, dict[str, int]]:
     return counts
 
 
+def words(counts: Mapping[str, int]) -> str:
+    """Counts by state in words: "647 sent, 2 refused"."""
+    return ", ".join(f"{n} {state}" for state, n in sorted(counts.items()) if n) or "no letters"
+
+
 def by_mail(ledger: Ledger, mailing: str, rehearsal: int = 0) -> dict[str, int]:
     """Counts by state of one sending's letters that go by mail; letters by post left out."""
     with ledger.read() as connection:
