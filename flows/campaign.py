@@ -12,19 +12,21 @@ from prefect import flow
 from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
 
-from flows import briefing, endings, logs, runs, sending, sign_off, tasks, turns
-from flows.endings import Ending
 from flows.errors import DearMinisterError
-from flows.fields import AsOf, CampaignKey, Limit, Lists, Live, Patience
 from flows.letters import campaign as campaigns
 from flows.letters.campaign import Campaign
-from flows.post import mailing as mailings
-from flows.post.ledger import Ledger
-from flows.post.mailing import Mailing
-from flows.post.opening import open_ledger
+from flows.operations import draft
+from flows.orchestration import batches, flow_runs, sign_off, states, tasks
+from flows.orchestration.parameters import AsOf, CampaignKey, Limit, Lists, Live, Patience
+from flows.orchestration.states import Ending
+from flows.post.ledger import campaign_runs
+from flows.post.ledger.database import Ledger
+from flows.post.ledger.opening import open_ledger
+from flows.post.mailing import mailing as mailings
+from flows.post.mailing.mailing import Mailing
 from flows.settings import load
 
-logs.one_line_each()
+flow_runs.one_line_each()
 
 
 def _name() -> str:
@@ -43,43 +45,45 @@ def campaign(
 ) -> Ending:
     """Write to everyone the campaign is for: freeze the letters, have them signed off, send them.
 
-    The state it ends in tells what became of the letters (``flows.endings``). Called from Python
+    The state it ends in tells what became of the letters (``orchestration.states``). From Python
     it returns that state, or raises: ConfigurationError where nothing could be done, Prefect's
     FailedRun where letters were refused or are uncertain.
     """
-    run = runs.identity()
+    run = flow_runs.identity()
     try:
         with closing(open_ledger(load().ledger)) as ledger:
-            about = campaigns.load(briefing.folder(campaign))
-            if (late := runs.too_late()) and not turns.begun(ledger, run):
-                return endings.refused("Too late", late)
-            with turns.taken(ledger, about.key, about.edition, run, partial(_waits, ledger)):
-                frozen = turns.mailing_of(ledger, run)
+            about = campaigns.load(draft.folder(campaign))
+            if (late := flow_runs.too_late()) and not campaign_runs.begun(ledger, run):
+                return states.not_started("Too late", late)
+            with campaign_runs.run_lock(
+                ledger, about.key, about.edition, run, partial(_waits, ledger)
+            ):
+                frozen = campaign_runs.mailing_of(ledger, run)
                 found = (
                     mailings.get(ledger, frozen)
                     if frozen
                     else _prepared(ledger, run, about, campaign, contacts, as_of, live)
                 )
                 if found is None:
-                    return endings.nothing("there is nobody left to write to")
+                    return states.nothing("there is nobody left to write to")
                 if live and not found.approved_at:
-                    if not runs.deployed():
-                        return endings.not_signed_off(found.id, found.hash)
+                    if not flow_runs.deployed():
+                        return states.not_signed_off(found.id, found.hash)
                     found = sign_off.ask(ledger, found, get_run_logger())
-                return sending.deliver(
+                return batches.deliver(
                     ledger, found, live=live, limit=limit, patience=patience * 60
                 )
-    except turns.NotYourTurnError as error:
-        return endings.refused("Already running", f"{error}: {runs.page(error.run)}")
+    except campaign_runs.CampaignBusyError as error:
+        return states.not_started("Already running", f"{error}: {flow_runs.page(error.run)}")
     except DearMinisterError as error:
-        return endings.failed(error)
+        return states.failed(error)
 
 
 def _waits(ledger: Ledger, run: str) -> bool:
     """Whether that run, which has no process, waits for a sign-off that nobody gave elsewhere."""
-    frozen = turns.mailing_of(ledger, run)
+    frozen = campaign_runs.mailing_of(ledger, run)
     signed_off = frozen and mailings.get(ledger, frozen).approved_at
-    return not signed_off and runs.waiting(run)
+    return not signed_off and flow_runs.waiting(run)
 
 
 def _prepared(
@@ -96,10 +100,10 @@ def _prepared(
     prepared = tasks.freeze(ledger, tasks.as_is(order), len(order.readers))
     found = prepared.mailing
     if found:
-        turns.froze(ledger, run, found.id)
+        campaign_runs.link_mailing(ledger, run, found.id)
         tasks.review(ledger, tasks.as_is(order), tasks.as_is(prepared))
     elif live and (found := _unfinished(ledger, about)):
-        turns.froze(ledger, run, found.id)
+        campaign_runs.link_mailing(ledger, run, found.id)
         get_run_logger().info(f"nobody new to write to; going on with mailing {found.id}")
     return mailings.get(ledger, found.id) if found else None
 
@@ -108,6 +112,6 @@ def _unfinished(ledger: Ledger, about: Campaign) -> Mailing | None:
     """A mailing of this edition that is signed off and not yet sent to everyone."""
     for one in mailings.every(ledger):
         same = (one.campaign, one.edition) == (about.key, about.edition)
-        if same and one.approved_at and sending.waits(ledger, one):
+        if same and one.approved_at and batches.waits(ledger, one):
             return one
     return None

@@ -6,14 +6,14 @@ from prefect import flow
 from prefect.logging import get_run_logger
 from prefect.states import Completed
 
-from flows import endings, logs
-from flows.endings import Ending
 from flows.errors import DearMinisterError
-from flows.fields import Fewer, Folder
-from flows.refreshing import refresh
+from flows.operations.refresh import refresh
+from flows.orchestration import flow_runs, states
+from flows.orchestration.parameters import Fewer, Folder
+from flows.orchestration.states import Ending
 from flows.settings import load
 
-logs.one_line_each()
+flow_runs.one_line_each()
 _EVERY = 100
 """Members between two lines of the log."""
 
@@ -30,5 +30,5 @@ def contacts(folder: Folder = "contacts", fewer: Fewer = False) -> Ending:
     try:
         paths = refresh(load(), Path(folder), progress, fewer=fewer)
     except DearMinisterError as error:
-        return endings.failed(error)
+        return states.failed(error)
     return Completed(message=f"refreshed: {', '.join(map(str, paths))}")

@@ -16,12 +16,12 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from flows.errors import ConfigurationError
-from flows.office_hours import OfficeHours
-from flows.post.pace import Schedule, interval
-from flows.post.server import Server, loopback
+from flows.post.delivery.office_hours import OfficeHours
+from flows.post.delivery.rate import Schedule, interval
+from flows.post.smtp.server import Server, loopback
 
 if TYPE_CHECKING:
-    from flows.post.evidence import Archive
+    from flows.post.smtp.sent_folder import ImapFolder
 
 ENV_FILE = ".env"
 # ASCII alone: where the archive's address asked for SMTPUTF8, every reader's letter would.
@@ -109,15 +109,15 @@ class Settings(BaseSettings):
         return Schedule.parse(self.mail_retry_minutes, self.mail_give_up_days)
 
     @property
-    def archive(self) -> "Archive":
+    def archive(self) -> "ImapFolder":
         """The mailbox of sent mails. Raises ConfigurationError where none is named."""
-        from flows.post.evidence import Archive
+        from flows.post.smtp.sent_folder import ImapFolder
 
         if not self.imap_host:
             raise ConfigurationError(
                 "IMAP_HOST is not set: name the server with the sent mails in .env"
             )
-        return Archive(
+        return ImapFolder(
             self.imap_host,
             self.imap_port or _IMAP_PORTS[self.imap_security],
             self.imap_security,

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from flows.errors import ConfigurationError
-from flows.letters import docxguard
+from flows.letters.docx import guard
 
 DOCX_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 PDF_TYPE = "application/pdf"
@@ -67,7 +67,7 @@ def load(path: Path, name: str = "") -> Attachment:
             f"{path}: is larger than {LARGEST // 1_000_000} MB; many servers would refuse the mail"
         )
     if media_type == DOCX_TYPE:
-        docxguard.check(content, str(path))
+        guard.check(content, str(path))
     return Attachment(name or path.name, content, media_type)
 
 

@@ -10,8 +10,8 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from flows.errors import ConfigurationError
-from flows.letters import office, table
-from flows.letters.table import Ask, Paper, Picture, Sender
+from flows.letters import campaign_toml, libreoffice
+from flows.letters.campaign_toml import Ask, Paper, Picture, Signatory
 from flows.people.style import Style
 
 SETTINGS = "campaign.toml"
@@ -48,7 +48,7 @@ class Campaign:
     post: bool
     """Whether every letter goes by post too, e-mail or not."""
     facts: Mapping[str, Any]
-    sender: Sender
+    sender: Signatory
     asks: tuple[Ask, ...]
     audience: Mapping[str, Any]
     forms: Style
@@ -64,7 +64,7 @@ def load(folder: Path) -> Campaign:
     """
     _need_files(folder)
     path = folder / SETTINGS
-    read = table.read(path)
+    read = campaign_toml.read(path)
     try:
         forms = Style.from_table(read.forms)
     except ConfigurationError as error:
@@ -79,7 +79,7 @@ def load(folder: Path) -> Campaign:
         language=read.language,
         subject=read.subject,
         contacts=read.contacts,
-        letter=read.letter or ("pdf" if office.installed() else "docx"),
+        letter=read.letter or ("pdf" if libreoffice.installed() else "docx"),
         signature=read.signature,
         attachments=read.attachments,
         cc=read.cc,

@@ -9,12 +9,13 @@ from typing import Any
 from jinja2 import nodes
 
 from flows.errors import ConfigurationError
-from flows.letters import docxguard, fonts, gate, office
+from flows.letters import libreoffice, readback
 from flows.letters.campaign import HTML, LETTER, SETTINGS, TEXT, Campaign
-from flows.letters.compiling import Compiler
-from flows.letters.docxtemplate import DocxTemplate
+from flows.letters.docx import fonts, guard
+from flows.letters.docx.template import DocxTemplate
 from flows.letters.filler import Filler
 from flows.letters.letter import Letter
+from flows.letters.templates import Compiler
 
 _ALIKE = 0.9
 """Least share of words that text and HTML have in common, in the same order."""
@@ -41,14 +42,12 @@ def check(campaign: Campaign, on: date | None = None) -> list[Problem]:
     where = str(campaign.folder / LETTER)
     if isinstance(made.get("letter"), DocxTemplate):
         found += _unused(campaign, made["letter"])
-        found += [
-            _font(where, one) for one in fonts.missing(docxguard.read(campaign.folder / LETTER))
-        ]
+        found += [_font(where, one) for one in fonts.missing(guard.read(campaign.folder / LETTER))]
     if "filler" in made:
         found += _different(campaign, made["filler"].specimen("minister"))
-    if campaign.letter != "docx" and not office.installed():
+    if campaign.letter != "docx" and not libreoffice.installed():
         try:
-            office.find()
+            libreoffice.find()
         except ConfigurationError as error:
             found.append(Problem(str(campaign.folder / SETTINGS), f"letter: {error}", "error"))
     return found
@@ -85,7 +84,7 @@ def _font(where: str, one: fonts.Missing) -> Problem:
 
 def _different(campaign: Campaign, letter: Letter) -> list[Problem]:
     """Whether the mail says the same in text and HTML."""
-    text, html = _words(gate.words(letter.text)), _words(gate.plain(letter.html))
+    text, html = _words(readback.words(letter.text)), _words(readback.plain(letter.html))
     matcher = difflib.SequenceMatcher(None, text, html, autojunk=False)
     if matcher.ratio() >= _ALIKE:
         return []

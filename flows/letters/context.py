@@ -11,7 +11,7 @@ from babel.dates import format_date
 
 from flows.errors import RowError
 from flows.letters.campaign import Campaign
-from flows.letters.record import Record, records
+from flows.letters.record import DotDict, records
 from flows.people.contact import Address, Contact, Reader
 
 # Notes are never sent; where a row stands is of no use in a letter.
@@ -31,8 +31,8 @@ class Context:
         self._shared: dict[str, Any] = {
             "date": format_date(on, "long", campaign.language),
             "facts": records(campaign.facts),
-            "sender": Record({f.name: getattr(sender, f.name) for f in fields(sender)}),
-            "campaign": Record(
+            "sender": DotDict({f.name: getattr(sender, f.name) for f in fields(sender)}),
+            "campaign": DotDict(
                 {"key": campaign.key, "title": campaign.title, "edition": campaign.edition}
             ),
         }
@@ -46,10 +46,10 @@ class Context:
         need_plain(reader)
         values = _contact(contact)
         values["role"] = reader.role
-        values["others"] = tuple(Record(_contact(other)) for other in reader.others)
+        values["others"] = tuple(DotDict(_contact(other)) for other in reader.others)
         return {
             **self._shared,
-            "reader": Record(values),
+            "reader": DotDict(values),
             "salutation": reader.address.salutation,
             "close": reader.address.close,
             "envelope_lines": reader.address.lines,
@@ -70,7 +70,7 @@ class Context:
 
 def _contact(contact: Contact) -> dict[str, Any]:
     values = {name: getattr(contact, name) for name in _KEPT}
-    values["columns"] = Record(contact.columns)
+    values["columns"] = DotDict(contact.columns)
     return values
 
 

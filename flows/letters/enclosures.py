@@ -10,23 +10,22 @@ from typing import Any
 from flows.errors import ConfigurationError, RowError
 from flows.letters import attachment, headers
 from flows.letters.attachment import Attachment
-from flows.letters.environment import ValueFaultError
 from flows.letters.headers import HeaderError
-from flows.letters.part import Part
-from flows.letters.values import inside
+from flows.letters.jinja_environment import TemplateText, ValueFaultError
+from flows.letters.template_functions import inside
 from flows.people.contact import Reader
-from flows.people.terms import Terms
+from flows.people.criteria import Criteria
 
 
 @dataclass(frozen=True, slots=True)
 class Enclosure:
     """One paper of campaign.toml."""
 
-    file: Part
+    file: TemplateText
     """Its path in the campaign's folder; with tags, another file for each reader."""
     name: str
     """What it is called in the mail; blank: as the file."""
-    terms: Terms
+    terms: Criteria
     optional: bool
     """Whether a reader for whom there is no file gets the letter without it."""
 
@@ -34,7 +33,7 @@ class Enclosure:
 class Enclosures:
     """The papers of a campaign; those that are the same for all are read once."""
 
-    def __init__(self, folder: Path, papers: Sequence[Enclosure], cc: Part | None) -> None:
+    def __init__(self, folder: Path, papers: Sequence[Enclosure], cc: TemplateText | None) -> None:
         """Raises ConfigurationError for a paper for all that cannot be attached."""
         self._folder, self._papers, self._cc = folder, papers, cc
         self._load = lru_cache(maxsize=32)(attachment.load)

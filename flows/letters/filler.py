@@ -6,12 +6,12 @@ from datetime import date
 from typing import Any
 
 from flows.errors import ConfigurationError, RowError
-from flows.letters import gate
+from flows.letters import readback
 from flows.letters.campaign import HTML, LETTER, TEXT, Campaign
-from flows.letters.compiling import Compiler
+from flows.letters.campaign_toml import ROLES
 from flows.letters.context import specimen
 from flows.letters.letter import Letter
-from flows.letters.table import ROLES
+from flows.letters.templates import Compiler
 from flows.people.contact import Reader
 
 
@@ -90,7 +90,7 @@ class Filler:
 
 
 def _read_back(letter: Letter, parts: Iterable[bytes]) -> None:
-    checks = gate.Gate(letter.reader)
+    checks = readback.Readback(letter.reader)
     checks.letter((part.decode() for part in parts), LETTER)
     checks.mail(letter.text, TEXT)
     checks.mail(letter.html, HTML)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 
-class Record(Mapping[str, Any]):
+class DotDict(Mapping[str, Any]):
     """Read-only; in templates an entry wins over a method of the same name."""
 
     __slots__ = ("values_",)
@@ -34,7 +34,7 @@ class Record(Mapping[str, Any]):
 def records(value: Any) -> Any:
     """Tables inside tables as records, lists as tuples."""
     if isinstance(value, Mapping):
-        return Record({name: records(inner) for name, inner in value.items()})
+        return DotDict({name: records(inner) for name, inner in value.items()})
     if isinstance(value, list | tuple):
         return tuple(records(inner) for inner in value)
     return value

@@ -6,8 +6,8 @@ from typing import Any
 
 from flows.errors import ConfigurationError
 from flows.people.contact import Reader
+from flows.people.criteria import Criteria
 from flows.people.suppression import Suppression
-from flows.people.terms import Terms
 
 STALE_OFFICES = ("warn", "refuse")
 
@@ -24,8 +24,8 @@ class Decision:
 class Audience:
     """The campaign's [audience] table: everyone who meets all of its terms and is not excluded."""
 
-    terms: Terms = field(default_factory=Terms)
-    exclude: Terms = field(default_factory=Terms)
+    terms: Criteria = field(default_factory=Criteria)
+    exclude: Criteria = field(default_factory=Criteria)
     """Whoever meets any of these is out."""
     stale_offices: str = "warn"
     """What a row does that claims an office someone else holds: "warn", or "refuse" the row."""
@@ -45,8 +45,8 @@ class Audience:
                 f"[audience] stale_offices = {stale!r}: use {' or '.join(STALE_OFFICES)}"
             )
         return cls(
-            Terms.from_table(rest, "[audience]"),
-            Terms.from_table(exclude, "[audience.exclude]"),
+            Criteria.from_table(rest, "[audience]"),
+            Criteria.from_table(exclude, "[audience.exclude]"),
             stale,
         )
 

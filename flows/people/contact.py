@@ -1,5 +1,6 @@
 """A contact: a person in an office, with where to write to; and the row that became none."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -68,7 +69,7 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RejectedRow:
     """A row handed back: where it stands, the column at fault, the reason, and all its cells."""
 
     file: str
@@ -108,3 +109,22 @@ class Reader:
     postal: tuple[str, ...]
     """Lines below the envelope lines: department or House, street, town and postcode."""
     others: tuple[Contact, ...] = ()
+
+
+ORDER = ("pm", "dpm", "sos", "speaker", "law-officer", "mos", "puss", "whip", "")
+"""Ranks from the highest; as the Institute for Government's rank_equivalence_value orders them."""
+MINISTERS = ("pm", "dpm", "sos", "mos", "puss", "law-officer", "whip")
+"""Ranks that make a reader a member of the Government."""
+
+_BESIDE = re.compile(
+    r"(First Secretary of State|Minister for (Women|Equalit|the Union|the Civil Service)|First Lord"
+    r"|Lord President of the Council|Lord Privy Seal|Paymaster General"
+    r"|President of the Board of Trade|Chancellor of the Duchy of Lancaster"
+    r"|Minister without Portfolio)"
+)
+"""Offices held beside a department's: they yield to another of the same rank."""
+
+
+def height(contact: Contact) -> tuple[int, bool]:
+    """Return a key that sorts a person's posts, the one that addresses the letter first."""
+    return ORDER.index(contact.rank), _BESIDE.match(contact.office) is not None

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flows.errors import RowError
-from flows.people.contact import Contact, Refused
+from flows.people.contact import Contact, RejectedRow
 from flows.people.forms import Country
-from flows.people.loading import load
+from flows.people.lists.loading import load
 from flows.people.style import Style
 
 MISSING = ("email", "title", "gender", "address")
@@ -67,7 +67,7 @@ class Report:
     rows: int
     missing: Mapping[str, int]
     findings: tuple[Finding, ...]
-    refused: tuple[Refused, ...]
+    refused: tuple[RejectedRow, ...]
 
     @property
     def counts(self) -> dict[str, int]:
@@ -159,3 +159,40 @@ def _odd(text: str) -> str | None:
 
 def _finding(contact: Contact, column: str, what: str) -> Finding:
     return Finding(f"{contact.file}:{contact.row}: {column}", what)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """How one row is addressed, or why not: then ``refused`` holds column and reason."""
+
+    id: str
+    envelope: str = ""
+    salutation: str = ""
+    close: str = ""
+    refused: str = ""
+
+    def document(self) -> dict[str, str]:
+        """Return the JSON object of ``contacts address``."""
+        if self.refused:
+            return {"id": self.id, "refused": self.refused}
+        return {
+            "id": self.id,
+            "envelope": self.envelope,
+            "salutation": self.salutation,
+            "close": self.close,
+        }
+
+
+def addresses(
+    contacts: Iterable[Contact], forms: Country, style: Style, on: datetime.date
+) -> tuple[Line, ...]:
+    """Address every row on its own, without merging the rows of a person."""
+
+    def line(contact: Contact) -> Line:
+        try:
+            address = forms.address(contact, style, on)
+        except RowError as error:
+            return Line(contact.id, refused=str(error))
+        return Line(contact.id, address.envelope, address.salutation, address.close)
+
+    return tuple(line(contact) for contact in contacts)

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from flows.errors import RowError
-from flows.people import ranks, rows
-from flows.people.contact import Contact, Reader, Refused
+from flows.people.contact import Contact, Reader, RejectedRow, height
 from flows.people.forms import Country
+from flows.people.lists import rows
 from flows.people.style import Style
 
 _OF_THE_PERSON = (
@@ -30,7 +30,7 @@ class Readers:
     """Who gets a letter, in order of first appearance, and which rows were handed back."""
 
     readers: tuple[Reader, ...]
-    refused: tuple[Refused, ...]
+    refused: tuple[RejectedRow, ...]
 
 
 def readers(
@@ -46,15 +46,15 @@ def readers(
     for contact in contacts:
         people.setdefault(contact.person, []).append(contact)
     found: list[Reader] = []
-    refused: list[Refused] = []
+    refused: list[RejectedRow] = []
     for posts in people.values():
-        first = posts[0] if style.addressed_by == "list" else min(posts, key=ranks.height)
+        first = posts[0] if style.addressed_by == "list" else min(posts, key=height)
         others = tuple(post for post in posts if post is not first)
         try:
             found.append(_reader(_complete(first, others), others, forms, style, on))
         except RowError as error:
             refused.append(
-                Refused(first.file, first.row, error.column, error.reason, rows.cells(first))
+                RejectedRow(first.file, first.row, error.column, error.reason, rows.cells(first))
             )
     return Readers(tuple(found), tuple(refused))
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flows.errors import ConfigurationError, RowError
-from flows.people import dates, files, table
+from flows.people import dates, offices
 from flows.people.contact import Contact
 from flows.people.forms import uk_peers
 from flows.people.forms.names import family
-from flows.people.sources import offices
+from flows.people.lists import files, table
 
 COLUMNS = ("office", "department", "person", "name", "start", "end")
 

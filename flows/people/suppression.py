@@ -12,9 +12,9 @@ from pathlib import Path
 import email_validator
 
 from flows.errors import ConfigurationError, RowError
-from flows.people import files, rows, table
-from flows.people.cells import defuse, forbidden, restore, tidy
 from flows.people.contact import Contact, Reader
+from flows.people.lists import files, rows, table
+from flows.people.lists.cells import defuse, forbidden, restore, tidy
 
 COLUMNS = ("person", "email", "domain", "date", "reason")
 KINDS = COLUMNS[:3]

@@ -4,9 +4,9 @@ import hashlib
 
 from sqlalchemy import Connection, select
 
-from flows.post import events, schema
-from flows.post.events import Verdict
-from flows.post.mailing import manifest
+from flows.post.ledger import events, schema
+from flows.post.ledger.events import Verdict
+from flows.post.mailing.mailing import manifest
 
 _M, _L = schema.mailing.c, schema.letter.c
 

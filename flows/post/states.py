@@ -1,7 +1,7 @@
 """The states of a dispatch, the moves between them, and what is known to be true in each.
 
 This module is the crash contract in one place: the ledger writes no move that is not listed here,
-and every move is a conditional UPDATE that names the state it leaves (``flows.post.moves``).
+and every move is a conditional UPDATE that names the state it leaves (``ledger.transitions``).
 """
 
 from enum import StrEnum

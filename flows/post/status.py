@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
-from flows.post import schema
-from flows.post.ledger import Ledger
-from flows.post.mailing import Mailing
+from flows.post.ledger import schema
+from flows.post.ledger.database import Ledger
+from flows.post.mailing.mailing import Mailing
 from flows.post.states import State
 
 _D, _L = schema.dispatch.c, schema.letter.c
@@ -17,7 +17,7 @@ _FIRST = (State.UNCERTAIN, State.REFUSED, State.DEFERRED)
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class DispatchStatus:
     """One dispatch, with what to look for where its fate is unknown."""
 
     id: str
@@ -47,7 +47,7 @@ class Status:
     rehearsal: int
     """0 for the live sending, else the rehearsal that is shown."""
     counts: Mapping[str, int]
-    dispatches: tuple[Standing, ...]
+    dispatches: tuple[DispatchStatus, ...]
 
 
 def rehearsals(ledger: Ledger, mailing: str) -> dict[int, dict[str, int]]:
@@ -118,7 +118,7 @@ def status(ledger: Ledger, mailing: str, rehearsal: int = 0) -> Status:
         values = dict(row._mapping)
         values["state"] = State(values["state"])
         values["office"] = ", ".join(json.loads(row.office).get("lines", [])[1:])
-        standings.append(Standing(**values))
+        standings.append(DispatchStatus(**values))
     standings.sort(key=lambda one: _FIRST.index(one.state) if one.state in _FIRST else len(_FIRST))
     counts = Counter(one.state.value for one in standings)
     return Status(rehearsal, dict(counts), tuple(standings))

@@ -17,10 +17,10 @@ from typing import Any
 
 from docxtpl import DocxTemplate as Docxtpl
 
-from flows import briefing
 from flows.letters.filler import Filler
 from flows.letters.letter import Letter
-from flows.prefect_server import running
+from flows.operations import draft
+from flows.orchestration.server import running
 from tests.bench.measured import Measured, faster, pairwise
 from tests.bench.people import contact_list
 from tests.bench.preparing import CAMPAIGN
@@ -49,7 +49,7 @@ def _flows(folder: Path, port: int) -> Measured:
     from flows.campaign import campaign
 
     people = contact_list(folder / "people.csv", READERS)
-    brief = briefing.brief(str(CAMPAIGN), [people])
+    brief = draft.draft(str(CAMPAIGN), [people])
     filler = Filler(brief.campaign, brief.on)
     # The other flow is given for nothing what our forms of address and mail templates work out.
     given = [(filler.context(one), filler.fill(one)) for one in brief.readers[:BY_HAND]]

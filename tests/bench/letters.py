@@ -14,9 +14,10 @@ from typing import Any
 from docxtpl import DocxTemplate as Docxtpl
 
 from flows.errors import ConfigurationError
-from flows.letters import attachment, campaign, message, office, pdf
+from flows.letters import attachment, campaign, libreoffice, message
 from flows.letters.filler import Filler
 from flows.letters.letter import Letter
+from flows.letters.pdf import convert
 from flows.people.contact import Address, Contact, Reader
 from tests.bench.measured import Measured, faster, pairwise
 from tests.conftest import ROOT
@@ -36,7 +37,7 @@ def rows(quick: bool) -> Iterator[Measured]:
     yield docx(quick)
     yield mime(quick)
     try:
-        office.find()
+        libreoffice.find()
     except ConfigurationError:
         return
     yield from pdfs(quick)
@@ -132,7 +133,7 @@ def pdfs(quick: bool) -> Iterator[Measured]:
             files.append(Path(folder) / f"{letter.reader.contact.id}.docx")
             files[-1].write_bytes(letter.docx)
         profile = (Path(folder) / "profile").as_uri()
-        command = [office.find(), f"-env:UserInstallation={profile}", "--headless"]
+        command = [libreoffice.find(), f"-env:UserInstallation={profile}", "--headless"]
         command += ["--convert-to", "pdf", "--outdir", folder, *map(str, files)]
 
         def theirs() -> None:
@@ -145,8 +146,8 @@ def pdfs(quick: bool) -> Iterator[Measured]:
         for processes, goal in ((2, 4), (1, 2)):
 
             def ours(processes: int = processes) -> None:
-                done = pdf.convert(letters, processes=processes)
-                assert not any(isinstance(one, pdf.Failed) for one in done)
+                done = convert.convert(letters, processes=processes)
+                assert not any(isinstance(one, convert.Failed) for one in done)
 
             units = (len(letters), len(letters))
             measured = pairwise(ours, theirs, pairs=1 if quick else 3, units=units)

@@ -16,12 +16,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from flows.post.ledger import Ledger
-from flows.post.opening import open_ledger
-from flows.post.pace import Pace, Schedule
-from flows.post.sender import Sender
-from flows.post.sending import Sending
-from flows.post.server import Server
+from flows.post.delivery.rate import RateLimiter, Schedule
+from flows.post.delivery.sender import Sender
+from flows.post.delivery.sending import Sending
+from flows.post.ledger.database import Ledger
+from flows.post.ledger.opening import open_ledger
+from flows.post.smtp.server import Server
 from flows.post.states import State
 from tests.bench.measured import Measured
 from tests.integration.faults.scene import SENDER, freeze, message
@@ -127,7 +127,7 @@ def _ours(
         ledger,
         Sending(mailing, SENDER),
         server,
-        pace=Pace(ledger, server.name, 0),
+        pace=RateLimiter(ledger, server.name, 0),
         schedule=Schedule(),
         connections=connections,
     ) as sender:

@@ -15,10 +15,10 @@ from typing import Any
 
 from docxtpl import DocxTemplate as Docxtpl
 
-from flows import briefing
 from flows.letters import attachment
 from flows.letters.filler import Filler
 from flows.letters.letter import Letter
+from flows.operations import draft
 from tests.bench.measured import Measured, faster, pairwise
 from tests.bench.people import contact_list
 from tests.bench.preparing import CAMPAIGN, Memory, prepared
@@ -38,7 +38,7 @@ def parliament(quick: bool) -> Measured:
     with tempfile.TemporaryDirectory(prefix="dm-bench-") as name:
         folder = Path(name)
         people = contact_list(folder / "people.csv", PARLIAMENT)
-        brief = briefing.brief(str(CAMPAIGN), [people])
+        brief = draft.draft(str(CAMPAIGN), [people])
         filler = Filler(brief.campaign, brief.on)
         some = brief.readers[: 40 if quick else 200]
         # The loop is given for nothing what our forms of address and mail templates work out.

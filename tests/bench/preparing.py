@@ -9,8 +9,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from flows import briefing, steps
-from flows.post.opening import open_ledger
+from flows.operations import draft, prepare
+from flows.post.ledger.opening import open_ledger
 from flows.settings import Settings
 
 CAMPAIGN = Path(__file__).resolve().parents[2] / "templates" / "r2p-dialogue-2013"
@@ -56,9 +56,9 @@ def prepared(folder: Path, people: Path, memory: Memory) -> int:
     ledger = open_ledger(f"sqlite:///{folder / 'ledger.db'}")
     try:
         chosen = Settings(dear_minister_var=folder, mail_from="chair@example.org")
-        brief = briefing.brief(str(CAMPAIGN), [people])
+        brief = draft.draft(str(CAMPAIGN), [people])
         assert brief.campaign.letter == "docx"
-        made = steps.prepare(chosen, ledger, brief, memory.note)
+        made = prepare.prepare(chosen, ledger, brief, memory.note)
         assert made.mailing is not None
         assert not made.refused
         return made.mailing.letters

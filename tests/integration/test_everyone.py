@@ -18,7 +18,7 @@ from zipfile import ZipFile
 import pytest
 from docx import Document
 
-from flows import briefing
+from flows.operations import draft
 from flows.people.contact import Reader
 from tests.conftest import ROOT, shared_data
 from tests.everyone import contact_list
@@ -62,7 +62,7 @@ class Posted:
     def __init__(self, folder: Path) -> None:
         self.list = folder / "everyone.csv"
         self.rows = contact_list(shared_data(), self.list)
-        self.readers = briefing.brief("r2p-dialogue-2013", [self.list]).readers
+        self.readers = draft.draft("r2p-dialogue-2013", [self.list]).readers
         self.prepared = command(
             folder, "prepare", "r2p-dialogue-2013", "--contacts", str(self.list)
         )

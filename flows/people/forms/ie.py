@@ -9,12 +9,11 @@ import datetime
 from dataclasses import fields
 
 from flows.errors import RowError
-from flows.people import ranks
-from flows.people.cells import tidy
-from flows.people.contact import Address, Contact
+from flows.people.contact import MINISTERS, Address, Contact
 from flows.people.election import DAIL, dissolved
 from flows.people.forms import names
 from flows.people.forms.names import words
+from flows.people.lists.cells import tidy
 from flows.people.style import Style
 
 _OPENINGS = {
@@ -48,7 +47,7 @@ _CLOSE = "Is mise le meas"
 
 def role(contact: Contact) -> str:
     """Return minister, mp (a TD), peer (a Senator) or other."""
-    if contact.rank in ranks.MINISTERS:
+    if contact.rank in MINISTERS:
         return "minister"
     return {"dail": "mp", "seanad": "peer"}.get(contact.house, "other")
 

@@ -4,8 +4,8 @@ import re
 import unicodedata
 
 from flows.errors import RowError
-from flows.people.cells import tidy
 from flows.people.contact import Contact
+from flows.people.lists.cells import tidy
 
 # Words that may or may not belong to the surname behind them; only the list's owner knows.
 _PARTICLES = (

@@ -10,12 +10,11 @@ import re
 from dataclasses import replace
 
 from flows.errors import RowError
-from flows.people import ranks
-from flows.people.cells import tidy
-from flows.people.contact import Address, Contact
+from flows.people.contact import MINISTERS, Address, Contact
 from flows.people.election import dissolved
 from flows.people.forms import names, uk_honours, uk_offices, uk_peers, uk_titles
 from flows.people.forms.names import words
+from flows.people.lists.cells import tidy
 from flows.people.style import Style
 
 _HOUSES = {
@@ -34,7 +33,7 @@ _COUNSELLORS = ("pm", "dpm", "sos")
 
 def role(contact: Contact) -> str:
     """Return minister (any member of the Government, whips too), mp, peer or other."""
-    if contact.rank in ranks.MINISTERS:
+    if contact.rank in MINISTERS:
         return "minister"
     return {"commons": "mp", "lords": "peer"}.get(contact.house, "other")
 
@@ -60,7 +59,7 @@ def postal(contact: Contact, style: Style, on: datetime.date) -> tuple[str, ...]
     """
     if contact.address:
         lines = list(contact.address)
-        if contact.rank in ranks.MINISTERS and contact.department not in (*lines, ""):
+        if contact.rank in MINISTERS and contact.department not in (*lines, ""):
             lines.insert(0, contact.department)
         if contact.postcode and not lines[-1].endswith(contact.postcode):
             lines[-1] = f"{lines[-1]} {contact.postcode}"

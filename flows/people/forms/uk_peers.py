@@ -4,10 +4,10 @@ import re
 from dataclasses import dataclass
 
 from flows.errors import RowError
-from flows.people.cells import tidy
 from flows.people.contact import Contact
 from flows.people.forms import names, uk_titles
 from flows.people.forms.names import words
+from flows.people.lists.cells import tidy
 from flows.people.style import Style
 
 _STYLED = re.compile(

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from flows.errors import ConfigurationError, RowError
-from flows.people import dates, table
+from flows.people import dates, offices
+from flows.people.lists import table
+from flows.people.lists.table import Row
 from flows.people.reshuffle import Tenure
-from flows.people.sources import offices
 from flows.people.sources.imported import Imported, gather, stamp
-from flows.people.table import Row
 
 _TABLES: dict[str, tuple[str, ...]] = {
     "appointment": ("id", "person_id", "post_id", "start_date", "end_date"),

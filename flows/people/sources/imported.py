@@ -3,14 +3,16 @@
 import csv
 import datetime
 import io
+import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from flows.errors import ConfigurationError
-from flows.people import files, loading, rows
-from flows.people.contact import KNOWN, Contact, Refused
-from flows.people.table import Row
+from flows.people.contact import KNOWN, Contact, RejectedRow
+from flows.people.lists import files, loading, rows
+from flows.people.lists.table import Row
 
 OWN = ("personal", "salutation", "envelope", "tags", "notes")
 """Columns an office fills in itself; a refresh keeps what stands in them, and in unknown ones."""
@@ -23,7 +25,7 @@ class Imported:
     """Contacts out of a source, the rows it had no use for, and one line that says which it was."""
 
     contacts: tuple[Contact, ...]
-    refused: tuple[Refused, ...]
+    refused: tuple[RejectedRow, ...]
     source: str
 
 
@@ -104,3 +106,12 @@ def _kept(new: Iterable[Contact], old: Iterable[Contact]) -> tuple[Contact, ...]
         return replace(one, columns={**earlier.columns, **one.columns}, **own)
 
     return tuple(kept(one) for one in new)
+
+
+LONGEST = 64
+
+
+def slug(text: str) -> str:
+    """Return ``text`` in lower-case ASCII letters, digits and hyphens, "" where nothing is left."""
+    ascii_ = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", ascii_.casefold()).strip("-")[:LONGEST].strip("-")

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from flows.errors import ConfigurationError
-from flows.people.encoding import decode
-from flows.people.table import read_bytes
+from flows.people.lists.encoding import decode
+from flows.people.lists.table import read_bytes
 
 MAXIMUM_BYTES = 256 * 1024 * 1024
 """parlparse's people.json, the largest file of its kind, is a quarter of this."""

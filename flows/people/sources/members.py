@@ -12,8 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
 
 from flows.errors import ConfigurationError
+from flows.people import offices
 from flows.people.reshuffle import Tenure
-from flows.people.sources import offices, styled
+from flows.people.sources import display_names
 
 _HOUSES = {1: "commons", 2: "lords"}
 PARLIAMENTARY_OFFICE = 1
@@ -122,8 +123,8 @@ def member_cells(
     """Return the contact of a member as such: the seat, with address and present committees."""
     person = f"parl-{member.id}"
     house = _HOUSES.get(member.latest_house_membership.house, "")
-    shown = styled.parse(member.name_display_as)
-    full = styled.parse(member.name_full_title or member.name_display_as)
+    shown = display_names.parse(member.name_display_as)
+    full = display_names.parse(member.name_full_title or member.name_display_as)
     surname = (member.name_list_as or "").partition(",")[0].strip()
     party = (member.latest_party.name if member.latest_party else None) or ""
     # The Speaker belongs to no party, and the API says so in the party's place.
@@ -190,7 +191,7 @@ def tenures(posts: Sequence[PostItem], departments: dict[int, str]) -> tuple[Ten
             offices.plain(item.value.name),
             _department(item.value.government_departments or [], departments),
             f"parl-{holder.member.value.id}",
-            styled.parse(holder.member.value.name_display_as).name,
+            display_names.parse(holder.member.value.name_display_as).name,
             holder.start_date.date(),
             holder.end_date.date() if holder.end_date else None,
         )

@@ -13,7 +13,7 @@ import httpx
 import stamina
 
 from flows.errors import ConfigurationError
-from flows.people import files
+from flows.people.lists import files
 from flows.people.sources import members
 
 BASE = "https://members-api.parliament.uk"

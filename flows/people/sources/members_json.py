@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from flows.errors import ConfigurationError
+from flows.people.lists.table import Row
 from flows.people.sources import jsonfile, members
 from flows.people.sources.imported import Imported, gather, stamp
-from flows.people.table import Row
 
 _HOUSES = {True: 1, False: 2}
 

@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from flows.errors import ConfigurationError, RowError
-from flows.people import dates
-from flows.people.cells import tidy
-from flows.people.sources import jsonfile, offices
-from flows.people.sources.ids import LONGEST, slug
-from flows.people.sources.imported import Imported, gather, stamp
-from flows.people.table import Row
+from flows.people import dates, offices
+from flows.people.lists.cells import tidy
+from flows.people.lists.table import Row
+from flows.people.sources import jsonfile
+from flows.people.sources.imported import LONGEST, Imported, gather, slug, stamp
 
 _WHIP = "uk.org.publicwhip/person/"
 _LISTS = ("persons", "memberships", "organizations", "areas", "posts", "events")

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flows.errors import ConfigurationError
+from flows.people.lists.table import Row
 from flows.people.reshuffle import Tenure
 from flows.people.reshuffle import save as save_tenures
 from flows.people.sources import imported, members
 from flows.people.sources.imported import Imported
 from flows.people.sources.members_api import MembersApi, Progress
-from flows.people.table import Row
 
 LISTS = ("members-mps.csv", "members-peers.csv", "members-ministers.csv")
 OFFICES = "offices.csv"

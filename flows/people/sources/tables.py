@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from flows.errors import ConfigurationError, RowError
-from flows.people import dates, table
+from flows.people import dates, offices
 from flows.people.contact import HOUSES, RANKS
-from flows.people.sources import offices, styled
-from flows.people.sources.ids import slug
-from flows.people.sources.imported import Imported, gather, stamp
-from flows.people.table import Row
+from flows.people.lists import table
+from flows.people.lists.table import Row
+from flows.people.sources import display_names
+from flows.people.sources.imported import Imported, gather, slug, stamp
 
 _MEANT = {
     "parliament_id": ("parliament_id", "mnis_id", "id_parliament", "member_id_parliament"),
@@ -137,7 +137,7 @@ def _name(cells: Mapping[str, str]) -> dict[str, str]:
     if last:
         whole = f"{_get(cells, 'first')} {last}".strip()
         return {"name": whole, "family": last if " " in last else "", "title": title}
-    found = styled.parse(_get(cells, "display"))
+    found = display_names.parse(_get(cells, "display"))
     return found.cells() | ({"title": title} if title else {})
 
 

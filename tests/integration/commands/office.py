@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from flows import cli
+from flows.cli import main
 from flows.settings import Settings
 from tests.conftest import ROOT
 from tests.servers.fault import FaultServer
@@ -80,7 +80,7 @@ class Office:
         self.capture.readouterr()
         self.patch.setattr(sys, "argv", ["dear-minister", *map(str, arguments)])
         try:
-            cli.main()
+            main.main()
             code = 0
         except SystemExit as ended:
             code = ended.code if isinstance(ended.code, int) else 1

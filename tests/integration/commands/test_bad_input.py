@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from flows import checking
+from flows.operations import check
 from tests.integration.commands.office import CAMPAIGN, LIST, READERS, Ended, Office, faults
 from tests.servers.certificates import Certificates
 from tests.servers.fault import FaultServer
@@ -343,7 +343,7 @@ def test_check_does_not_wait_for_a_silent_server_as_long_as_a_sending_would(
 ) -> None:
     server = fault_server([always(Phase.GREETING, Stall())])
     office.to(server, SMTP_TIMEOUT=600)
-    office.patch.setattr(checking, "PATIENCE", 0.2)
+    office.patch.setattr(check, "PATIENCE", 0.2)
     ended = office.run("check", CAMPAIGN)
     assert ended.code == 2
     assert "no answer in time" in ended.err

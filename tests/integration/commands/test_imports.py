@@ -12,7 +12,7 @@ from tests.integration.commands.office import Office, bare_environment
 
 SCRIPT = """
 import json, sys
-from flows import cli
+from flows.cli import main as cli
 
 def run(*arguments):
     sys.argv = ["dear-minister", *arguments]
@@ -82,7 +82,7 @@ def test_a_command_loads_only_what_it_uses(
     office: Office, arguments: tuple[str, ...], needless: set[str]
 ) -> None:
     ended = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "flows.cli", *arguments],
+        [sys.executable, "-X", "importtime", "-m", "flows.cli.main", *arguments],
         cwd=office.folder,
         env={**bare_environment(), "PYTHONPATH": str(ROOT)},
         capture_output=True,

@@ -105,7 +105,7 @@ def test_two_print_runs_at_once_leave_one_whole_pack(
     run: Run, mailing: str, tmp_path: Path
 ) -> None:
     need("soffice", "libreoffice-writer-nogui")
-    command = [sys.executable, "-m", "flows.cli", "print", mailing, "--out", "pack"]
+    command = [sys.executable, "-m", "flows.cli.main", "print", mailing, "--out", "pack"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     both = [subprocess.Popen(command, cwd=tmp_path, env=environment) for _ in range(2)]
     assert [one.wait(120) for one in both] == [0, 0]

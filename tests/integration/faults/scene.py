@@ -10,15 +10,16 @@ from typing import Any
 
 from sqlalchemy import select
 
-from flows.post import events, freezing, schema, signoff
-from flows.post.freezing import Subject
-from flows.post.frozen import Frozen
-from flows.post.ledger import Ledger
-from flows.post.opening import open_ledger
-from flows.post.pace import Pace, Schedule
-from flows.post.sender import Sender
-from flows.post.sending import Sending, Tally
-from flows.post.server import Server
+from flows.post.delivery.rate import RateLimiter, Schedule
+from flows.post.delivery.sender import Sender
+from flows.post.delivery.sending import Sending, SendResult
+from flows.post.ledger import events, schema
+from flows.post.ledger.database import Ledger
+from flows.post.ledger.opening import open_ledger
+from flows.post.mailing import approval, freezing
+from flows.post.mailing.freezing import MailingIdentity
+from flows.post.mailing.frozen_letter import FrozenLetter
+from flows.post.smtp.server import Server
 from flows.post.states import State
 from tests.servers.copies import Copy
 from tests.servers.fault import FaultServer
@@ -49,7 +50,7 @@ def message(number: int, email: str, size: int = 0, mark: str = "mailing") -> by
     made = EmailMessage(policy=SMTP)
     made["From"] = SENDER
     made["To"] = email
-    made["Subject"] = f"A letter to reader {number}"
+    made["MailingIdentity"] = f"A letter to reader {number}"
     made["Message-ID"] = f"<{number}.{mark}@example.org>"
     made.set_content(f"Dear reader {number},\n\n.\nYours sincerely\n")
     if size:
@@ -69,9 +70,9 @@ def freeze(
 ) -> str:
     """A mailing of one letter to each address; gives its id. ``mark`` goes into Message-IDs."""
     sources: Mapping[str, str] = {}
-    subject = Subject(campaign, 1, date(2013, 9, 4), SENDER, sources, mark)
+    subject = MailingIdentity(campaign, 1, date(2013, 9, 4), SENDER, sources, mark)
     letters = [
-        Frozen(
+        FrozenLetter(
             contact=f"c{number}",
             person=persons[number - 1] if persons else f"p{number}",
             name=f"Reader {number}",
@@ -87,7 +88,7 @@ def freeze(
     made = freezing.freeze(ledger, subject, freezing.new_id(ledger, subject), at, letters)
     assert made is not None
     if signed_off:
-        signoff.approve(ledger, made.id, by="The Chair", digest=made.hash, sources=sources)
+        approval.approve(ledger, made.id, by="The Chair", digest=made.hash, sources=sources)
     return made.id
 
 
@@ -120,7 +121,7 @@ class Scene:
             ledger,
             Sending(self.mailing, SENDER),
             where,
-            pace=Pace(ledger, where.name, interval),
+            pace=RateLimiter(ledger, where.name, interval),
             schedule=schedule,
             connections=connections,
             **options,
@@ -133,7 +134,7 @@ class Scene:
         limit: int | None = None,
         patience: float = 0,
         **options: Any,
-    ) -> Tally:
+    ) -> SendResult:
         with self.sender(server, **options) as sender:
             return sender.run(limit=limit, patience=patience)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.post.session import SenderRefusedError
+from flows.post.smtp.session import SenderRefusedError
 from flows.post.states import State
 from tests.integration.faults.scene import Scene
 from tests.servers.fault import FaultServer

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from flows.post import line
+from flows.post.delivery import connection
 from flows.post.states import State
 from tests.integration.faults.scene import Scene
 from tests.servers.fault import FaultServer
@@ -23,7 +23,7 @@ def scene(ledger_url: str) -> Iterator[Scene]:
 
 @pytest.fixture(autouse=True)
 def _every_server_is_swift(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(line, "_SWIFT", 60.0)
+    monkeypatch.setattr(connection, "_SWIFT", 60.0)
 
 
 @pytest.mark.parametrize("phase", [Phase.RCPT, Phase.DATA, Phase.DOT])

@@ -26,9 +26,11 @@ from hypothesis.stateful import (
 from sqlalchemy import select
 
 from flows.errors import ConfigurationError
-from flows.post import freezing, schema, settling, signoff, worker
-from flows.post import mailing as mailings
-from flows.post.opening import open_ledger
+from flows.post import resolution
+from flows.post.ledger import schema, workers
+from flows.post.ledger.opening import open_ledger
+from flows.post.mailing import approval, freezing
+from flows.post.mailing import mailing as mailings
 from flows.post.states import MOVES, State
 from tests.integration.faults import scene, worker_process
 from tests.integration.faults.scene import Row
@@ -119,7 +121,7 @@ class Post(RuleBasedStateMachine):
     def sign_off(self) -> None:
         found = mailings.get(self.ledger, self.mailings[-1])
         with suppress(ConfigurationError):  # withdrawn to the last letter
-            signoff.approve(self.ledger, found.id, by="The Chair", digest=found.hash, sources={})
+            approval.approve(self.ledger, found.id, by="The Chair", digest=found.hash, sources={})
 
     @precondition(lambda self: len(self.workers) < 3)
     @rule(
@@ -179,7 +181,7 @@ class Post(RuleBasedStateMachine):
 
     @rule()
     def recover(self) -> None:
-        worker.recover(self.ledger)
+        workers.recover(self.ledger)
 
     @rule(number=st.integers(0, 20), sent=st.booleans())
     def settle(self, number: int, sent: bool) -> None:
@@ -187,7 +189,7 @@ class Post(RuleBasedStateMachine):
         row = self._row(number)
         answer = "sent" if sent else "resend"
         with suppress(ConfigurationError):
-            settling.resolve(self.ledger, row.id, answer=answer, by="The Chair", why="looked")
+            resolution.resolve(self.ledger, row.id, answer=answer, by="The Chair", why="looked")
             if sent:
                 self.believed.add(row.id)
             else:
@@ -196,7 +198,7 @@ class Post(RuleBasedStateMachine):
     @rule(number=st.integers(0, 20))
     def withdraw(self, number: int) -> None:
         with suppress(ConfigurationError):
-            settling.withdraw(self.ledger, self._row(number).id, by="The Chair", why="asked to")
+            resolution.withdraw(self.ledger, self._row(number).id, by="The Chair", why="asked to")
 
     def _row(self, number: int) -> Row:
         rows = [row for one in self.mailings for row in scene.rows(self.ledger, one)]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from flows.post import schema
+from flows.post.ledger import schema
 from flows.post.states import State
 from tests.integration.faults.scene import Scene
 from tests.servers.fault import FaultServer

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from flows.post import mailing
 from flows.post.failpoints import NAMES, SETTING
-from flows.post.opening import open_ledger
+from flows.post.ledger.opening import open_ledger
+from flows.post.mailing import mailing
 from flows.post.states import State
 from tests.conftest import ROOT
 from tests.integration.faults.command import Command

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.post.opening import open_ledger
+from flows.post.ledger.opening import open_ledger
 from flows.post.states import State
 from tests.integration.faults import scene
 from tests.integration.faults.command import Command

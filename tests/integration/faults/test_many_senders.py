@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from flows.post import events, worker
-from flows.post.opening import open_ledger
+from flows.post.ledger import events, workers
+from flows.post.ledger.opening import open_ledger
 from flows.post.states import State
 from tests.conftest import ROOT
 from tests.integration.faults import scene as scenes
@@ -139,7 +139,7 @@ def test_a_worker_taken_for_dead_can_hand_nothing_over(scene: Scene, fault_serve
             mine = connection.execute(
                 text("SELECT worker FROM dispatch WHERE state = 'claimed' LIMIT 1")
             ).scalar_one()
-            worker.release(connection, mine, "a test took it")
+            workers.release(connection, mine, "a test took it")
 
     server = fault_server([once(Phase.MAIL, Call(lose))])
     scene.send(server)
@@ -158,7 +158,7 @@ def test_an_answer_that_comes_after_the_letter_was_taken_away_is_kept_for_whoeve
             mine = connection.execute(
                 text("SELECT worker FROM dispatch WHERE state = 'handing_over' LIMIT 1")
             ).scalar_one()
-            worker.release(connection, mine, "a test took it")
+            workers.release(connection, mine, "a test took it")
 
     server = fault_server([once(Phase.STORED, Call(lose), to=READERS[0])])
     scene.send(server)
@@ -196,7 +196,7 @@ def test_two_mailings_of_one_ledger_are_sent_at_once_and_the_chain_of_events_hol
 
 OPEN_AND_CLOSE = """
 import sys
-from flows.post.opening import open_ledger
+from flows.post.ledger.opening import open_ledger
 ledger = open_ledger(sys.argv[1])
 with ledger.read():
     pass
@@ -204,8 +204,8 @@ ledger.close()
 """
 WRITE_AND_DIE = """
 import os, signal, subprocess, sys
-from flows.post import events
-from flows.post.opening import open_ledger
+from flows.post.ledger import events
+from flows.post.ledger.opening import open_ledger
 first = open_ledger(sys.argv[1])
 with first.read() as connection:
     connection.exec_driver_sql("SELECT count(*) FROM event").all()

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from flows.post import ledger as ledger_module
-from flows.post.errors import LedgerUnavailableError
-from flows.post.opening import open_ledger
-from flows.post.sending import Note
-from flows.post.session import LoginRefusedError, SenderRefusedError
+from flows.post.delivery.sending import SendEvent
+from flows.post.ledger import database as ledger_module
+from flows.post.ledger.errors import LedgerUnavailableError
+from flows.post.ledger.opening import open_ledger
+from flows.post.smtp.session import LoginRefusedError, SenderRefusedError
 from flows.post.states import State
 from tests.integration.faults.scene import Scene
 from tests.servers.fault import FaultServer
@@ -129,7 +129,7 @@ def test_a_temporary_no_before_mail_touches_no_row_and_is_tried_again(
     scene: Scene, fault_server: Start, phase: Phase, code: int
 ) -> None:
     server = fault_server([once(phase, Answer(code, ("4.3.2 later",)))])
-    heard: list[Note] = []
+    heard: list[SendEvent] = []
     scene.send(server, report=heard.append)
     assert str(code) in heard[0].text
     assert "next try" in heard[0].text

@@ -14,7 +14,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from flows.post.opening import open_ledger
+from flows.post.ledger.opening import open_ledger
 from flows.post.states import State
 from tests.integration.faults.command import Command
 from tests.integration.faults.scene import Scene

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import update
 
 from flows.errors import ConfigurationError
-from flows.post import ledger as ledger_module
-from flows.post import schema
-from flows.post.ledger import Ledger
+from flows.post.ledger import database as ledger_module
+from flows.post.ledger import schema
+from flows.post.ledger.database import Ledger
 from flows.post.states import State
 from tests.integration.faults.scene import Scene
 from tests.servers.fault import FaultServer

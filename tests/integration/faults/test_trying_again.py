@@ -10,9 +10,11 @@ from datetime import timedelta
 import pytest
 
 from flows.errors import ConfigurationError
-from flows.post import claims, line, moves, pace, sender
-from flows.post.clock import now, parse
-from flows.post.pace import Pace, Schedule
+from flows.post.delivery import claims, rate, sender
+from flows.post.delivery import connection as line
+from flows.post.delivery.rate import RateLimiter, Schedule
+from flows.post.ledger import transitions
+from flows.post.ledger.clock import now, parse
 from flows.post.states import State
 from tests.conftest import ROOT
 from tests.integration.faults.scene import Scene
@@ -104,7 +106,7 @@ def test_a_clock_set_back_or_forward_neither_sends_early_nor_twice(
 
 
 def _set_clock(monkeypatch: pytest.MonkeyPatch, clock: Callable[[], object]) -> None:
-    for module in (claims, line, moves, sender):
+    for module in (claims, line, transitions, sender):
         monkeypatch.setattr(module, "now", clock)
 
 
@@ -180,9 +182,9 @@ def test_the_rate_holds_over_all_connections(ledger_url: str, fault_server: Star
 
 SLOTS = """
 import sys, threading, time
-from flows.post.opening import open_ledger
-from flows.post.pace import Pace
-pace = Pace(open_ledger(sys.argv[1]), "mail.example.org:587", 0.05)
+from flows.post.ledger.opening import open_ledger
+from flows.post.delivery.rate import RateLimiter
+pace = RateLimiter(open_ledger(sys.argv[1]), "mail.example.org:587", 0.05)
 print("ready", flush=True)
 sys.stdin.readline()
 for _ in range(8):
@@ -221,6 +223,6 @@ def test_a_slot_far_in_the_future_left_by_a_wrong_clock_does_not_hold_the_post_f
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as wrong:
-        wrong.setattr(pace.time, "time", lambda: time.monotonic() + 4e9)
-        Pace(scene.ledger, "mail.example.org:587", 1)._slot()
-    assert Pace(scene.ledger, "mail.example.org:587", 1)._slot() <= time.time() + 3601
+        wrong.setattr(rate.time, "time", lambda: time.monotonic() + 4e9)
+        RateLimiter(scene.ledger, "mail.example.org:587", 1)._slot()
+    assert RateLimiter(scene.ledger, "mail.example.org:587", 1)._slot() <= time.time() + 3601

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from flows.errors import ConfigurationError
-from flows.post.session import (
+from flows.post.smtp.client import ForbiddenRecipientError
+from flows.post.smtp.session import (
     LoginRefusedError,
     Outcome,
     SenderRefusedError,
@@ -20,7 +21,6 @@ from flows.post.session import (
     Session,
     UnavailableError,
 )
-from flows.post.smtp import ForbiddenRecipientError
 from flows.post.states import State
 from tests.integration.faults.test_the_fault_server import READER, SENDER, letter
 from tests.servers.certificates import Certificates

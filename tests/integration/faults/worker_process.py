@@ -6,13 +6,13 @@ import signal
 from multiprocessing.process import BaseProcess
 
 from flows.errors import ConfigurationError, DearMinisterError
-from flows.post import mailing as mailings
-from flows.post import signoff
-from flows.post.opening import open_ledger
-from flows.post.pace import Pace, Schedule
-from flows.post.sender import Sender
-from flows.post.sending import Sending
-from flows.post.server import Server
+from flows.post.delivery.rate import RateLimiter, Schedule
+from flows.post.delivery.sender import Sender
+from flows.post.delivery.sending import Sending
+from flows.post.ledger.opening import open_ledger
+from flows.post.mailing import approval
+from flows.post.mailing import mailing as mailings
+from flows.post.smtp.server import Server
 
 REFUSED, FAILED = 2, 3
 
@@ -23,12 +23,12 @@ def send(url: str, mailing: str, port: int) -> None:
     server = Server("127.0.0.1", port, "none", timeout=20)
     try:
         found = mailings.get(ledger, mailing)
-        signoff.need_signed_off(ledger, found, dict)
+        approval.need_signed_off(ledger, found, dict)
         with Sender(
             ledger,
             Sending(mailing, found.sender),
             server,
-            pace=Pace(ledger, server.name, 0),
+            pace=RateLimiter(ledger, server.name, 0),
             schedule=Schedule((0.0,), 5),
         ) as sender:
             sender.run()

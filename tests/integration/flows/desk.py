@@ -20,11 +20,13 @@ from prefect.settings import PREFECT_SERVER_DATABASE_CONNECTION_URL
 from prefect.states import Cancelled, Cancelling, Failed, Scheduled
 from sqlalchemy.engine import make_url
 
-from flows import briefing, settings, steps
-from flows.post import mailing, status
-from flows.post.ledger import Ledger
-from flows.post.mailing import Mailing
-from flows.post.opening import open_ledger
+from flows import settings
+from flows.operations import approve, draft, prepare
+from flows.post import status
+from flows.post.ledger.database import Ledger
+from flows.post.ledger.opening import open_ledger
+from flows.post.mailing import mailing
+from flows.post.mailing.mailing import Mailing
 from tests.conftest import ROOT
 from tests.integration.flows.engine import Engine
 from tests.servers.fault import FaultServer
@@ -111,14 +113,14 @@ class Desk:
 
     def command(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
         """Run dear-minister."""
-        return self.run([sys.executable, "-m", "flows.cli", *arguments], settings)
+        return self.run([sys.executable, "-m", "flows.cli.main", *arguments], settings)
 
     def sign_off(self) -> None:
         """A mailing, frozen and signed off."""
         chosen = settings.load()
-        found = steps.prepare(chosen, self.ledger, briefing.brief(CAMPAIGN)).mailing
+        found = prepare.prepare(chosen, self.ledger, draft.draft(CAMPAIGN)).mailing
         assert found
-        steps.approve(self.ledger, found.id, CHAIR, found.hash[:12])
+        approve.approve(self.ledger, found.id, CHAIR, found.hash[:12])
 
     def approve_by_command(self) -> None:
         """Sign the newest mailing off as somebody without the UI does."""

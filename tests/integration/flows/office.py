@@ -16,7 +16,7 @@ import httpx
 from tests.conftest import ROOT
 
 CAMPAIGN = "r2p-dialogue-2013"
-COMMAND = [sys.executable, "-m", "flows.cli"]
+COMMAND = [sys.executable, "-m", "flows.cli.main"]
 ENDED = ("COMPLETED", "FAILED", "CANCELLED", "CRASHED")
 PATIENCE = 90
 """Seconds that a run may take, on a machine with other things to do."""

@@ -6,10 +6,10 @@ import pytest
 from prefect import flow
 from prefect.client.schemas.objects import StateType
 
-from flows import sending
 from flows.campaign import campaign
 from flows.dispatch import dispatch
 from flows.errors import ConfigurationError
+from flows.orchestration import batches
 from tests.integration.flows.desk import CAMPAIGN, READERS, Desk, copies
 from tests.servers.fault import FaultServer
 from tests.servers.script import Answer, Drop, Phase, always, once
@@ -138,7 +138,7 @@ def test_a_run_stops_at_closing_time_with_the_letter_in_hand(
         def clock() -> datetime:
             return friday + timedelta(minutes=len(server.copies.all) // 2)
 
-        monkeypatch.setattr(sending, "now", clock)
+        monkeypatch.setattr(batches, "now", clock)
         state = campaign(CAMPAIGN, live=True, return_state=True)
 
     assert state.name == "Held back"
@@ -245,5 +245,5 @@ def test_the_password_is_nowhere_at_prefect(desk: Desk, monkeypatch: pytest.Monk
 
 def test_no_run_has_more_than_two_hundred_tasks() -> None:
     for total in (1, 20, 650, 3_001, 46_000, 1_000_003):
-        assert -(-total // sending.batch(total)) <= 150
-    assert sending.batch(650) == 20
+        assert -(-total // batches.batch(total)) <= 150
+    assert batches.batch(650) == 20

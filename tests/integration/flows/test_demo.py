@@ -4,8 +4,8 @@ import subprocess
 import time
 from pathlib import Path
 
-from flows.post import events
-from flows.post.opening import open_ledger
+from flows.post.ledger import events
+from flows.post.ledger.opening import open_ledger
 from tests.integration.flows.office import Office
 
 LETTERS = 64

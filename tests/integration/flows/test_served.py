@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from flows import prefect_server
 from flows.errors import ConfigurationError
+from flows.orchestration import server as prefect_server
 from tests.integration.flows.office import CAMPAIGN, Office, free_port
 from tests.servers.fault import FaultServer
 

@@ -10,7 +10,8 @@ from prefect.client.schemas.objects import StateType
 from prefect.deployments.runner import RunnerDeployment
 
 from flows.campaign import campaign
-from flows.deployments import deployments, tell_broken_off
+from flows.cli.serve import tell_broken_off
+from flows.deployments import deployments
 from tests.integration.flows.desk import CAMPAIGN, CHAIR, READERS, Desk, copies
 from tests.servers.fault import FaultServer
 from tests.servers.script import Answer, Phase, always

@@ -2,8 +2,8 @@
 
 import pytest
 
-from flows.artifacts import plain
 from flows.campaign import campaign
+from flows.orchestration.artifacts import plain
 from tests.integration.flows.desk import CAMPAIGN, READERS, Desk
 
 

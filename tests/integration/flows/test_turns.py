@@ -4,10 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from flows import turns
-from flows.post import events
-from flows.post.ledger import Ledger
-from flows.post.opening import open_ledger
+from flows.post.ledger import campaign_runs, events
+from flows.post.ledger.database import Ledger
+from flows.post.ledger.opening import open_ledger
 
 
 @pytest.fixture
@@ -35,16 +34,16 @@ def wait(ledger: Ledger, run: str) -> None:
     """A run that is suspended within its turn."""
     with (
         pytest.raises(Suspended),
-        turns.taken(ledger, "dialogue", 1, run, gone),
+        campaign_runs.run_lock(ledger, "dialogue", 1, run, gone),
     ):
         raise Suspended
 
 
 def test_while_one_run_is_at_work_another_is_refused(ledger: Ledger) -> None:
     with (
-        turns.taken(ledger, "dialogue", 1, "first", gone),
-        pytest.raises(turns.NotYourTurnError, match="is at work") as refused,
-        turns.taken(ledger, "dialogue", 1, "second", gone),
+        campaign_runs.run_lock(ledger, "dialogue", 1, "first", gone),
+        pytest.raises(campaign_runs.CampaignBusyError, match="is at work") as refused,
+        campaign_runs.run_lock(ledger, "dialogue", 1, "second", gone),
     ):
         pass
     assert refused.value.run == "first"
@@ -52,52 +51,55 @@ def test_while_one_run_is_at_work_another_is_refused(ledger: Ledger) -> None:
 
 def test_another_edition_or_campaign_is_another_turn(ledger: Ledger) -> None:
     with (
-        turns.taken(ledger, "dialogue", 1, "first", gone),
-        turns.taken(ledger, "dialogue", 2, "second", gone),
-        turns.taken(ledger, "other", 1, "third", gone),
+        campaign_runs.run_lock(ledger, "dialogue", 1, "first", gone),
+        campaign_runs.run_lock(ledger, "dialogue", 2, "second", gone),
+        campaign_runs.run_lock(ledger, "other", 1, "third", gone),
     ):
         pass
 
 
 def test_a_turn_that_ended_by_itself_or_by_an_error_is_free_again(ledger: Ledger) -> None:
-    with turns.taken(ledger, "dialogue", 1, "first", goes_on):
+    with campaign_runs.run_lock(ledger, "dialogue", 1, "first", goes_on):
         pass
-    with pytest.raises(ValueError, match="x"), turns.taken(ledger, "dialogue", 1, "next", goes_on):
+    with (
+        pytest.raises(ValueError, match="x"),
+        campaign_runs.run_lock(ledger, "dialogue", 1, "next", goes_on),
+    ):
         raise ValueError("x")
-    with turns.taken(ledger, "dialogue", 1, "third", goes_on):
+    with campaign_runs.run_lock(ledger, "dialogue", 1, "third", goes_on):
         pass
 
 
 def test_a_suspended_run_keeps_its_turn_and_takes_it_up_again(ledger: Ledger) -> None:
     wait(ledger, "first")
     with (
-        pytest.raises(turns.NotYourTurnError, match="waits for its sign-off"),
-        turns.taken(ledger, "dialogue", 1, "second", goes_on),
+        pytest.raises(campaign_runs.CampaignBusyError, match="waits for its sign-off"),
+        campaign_runs.run_lock(ledger, "dialogue", 1, "second", goes_on),
     ):
         pass
-    assert turns.begun(ledger, "first")
-    assert not turns.begun(ledger, "second")
-    with turns.taken(ledger, "dialogue", 1, "first", goes_on):
+    assert campaign_runs.begun(ledger, "first")
+    assert not campaign_runs.begun(ledger, "second")
+    with campaign_runs.run_lock(ledger, "dialogue", 1, "first", goes_on):
         pass
 
 
 def test_a_run_that_is_gone_leaves_its_turn_to_the_next(ledger: Ledger) -> None:
     wait(ledger, "first")
-    with turns.taken(ledger, "dialogue", 1, "second", gone):
-        assert turns.running(ledger, turns.last(ledger, "dialogue", 1))
+    with campaign_runs.run_lock(ledger, "dialogue", 1, "second", gone):
+        assert campaign_runs.running(ledger, campaign_runs.last(ledger, "dialogue", 1))
 
 
 def test_a_run_knows_its_mailing_again(ledger: Ledger) -> None:
-    assert turns.mailing_of(ledger, "first") is None
-    turns.froze(ledger, "first", "dialogue-1-abc")
-    turns.froze(ledger, "first", "dialogue-1-abc")
-    turns.froze(ledger, "second", "dialogue-1-def")
-    assert turns.mailing_of(ledger, "first") == "dialogue-1-abc"
+    assert campaign_runs.mailing_of(ledger, "first") is None
+    campaign_runs.link_mailing(ledger, "first", "dialogue-1-abc")
+    campaign_runs.link_mailing(ledger, "first", "dialogue-1-abc")
+    campaign_runs.link_mailing(ledger, "second", "dialogue-1-def")
+    assert campaign_runs.mailing_of(ledger, "first") == "dialogue-1-abc"
 
 
 def test_a_limit_holds_until_a_run_without_one(ledger: Ledger) -> None:
-    assert not turns.limited(ledger, "dialogue-1-abc")
-    turns.limit(ledger, "dialogue-1-abc", 10)
-    assert turns.limited(ledger, "dialogue-1-abc")
-    turns.limit(ledger, "dialogue-1-abc", 0)
-    assert not turns.limited(ledger, "dialogue-1-abc")
+    assert not campaign_runs.limited(ledger, "dialogue-1-abc")
+    campaign_runs.limit(ledger, "dialogue-1-abc", 10)
+    assert campaign_runs.limited(ledger, "dialogue-1-abc")
+    campaign_runs.limit(ledger, "dialogue-1-abc", 0)
+    assert not campaign_runs.limited(ledger, "dialogue-1-abc")

@@ -17,10 +17,12 @@ import pytest
 from docx.document import Document
 
 from flows.errors import ConfigurationError
-from flows.letters import bundle, office, pdf, splitting, typesetter
+from flows.letters import libreoffice
+from flows.letters.docx import bundle
 from flows.letters.letter import Letter
-from flows.letters.office import Office
-from flows.letters.typesetter import Patience
+from flows.letters.libreoffice import Office
+from flows.letters.pdf import convert, layout, split
+from flows.letters.pdf.layout import Patience
 from tests.conftest import need
 from tests.integration.letters.scene import (
     TEMPLATES,
@@ -40,13 +42,13 @@ def soffice() -> str:
 
 
 def one_by_one(letters: list[Letter]) -> list[bytes]:
-    with Office(office.find()) as opened:
+    with Office(libreoffice.find()) as opened:
         found = opened.convert({letter.reader.contact.id: letter.docx for letter in letters}, 120)
     return [found[letter.reader.contact.id] for letter in letters]
 
 
 def need_equal(letters: list[Letter]) -> None:
-    together = list(pdf.convert(letters))
+    together = list(convert.convert(letters))
     for one, alone in zip(together, one_by_one(letters), strict=True):
         assert isinstance(one, Letter)
         assert shown(one.pdf) == shown(alone)
@@ -75,11 +77,11 @@ def test_all_but_letters_with_several_sections_are_laid_out_together(tmp_path: P
 def test_bytes_are_the_same_in_every_run_and_for_any_number_of_processes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(typesetter, "LETTERS_A_DOCUMENT", 3)
+    monkeypatch.setattr(layout, "LETTERS_A_DOCUMENT", 3)
     letters = filled(tmp_path, TEMPLATES["logo and page numbers"], 8)
-    first = [one.pdf for one in pdf.convert(letters, processes=1)]
-    assert [one.pdf for one in pdf.convert(letters, processes=2)] == first
-    assert [one.pdf for one in pdf.convert(letters, processes=1)] == first
+    first = [one.pdf for one in convert.convert(letters, processes=1)]
+    assert [one.pdf for one in convert.convert(letters, processes=2)] == first
+    assert [one.pdf for one in convert.convert(letters, processes=1)] == first
 
 
 def test_each_pdf_has_a_title_of_its_own_and_nothing_of_the_others(tmp_path: Path) -> None:
@@ -87,7 +89,7 @@ def test_each_pdf_has_a_title_of_its_own_and_nothing_of_the_others(tmp_path: Pat
         plain(document)
         document.core_properties.title = "For {{ reader.name }}"
 
-    for number, one in enumerate(pdf.convert(filled(tmp_path, titled, 3))):
+    for number, one in enumerate(convert.convert(filled(tmp_path, titled, 3))):
         assert isinstance(one, Letter)
         with pikepdf.open(BytesIO(one.pdf)) as opened:
             assert opened.docinfo["/Title"] == f"For Reader Name{number}"
@@ -97,24 +99,24 @@ def test_each_pdf_has_a_title_of_its_own_and_nothing_of_the_others(tmp_path: Pat
 
 
 def test_a_pdf_that_shows_another_readers_letter_is_not_kept(tmp_path: Path) -> None:
-    first, second = list(pdf.convert(filled(tmp_path, plain, 2)))
-    assert pdf.mixed_up(first, [first, second]) == ""
+    first, second = list(convert.convert(filled(tmp_path, plain, 2)))
+    assert convert.mixed_up(first, [first, second]) == ""
     swapped = replace(first, pdf=second.pdf)
-    assert "does not show 'clean-rivers/1/r0'" in pdf.mixed_up(swapped, [first, second])
+    assert "does not show 'clean-rivers/1/r0'" in convert.mixed_up(swapped, [first, second])
     with pikepdf.open(BytesIO(first.pdf)) as both:
         with pikepdf.open(BytesIO(second.pdf)) as more:
             both.pages.extend(more.pages)
         both.save(tmp_path / "both.pdf")
     joined = replace(first, pdf=(tmp_path / "both.pdf").read_bytes())
-    assert "shows 'clean-rivers/1/r1'" in pdf.mixed_up(joined, [first, second])
+    assert "shows 'clean-rivers/1/r1'" in convert.mixed_up(joined, [first, second])
 
 
 def test_pages_that_bookmarks_do_not_divide_are_not_split(tmp_path: Path) -> None:
-    (one,) = pdf.convert(filled(tmp_path, plain, 1))
-    with pytest.raises(splitting.SplitError):
-        splitting.split(one.pdf, [splitting.About()])
-    with pytest.raises(splitting.SplitError):
-        splitting.split(b"%PDF-1.7 nonsense %%EOF", [splitting.About()])
+    (one,) = convert.convert(filled(tmp_path, plain, 1))
+    with pytest.raises(split.SplitError):
+        split.split(one.pdf, [split.About()])
+    with pytest.raises(split.SplitError):
+        split.split(b"%PDF-1.7 nonsense %%EOF", [split.About()])
 
 
 @pytest.fixture
@@ -159,9 +161,11 @@ def test_a_letter_that_libreoffice_fails_on_is_named_and_the_others_are_laid_out
 ) -> None:
     letters = poisoned(tmp_path / "letters")
     patience = Patience(start=4, letter=0)
-    results = list(pdf.convert(letters, program=misbehaving(harm), patience=patience, processes=1))
-    assert [isinstance(one, pdf.Failed) for one in results] == [False, False, True, False]
-    assert isinstance(results[2], pdf.Failed)
+    results = list(
+        convert.convert(letters, program=misbehaving(harm), patience=patience, processes=1)
+    )
+    assert [isinstance(one, convert.Failed) for one in results] == [False, False, True, False]
+    assert isinstance(results[2], convert.Failed)
     assert results[2].letter.reader.contact.id == "r2"
     assert "LibreOffice could not make a PDF" in results[2].reason
 
@@ -169,16 +173,16 @@ def test_a_letter_that_libreoffice_fails_on_is_named_and_the_others_are_laid_out
 def test_a_libreoffice_that_fills_the_disk_is_stopped_and_the_letter_named(
     tmp_path: Path, misbehaving: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(office, "LARGEST_OUTPUT", 2_000_000)
+    monkeypatch.setattr(libreoffice, "LARGEST_OUTPUT", 2_000_000)
     seen = tmp_path / "size"
     program = misbehaving(f"yes | head -c 50000000 >out/0.pdf; stat -c %s out/0.pdf >>{seen}")
-    results = list(pdf.convert(poisoned(tmp_path / "letters"), program=program, processes=1))
-    assert [isinstance(one, pdf.Failed) for one in results] == [False, False, True, False]
+    results = list(convert.convert(poisoned(tmp_path / "letters"), program=program, processes=1))
+    assert [isinstance(one, convert.Failed) for one in results] == [False, False, True, False]
     assert {int(size) for size in seen.read_text().split()} <= {2_000_000}
 
 
 def test_no_room_for_the_documents_is_told_with_what_to_do(tmp_path: Path) -> None:
-    with Office(office.find()) as opened:
+    with Office(libreoffice.find()) as opened:
         opened._room = tmp_path / "file"  # a folder that cannot be made
         (tmp_path / "file").write_text("")
         with pytest.raises(ConfigurationError, match="make room on this disk"):
@@ -200,7 +204,7 @@ def test_an_interrupt_does_not_wait_for_libreoffice(
     thread = threading.Thread(target=interrupt)
     thread.start()
     with pytest.raises(KeyboardInterrupt):
-        list(pdf.convert(letters, program=program, processes=1))
+        list(convert.convert(letters, program=program, processes=1))
     thread.join()
     assert not _runs(int(child.read_text()))
 
@@ -233,10 +237,10 @@ def test_two_conversions_at_once_do_not_disturb_each_other(tmp_path: Path) -> No
     first, second = filled(tmp_path / "a", plain, 2), filled(tmp_path / "b", plain, 2)
 
     with ThreadPoolExecutor(2) as pool:
-        both = list(pool.map(lambda letters: list(pdf.convert(letters)), (first, second)))
+        both = list(pool.map(lambda letters: list(convert.convert(letters)), (first, second)))
     assert all(isinstance(one, Letter) for found in both for one in found)
 
 
 def test_without_libreoffice_the_package_to_install_is_named() -> None:
     with pytest.raises(ConfigurationError, match=r"apt-get install .*libreoffice-writer-nogui"):
-        office.find("no-such-office")
+        libreoffice.find("no-such-office")

@@ -11,9 +11,11 @@ from docx.document import Document
 from docx.shared import Mm, Pt
 from python_calamine import CalamineWorkbook
 
-from flows.letters import pdf, printpack, window
 from flows.letters.letter import Letter
-from flows.letters.printpack import PrintPack
+from flows.letters.paper import pack as printpack
+from flows.letters.paper import window
+from flows.letters.paper.pack import PrintPack
+from flows.letters.pdf import convert
 from flows.people.contact import Reader
 from tests.conftest import need
 from tests.integration.letters.scene import filled, model_letters, reader, shown
@@ -86,7 +88,7 @@ def test_a_pack_holds_letters_of_one_and_of_more_pages(pack: PrintPack) -> None:
 
 
 def test_what_letters_share_is_kept_once(tmp_path: Path) -> None:
-    letters = [one for one in pdf.convert(model_letters(6)) if isinstance(one, Letter)]
+    letters = [one for one in convert.convert(model_letters(6)) if isinstance(one, Letter)]
     joined = printpack.make(letters, title="Rivers", on=ON).letters
     assert len(joined) < 0.5 * sum(len(one.pdf) for one in letters)
     assert shown(joined).count("Dear Name") == 6
@@ -110,7 +112,7 @@ def test_an_address_that_leaves_the_window_is_named_with_its_letter(pack: PrintP
 
 
 def test_an_address_elsewhere_and_strangers_in_the_window_are_told(tmp_path: Path) -> None:
-    (high,) = pdf.convert(filled(tmp_path / "a", scene.letter, 1))
+    (high,) = convert.convert(filled(tmp_path / "a", scene.letter, 1))
     assert isinstance(high, Letter)
     lines = high.reader.address.lines
     said = " ".join(window.faults(high.pdf, lines, window.WINDOWS["uk"]))
@@ -122,7 +124,7 @@ def test_an_address_elsewhere_and_strangers_in_the_window_are_told(tmp_path: Pat
 
 
 def test_the_model_letters_address_shows_in_both_windows() -> None:
-    for one in pdf.convert(model_letters(3)):
+    for one in convert.convert(model_letters(3)):
         assert isinstance(one, Letter)
         lines = (*one.reader.address.lines, *one.reader.postal)
         for each in window.WINDOWS.values():

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import python_calamine
 
-from flows import briefing, cli
+from flows.cli import main
+from flows.operations import draft
 from flows.people import reshuffle
 from tests.conftest import ROOT
 from tests.integration.people.members_server import MembersServer, recorded, serving
@@ -29,7 +30,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     def program(*arguments: str) -> tuple[int, str, str]:
         monkeypatch.setattr("sys.argv", ["dear-minister", *arguments])
         try:
-            cli.main()
+            main.main()
             code = 0
         except SystemExit as left:
             code = int(left.code or 0)
@@ -144,7 +145,7 @@ def test_a_campaign_can_make_a_stale_office_fatal_to_its_row(
     campaign.write_text(
         text.replace("[audience]\n", '[audience]\nstale_offices = "refuse"\n'), encoding="utf-8"
     )
-    order = briefing.brief("r2p-dialogue-2013")
+    order = draft.draft("r2p-dialogue-2013")
     assert [(one.column, "Someone Else" in one.reason) for one in order.refused] == [
         ("office", True)
     ]
@@ -158,7 +159,7 @@ def test_one_person_under_two_ids_gets_one_letter_and_a_line(run: Run, tmp_path:
         "a,Ann Lee,Ms,commons,ann@example.org\n"
         "b,Ann LEE,Ms,commons,Ann@example.org\n"
     )
-    order = briefing.brief("r2p-dialogue-2013", [people])
+    order = draft.draft("r2p-dialogue-2013", [people])
     assert [one.contact.id for one in order.readers] == ["a"]
     assert "write the same person in both rows" in order.refused[0].reason
 

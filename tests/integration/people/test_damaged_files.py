@@ -14,7 +14,7 @@ import pytest
 
 from flows.errors import ConfigurationError
 from flows.people import sources
-from flows.people.loading import load
+from flows.people.lists.loading import load
 from flows.people.sources.imported import save
 from tests.unit.people.scene import xlsx
 

@@ -11,7 +11,7 @@ import pytest
 from flows.errors import ConfigurationError
 from flows.people import reshuffle
 from flows.people.forms import country
-from flows.people.loading import load
+from flows.people.lists.loading import load
 from flows.people.readers import readers
 from flows.people.sources import refreshing
 from flows.people.sources.members_api import MembersApi

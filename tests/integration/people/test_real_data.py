@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from flows.people import reshuffle, sources
-from flows.people.contact import Reader, Refused
+from flows.people.contact import Reader, RejectedRow
 from flows.people.forms import country
-from flows.people.loading import load
+from flows.people.lists.loading import load
 from flows.people.readers import Readers, readers
 from flows.people.sources import ifg
 from flows.people.sources.imported import Imported, save
@@ -36,7 +36,7 @@ def by_name(found: Readers) -> dict[str, Reader]:
     return {reader.contact.name: reader for reader in found.readers}
 
 
-def reasons(rows: tuple[Refused, ...]) -> Counter[str]:
+def reasons(rows: tuple[RejectedRow, ...]) -> Counter[str]:
     return Counter(row.column for row in rows)
 
 

@@ -9,7 +9,8 @@ from docx.document import Document
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 
-from flows.letters import campaign, check, fonts
+from flows.letters import campaign, check
+from flows.letters.docx import fonts
 from tests.unit.letters.corpus import picture, saved
 from tests.unit.letters.scene import HTML, ON, TEXT, TOML, folder, letter
 
@@ -106,7 +107,7 @@ def test_a_mail_that_says_more_in_one_form_than_in_the_other_is_told(tmp_path: P
 def test_pdfs_without_libreoffice_are_an_error_with_the_package(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flows.letters.office.PROGRAMS", ("no-such-office",))
+    monkeypatch.setattr("flows.letters.libreoffice.PROGRAMS", ("no-such-office",))
     found = problems(tmp_path, toml='letter = "pdf"\n' + TOML)
     assert any("libreoffice-writer-nogui" in what for _, what, _ in found)
 

@@ -15,7 +15,7 @@ from jinja2 import StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 from lxml import etree
 
-from flows.letters.docxtemplate import DocxTemplate
+from flows.letters.docx.template import DocxTemplate
 from tests.unit.letters.corpus import CORPUS, saved
 
 

@@ -9,8 +9,8 @@ import docx
 import pytest
 
 from flows.errors import ConfigurationError
-from flows.letters import docxguard
-from flows.letters.docxtemplate import DocxTemplate
+from flows.letters.docx import guard
+from flows.letters.docx.template import DocxTemplate
 from tests.unit.letters.corpus import saved
 
 RELS = "word/_rels/document.xml.rels"
@@ -84,7 +84,7 @@ def test_a_dangerous_or_broken_file_is_refused_by_name(data: bytes, said: str) -
 
 @pytest.mark.parametrize("target", ["https://www.example.org/r2p", "mailto:chair@example.org"])
 def test_web_and_mail_links_may_stay(target: str) -> None:
-    docxguard.check(changed(RELS, relation("hyperlink", target)), "letter.docx")
+    guard.check(changed(RELS, relation("hyperlink", target)), "letter.docx")
 
 
 def field(instruction: str) -> Callable[[bytes], bytes]:
@@ -99,12 +99,12 @@ def field(instruction: str) -> Callable[[bytes], bytes]:
 def test_a_field_that_fetches_is_refused_however_it_is_written(kind: str) -> None:
     data = changed("word/document.xml", field(f"{kind} http://example.org/x"))
     with pytest.raises(ConfigurationError, match=f"{kind.strip().upper()} that fetches"):
-        docxguard.check(data, "letter.docx")
+        guard.check(data, "letter.docx")
 
 
 def test_a_link_to_an_address_with_such_a_word_in_it_may_stay() -> None:
     data = changed("word/document.xml", field('HYPERLINK "https://example.org/link/import"'))
-    docxguard.check(data, "letter.docx")
+    guard.check(data, "letter.docx")
 
 
 def test_a_password_is_named(tmp_path: Path) -> None:
@@ -112,7 +112,7 @@ def test_a_password_is_named(tmp_path: Path) -> None:
     entry = data.index(b"PK\x01\x02")
     data[entry + 8] |= 1
     with pytest.raises(ConfigurationError, match="password"):
-        docxguard.check(bytes(data), "letter.docx")
+        guard.check(bytes(data), "letter.docx")
 
 
 def test_a_spreadsheet_under_a_letters_name_is_refused() -> None:

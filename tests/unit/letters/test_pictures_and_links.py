@@ -14,7 +14,7 @@ from docxtpl import InlineImage
 from lxml import etree
 
 from flows.errors import ConfigurationError, RowError
-from flows.letters import docxsyntax
+from flows.letters.docx import docxtpl_adapter
 from tests.unit.letters.corpus import picture
 from tests.unit.letters.scene import TOML, filler, folder, letter, reader
 from tests.unit.letters.test_docx_equals_docxtpl import parts
@@ -99,7 +99,7 @@ def test_a_picture_that_is_the_same_for_all_never_needs_docxtpls_render(
     def no(*given: object) -> bytes:
         raise AssertionError("rendered by docxtpl")
 
-    monkeypatch.setattr(docxsyntax, "render", no)
+    monkeypatch.setattr(docxtpl_adapter, "render", no)
     data = made.fill(reader()).docx
     assert [size for size, _, _ in shapes(data)] == [30, 10]
     with zipfile.ZipFile(BytesIO(data)) as archive:

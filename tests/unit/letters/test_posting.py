@@ -9,8 +9,8 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from flows.errors import ConfigurationError
-from flows.letters import labels, postingsheet
-from flows.letters.posted import Posted, goes_by_post, postcode
+from flows.letters.paper import labels, posting_sheet
+from flows.letters.paper.envelope import Posted, goes_by_post, postcode
 from tests.unit.letters.scene import reader
 
 
@@ -91,13 +91,13 @@ def test_an_unknown_sheet_names_those_there_are() -> None:
 
 def test_the_posting_sheet_lists_envelopes_in_order_and_runs_no_formula() -> None:
     evil = posted("b", lines=("=HYPERLINK(1)", "@x", "London SW1A 1AA"))
-    data = postingsheet.xlsx([posted("a"), evil], "Rivers & more", date(2013, 9, 4), ["", "-late"])
+    data = posting_sheet.xlsx([posted("a"), evil], "Rivers & more", date(2013, 9, 4), ["", "-late"])
     rows = CalamineWorkbook.from_filelike(BytesIO(data)).get_sheet_by_index(0).to_python()
     assert rows[0][:3] == ["No.", "Posted", "Reference"]
     assert rows[1][2:6] == ["c/1/a", "Alex Smith MP", rows[1][4], "SW1A 1AA"]
     assert rows[2][3] == "'=HYPERLINK(1)"
     assert rows[2][4] == "'=HYPERLINK(1), @x, London SW1A 1AA"
     assert rows[2][7] == "'-late"
-    assert data == postingsheet.xlsx(
+    assert data == posting_sheet.xlsx(
         [posted("a"), evil], "Rivers & more", date(2013, 9, 4), ["", "-late"]
     )

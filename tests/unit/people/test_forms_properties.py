@@ -9,9 +9,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from flows.errors import RowError
-from flows.people import rows
 from flows.people.contact import HOUSES, RANKS, Contact
 from flows.people.forms import country
+from flows.people.lists import rows
 from flows.people.style import Style
 
 WORD = st.text(

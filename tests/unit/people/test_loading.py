@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from flows.errors import ConfigurationError
-from flows.people.loading import load
+from flows.people.lists.loading import load
 from tests.unit.people.scene import archive, csv_file, ods, xlsx
 
 LIST = "id;name;house;note to us\nsian;Siân James;commons;tea at “four”\n"

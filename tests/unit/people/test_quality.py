@@ -5,10 +5,11 @@ from pathlib import Path
 
 import python_calamine
 
-from flows.people import quality, refused_sheet
-from flows.people.contact import Refused
+from flows.people import quality
+from flows.people.contact import RejectedRow
 from flows.people.forms import uk
-from flows.people.loading import load
+from flows.people.lists import refused_sheet
+from flows.people.lists.loading import load
 from flows.people.quality import Report
 from flows.people.style import Style
 from tests.unit.people.scene import csv_file
@@ -88,6 +89,6 @@ def test_an_empty_refusal_makes_a_sheet_with_its_heading_only(tmp_path: Path) ->
     path = tmp_path / "refused.xlsx"
     refused_sheet.write([], path)
     refused_sheet.write(
-        [Refused("a", 2, "id", "why", {"id": "x" * 99, "name": "y" * 40_000})], path
+        [RejectedRow("a", 2, "id", "why", {"id": "x" * 99, "name": "y" * 40_000})], path
     )
     assert len(load([path]).refused) == 1

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.errors import ConfigurationError
-from flows.people import files
-from flows.people.cells import defuse, restore
-from flows.people.contact import Refused
-from flows.people.loading import load
-from flows.people.refused import write
+from flows.people.contact import RejectedRow
+from flows.people.lists import files
+from flows.people.lists.cells import defuse, restore
+from flows.people.lists.loading import load
+from flows.people.lists.refused import write
 from tests.unit.people.scene import csv_file
 
 
@@ -33,7 +33,10 @@ def test_a_refused_row_is_loaded_again_once_it_is_corrected(tmp_path: Path) -> N
 
 
 def test_rows_of_different_lists_share_one_heading(tmp_path: Path) -> None:
-    rows = [Refused("a.csv", 2, "id", "x", {"id": "1"}), Refused("b.csv", 3, "q", "y", {"q": "2"})]
+    rows = [
+        RejectedRow("a.csv", 2, "id", "x", {"id": "1"}),
+        RejectedRow("b.csv", 3, "q", "y", {"q": "2"}),
+    ]
     write(rows, tmp_path / "back.csv")
     heading = (tmp_path / "back.csv").read_text("utf-8-sig").splitlines()[0]
     assert heading == "id,q,refused_column,refused_reason"

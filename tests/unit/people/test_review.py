@@ -1,7 +1,7 @@
 """A list's forms of address, row by row."""
 
 from flows.people.forms import country
-from flows.people.review import addresses
+from flows.people.quality import addresses
 from flows.people.style import Style
 from tests.unit.people.scene import DAY, contact
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from flows.people.contact import KNOWN
 from flows.people.forms import country
-from flows.people.loading import load
+from flows.people.lists.loading import load
 from flows.people.readers import readers
 from flows.people.style import Style
 from tests.unit.people.scene import DAY

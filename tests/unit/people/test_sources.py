@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from flows.errors import ConfigurationError
-from flows.people import sources
-from flows.people.loading import load
-from flows.people.sources import offices, styled
+from flows.people import offices, sources
+from flows.people.lists.loading import load
+from flows.people.sources import display_names
 from flows.people.sources.imported import Imported, save
 from tests.unit.people.scene import DAY, contact
 
@@ -44,7 +44,7 @@ def written(folder: Path, name: str, text: str) -> Path:
 def test_a_displayed_name_is_taken_apart(
     text: str, name: str, title: str, honours: str, privy: str
 ) -> None:
-    assert styled.parse(text) == styled.Styled(name, title, honours, privy)
+    assert display_names.parse(text) == display_names.Styled(name, title, honours, privy)
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from flows.letters.campaign import Campaign, load
-from flows.people import forms, loading
+from flows.people import forms
 from flows.people.contact import Reader
+from flows.people.lists import loading
 from flows.people.readers import readers
-from flows.post.ledger import Ledger
-from flows.post.opening import open_ledger
+from flows.post.ledger.database import Ledger
+from flows.post.ledger.opening import open_ledger
 from tests.conftest import ROOT
 from tests.unit.post.scene import ON
 

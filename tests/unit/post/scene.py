@@ -6,20 +6,21 @@ from typing import Any
 
 from sqlalchemy import RowMapping, select
 
-from flows.people.contact import Refused
-from flows.post import events, freezing, moves, schema, signoff
-from flows.post.events import Verdict
-from flows.post.freezing import Subject
-from flows.post.frozen import Frozen
-from flows.post.ledger import Ledger
-from flows.post.mailing import Mailing
-from flows.post.rendering import Postmark
-from flows.post.reply import Reply
-from flows.post.settling import find
+from flows.people.contact import RejectedRow
+from flows.post.ledger import events, schema, transitions
+from flows.post.ledger.database import Ledger
+from flows.post.ledger.events import Verdict
+from flows.post.mailing import approval, freezing
+from flows.post.mailing.freezing import MailingIdentity
+from flows.post.mailing.frozen_letter import FrozenLetter
+from flows.post.mailing.mailing import Mailing
+from flows.post.mailing.rendering import MailHeaders
+from flows.post.resolution import find
+from flows.post.smtp.reply import Reply
 from flows.post.states import State
 
 ON = date(2013, 9, 4)
-MARK = Postmark(
+MARK = MailHeaders(
     "dialogue-1-abcd",
     '"UNA Exampleshire" <chair@example.org>',
     "",
@@ -43,7 +44,7 @@ WAYS = {
 """How a dispatch comes to each state from ``ready``."""
 
 
-def letter(person: str, **fields: Any) -> Frozen:
+def letter(person: str, **fields: Any) -> FrozenLetter:
     given = {
         "contact": f"{person}-mp",
         "person": person,
@@ -54,18 +55,18 @@ def letter(person: str, **fields: Any) -> Frozen:
         "message_id": f"<{person}@example.org>",
         "content": f"Message-ID: <{person}@example.org>\r\n\r\nDear {person}\r\n".encode(),
     }
-    return Frozen(**{**given, **fields})
+    return FrozenLetter(**{**given, **fields})
 
 
-def subject(campaign: str = "dialogue", edition: int = 1, **fields: Any) -> Subject:
+def subject(campaign: str = "dialogue", edition: int = 1, **fields: Any) -> MailingIdentity:
     given = {"as_of": date(2013, 9, 4), "sender": SENDER, "sources": SOURCES}
-    return Subject(campaign, edition, **{**given, **fields})
+    return MailingIdentity(campaign, edition, **{**given, **fields})
 
 
 def freeze(
     ledger: Ledger,
-    letters: Iterable[Frozen | Refused | str],
-    about: Subject | None = None,
+    letters: Iterable[FrozenLetter | RejectedRow | str],
+    about: MailingIdentity | None = None,
 ) -> Mailing:
     """A mailing of these letters; a person's name stands for that person's letter."""
     about = about or subject()
@@ -83,7 +84,7 @@ def freeze(
 def approve(
     ledger: Ledger, made: Mailing, sources: Mapping[str, str] = SOURCES, by: str = "The Chair"
 ) -> Mailing:
-    return signoff.approve(ledger, made.id, by=by, digest=made.hash, sources=sources)
+    return approval.approve(ledger, made.id, by=by, digest=made.hash, sources=sources)
 
 
 def walk(
@@ -92,19 +93,23 @@ def walk(
     *states: State,
     reply: Reply | None = None,
     worker: str = "w",
-) -> moves.Held:
+) -> transitions.DispatchRow:
     """Move a dispatch through these states, as one worker would."""
     at = find(ledger, dispatch)
     for new in states:
         holds = worker if new in (State.CLAIMED, State.HANDING_OVER) else None
         ends = new in (State.SENT, State.DEFERRED, State.REFUSED, State.UNCERTAIN)
-        move = moves.Move(at, new, worker=holds, attempt=ends, reply=reply if ends else None)
+        move = transitions.Transition(
+            at, new, worker=holds, attempt=ends, reply=reply if ends else None
+        )
         with ledger.write() as connection:
-            at = moves.make(connection, [move])[0]
+            at = transitions.apply(connection, [move])[0]
     return at
 
 
-def bring(ledger: Ledger, dispatch: str, state: State, reply: Reply | None = None) -> moves.Held:
+def bring(
+    ledger: Ledger, dispatch: str, state: State, reply: Reply | None = None
+) -> transitions.DispatchRow:
     """Move a ready dispatch to that state by legal moves."""
     return walk(ledger, dispatch, *WAYS[state], reply=reply)
 

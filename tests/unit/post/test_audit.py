@@ -5,11 +5,12 @@ import hashlib
 import pytest
 from sqlalchemy import delete, insert, select, update
 
-from flows.post import audit, schema
-from flows.post.events import Verdict
-from flows.post.ledger import Ledger
-from flows.post.opening import open_ledger
-from flows.post.reply import Reply
+from flows.post import audit
+from flows.post.ledger import schema
+from flows.post.ledger.database import Ledger
+from flows.post.ledger.events import Verdict
+from flows.post.ledger.opening import open_ledger
+from flows.post.smtp.reply import Reply
 from flows.post.states import State
 from tests.unit.post.scene import alter, approve, bring, freeze, history, live, subject
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.post.clock import now, parse, stamp
+from flows.post.ledger.clock import now, parse, stamp
 
 MOMENTS = st.datetimes(
     min_value=datetime(1970, 1, 2),

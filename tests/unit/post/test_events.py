@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, delete, insert, select, update
 
-from flows.post import events, schema
-from flows.post.events import Verdict
-from flows.post.ledger import Ledger
-from flows.post.opening import open_ledger
-from flows.post.reply import Reply
+from flows.post.ledger import events, schema
+from flows.post.ledger.database import Ledger
+from flows.post.ledger.events import Verdict
+from flows.post.ledger.opening import open_ledger
+from flows.post.smtp.reply import Reply
 from flows.post.states import State
 from tests.unit.post.scene import approve, bring, freeze, live, verdict
 

@@ -6,11 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import event
 
-from flows.post.errors import LostHoldError
-from flows.post.journal import Journal
-from flows.post.ledger import Ledger
-from flows.post.moves import Held, Move
-from flows.post.settling import find
+from flows.post.ledger.database import Ledger
+from flows.post.ledger.errors import LostHoldError
+from flows.post.ledger.group_commit import GroupCommit
+from flows.post.ledger.transitions import DispatchRow, Transition
+from flows.post.resolution import find
 from flows.post.states import State
 from tests.unit.post.scene import freeze, live, walk
 
@@ -18,20 +18,20 @@ READERS = [f"reader{number}" for number in range(8)]
 
 
 @pytest.fixture
-def ready(ledger: Ledger) -> list[Held]:
+def ready(ledger: Ledger) -> list[DispatchRow]:
     return [find(ledger, one) for one in live(ledger, freeze(ledger, READERS).id)]
 
 
-def together(ledger: Ledger, wanted: list[Move]) -> tuple[list[object], int]:
+def together(ledger: Ledger, wanted: list[Transition]) -> tuple[list[object], int]:
     """Ask for all these moves while a commit is under way; the outcomes, and the commits made."""
-    journal = Journal(ledger)
+    journal = GroupCommit(ledger)
     commits = 0
 
     def count(connection: object) -> None:
         nonlocal commits
         commits += 1
 
-    def ask(move: Move) -> object:
+    def ask(move: Transition) -> object:
         try:
             return journal.make(move)[0].state
         except LostHoldError as error:
@@ -47,16 +47,18 @@ def together(ledger: Ledger, wanted: list[Move]) -> tuple[list[object], int]:
         return [one.result() for one in asked], commits
 
 
-def test_moves_that_wait_for_a_commit_share_the_next_one(ledger: Ledger, ready: list[Held]) -> None:
-    done, commits = together(ledger, [Move(one, State.CLAIMED, worker="w") for one in ready])
+def test_moves_that_wait_for_a_commit_share_the_next_one(
+    ledger: Ledger, ready: list[DispatchRow]
+) -> None:
+    done, commits = together(ledger, [Transition(one, State.CLAIMED, worker="w") for one in ready])
     assert done == [State.CLAIMED] * len(READERS)
     assert commits == 1
     assert set(live(ledger).values()) == {"claimed"}
 
 
-def test_a_move_that_lost_its_hold_fails_alone(ledger: Ledger, ready: list[Held]) -> None:
+def test_a_move_that_lost_its_hold_fails_alone(ledger: Ledger, ready: list[DispatchRow]) -> None:
     walk(ledger, ready[3].id, State.CLAIMED, worker="another")
-    done, _ = together(ledger, [Move(one, State.CLAIMED, worker="w") for one in ready])
+    done, _ = together(ledger, [Transition(one, State.CLAIMED, worker="w") for one in ready])
     assert [isinstance(one, LostHoldError) for one in done] == [n == 3 for n in range(8)]
     assert set(live(ledger).values()) == {"claimed"}
     assert find(ledger, ready[3].id).worker == "another"

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from flows.errors import ConfigurationError
-from flows.post.mailbox import mailbox
-from flows.post.server import Server, loopback
+from flows.post.smtp.mailbox import mailbox
+from flows.post.smtp.server import Server, loopback
 
 
 def mail(text: str) -> bytes:

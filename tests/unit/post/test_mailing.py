@@ -14,13 +14,14 @@ import pytest
 from sqlalchemy import func, select
 
 from flows.errors import ConfigurationError
-from flows.people.contact import Refused
-from flows.post import freezing, mailing, schema
-from flows.post.errors import AlreadyLiveError
-from flows.post.freezing import Subject
-from flows.post.frozen import Frozen
-from flows.post.ledger import Ledger
-from flows.post.settling import withdraw
+from flows.people.contact import RejectedRow
+from flows.post.ledger import schema
+from flows.post.ledger.database import Ledger
+from flows.post.ledger.errors import AlreadyLiveError
+from flows.post.mailing import freezing, mailing
+from flows.post.mailing.freezing import MailingIdentity
+from flows.post.mailing.frozen_letter import FrozenLetter
+from flows.post.resolution import withdraw
 from flows.post.states import State
 from tests.conftest import ROOT
 from tests.unit.post.scene import (
@@ -35,7 +36,9 @@ from tests.unit.post.scene import (
     verdict,
 )
 
-REFUSED = Refused("contacts/mps.csv", 7, "email", "is not an address", {"id": "x", "email": "x@"})
+REFUSED = RejectedRow(
+    "contacts/mps.csv", 7, "email", "is not an address", {"id": "x", "email": "x@"}
+)
 
 
 def kept(ledger: Ledger) -> dict[str, int]:
@@ -129,7 +132,7 @@ def test_the_hash_tells_the_order_and_the_bytes_alone_tell_the_hash(ledger: Ledg
         subject(settings='"UNA" <chair@example.org>\n'),
     ],
 )
-def test_a_mailing_of_anything_else_is_another_mailing(other: Subject) -> None:
+def test_a_mailing_of_anything_else_is_another_mailing(other: MailingIdentity) -> None:
     assert other.fingerprint != subject().fingerprint
     assert subject().fingerprint == subject().fingerprint
 
@@ -161,7 +164,9 @@ def test_a_newer_mailing_supersedes_one_that_nobody_signed_off(ledger: Ledger) -
 
 
 @pytest.mark.parametrize("other", [subject("other"), subject(edition=2)])
-def test_another_campaign_or_edition_supersedes_nothing(ledger: Ledger, other: Subject) -> None:
+def test_another_campaign_or_edition_supersedes_nothing(
+    ledger: Ledger, other: MailingIdentity
+) -> None:
     old = freeze(ledger, ["hague"])
     freeze(ledger, ["hague"], other)
     assert list(live(ledger, old.id).values()) == [State.READY]
@@ -229,7 +234,7 @@ def test_who_was_refused_can_have_a_corrected_letter_once_the_first_is_withdrawn
 
 @pytest.mark.parametrize("letters", [[], [REFUSED, REFUSED]])
 def test_without_one_letter_there_is_no_mailing(
-    ledger: Ledger, letters: list[Frozen | Refused]
+    ledger: Ledger, letters: list[FrozenLetter | RejectedRow]
 ) -> None:
     assert freezing.freeze(ledger, subject(), "m", AT, letters) is None
     assert kept(ledger) == {"mailing": 0, "letter": 0, "dispatch": 0}
@@ -237,7 +242,7 @@ def test_without_one_letter_there_is_no_mailing(
 
 
 def test_a_fault_in_the_midst_of_the_letters_leaves_nothing_behind(ledger: Ledger) -> None:
-    def letters() -> Iterator[Frozen]:
+    def letters() -> Iterator[FrozenLetter]:
         yield from (letter(f"reader{number}") for number in range(250))
         raise ConfigurationError("letter.docx: {{ nmae }} is not a name that letters know")
 
@@ -263,8 +268,8 @@ def test_mailings_are_listed_newest_first(ledger: Ledger) -> None:
 
 KILLED = """
 import os, signal, sys
-from flows.post import freezing, mailing
-from flows.post.opening import open_ledger
+from flows.post.mailing import freezing, mailing
+from flows.post.ledger.opening import open_ledger
 from tests.unit.post.scene import AT, letter, subject
 
 def letters():
@@ -300,7 +305,7 @@ class Slow:
         self.people = people
         self.began, self.go = threading.Event(), threading.Event()
 
-    def __iter__(self) -> Iterator[Frozen]:
+    def __iter__(self) -> Iterator[FrozenLetter]:
         for number, person in enumerate(self.people):
             if number:
                 self.began.set()

@@ -2,12 +2,12 @@
 
 import pytest
 
-from flows.post import moves
-from flows.post.errors import LostHoldError
-from flows.post.ledger import Ledger
-from flows.post.moves import Move
-from flows.post.reply import Reply
-from flows.post.settling import find
+from flows.post.ledger import transitions
+from flows.post.ledger.database import Ledger
+from flows.post.ledger.errors import LostHoldError
+from flows.post.ledger.transitions import Transition
+from flows.post.resolution import find
+from flows.post.smtp.reply import Reply
 from flows.post.states import State
 from tests.unit.post.scene import bring, freeze, history, live, row, walk
 
@@ -17,9 +17,9 @@ def dispatches(ledger: Ledger) -> list[str]:
     return list(live(ledger, freeze(ledger, ["hague", "warsi"]).id))
 
 
-def make(ledger: Ledger, *wanted: Move) -> list[moves.Held]:
+def make(ledger: Ledger, *wanted: Transition) -> list[transitions.DispatchRow]:
     with ledger.write() as connection:
-        return moves.make(connection, wanted)
+        return transitions.apply(connection, wanted)
 
 
 def test_a_move_from_a_state_that_has_passed_is_refused_and_writes_nothing(
@@ -29,7 +29,7 @@ def test_a_move_from_a_state_that_has_passed_is_refused_and_writes_nothing(
     walk(ledger, dispatches[0], State.CLAIMED)
     events = history(ledger)
     with pytest.raises(LostHoldError, match="no longer ready"):
-        make(ledger, Move(before, State.CLAIMED, worker="another"))
+        make(ledger, Transition(before, State.CLAIMED, worker="another"))
     assert row(ledger, dispatches[0])["worker"] == "w"
     assert history(ledger) == events
 
@@ -38,10 +38,10 @@ def test_a_dispatch_that_another_worker_holds_cannot_be_moved(
     ledger: Ledger, dispatches: list[str]
 ) -> None:
     mine = walk(ledger, dispatches[0], State.CLAIMED, worker="mine")
-    make(ledger, Move(mine, State.READY))
+    make(ledger, Transition(mine, State.READY))
     walk(ledger, dispatches[0], State.CLAIMED, worker="theirs")
     with pytest.raises(LostHoldError):
-        make(ledger, Move(mine, State.HANDING_OVER, worker="mine"))
+        make(ledger, Transition(mine, State.HANDING_OVER, worker="mine"))
     assert row(ledger, dispatches[0])["state"] == "claimed"
 
 
@@ -52,15 +52,17 @@ def test_one_move_that_fails_undoes_those_made_with_it(
     bring(ledger, second.id, State.WITHDRAWN)
     events = history(ledger)
     with pytest.raises(LostHoldError):
-        make(ledger, *(Move(one, State.CLAIMED, worker="w") for one in (first, second)))
+        make(ledger, *(Transition(one, State.CLAIMED, worker="w") for one in (first, second)))
     assert row(ledger, first.id)["state"] == "ready"
     assert history(ledger) == events
 
 
 def test_a_dispatch_that_is_not_there_cannot_be_moved(ledger: Ledger) -> None:
-    nobody = moves.Held("no:1", "no", 1, "p", "p@example.org", State.READY, None, 0, None)
+    nobody = transitions.DispatchRow(
+        "no:1", "no", 1, "p", "p@example.org", State.READY, None, 0, None
+    )
     with pytest.raises(LostHoldError):
-        make(ledger, Move(nobody, State.CLAIMED, worker="w"))
+        make(ledger, Transition(nobody, State.CLAIMED, worker="w"))
 
 
 def test_an_event_keeps_who_did_what_and_what_the_server_said(
@@ -81,7 +83,7 @@ def test_an_event_keeps_who_did_what_and_what_the_server_said(
 
 def test_a_persons_word_is_kept_with_name_and_reason(ledger: Ledger, dispatches: list[str]) -> None:
     at = find(ledger, dispatches[0])
-    make(ledger, Move(at, State.WITHDRAWN, by="E. Marchbank", why="has left office"))
+    make(ledger, Transition(at, State.WITHDRAWN, by="E. Marchbank", why="has left office"))
     last = history(ledger, dispatches[0])[-1]
     assert (last["by"], last["why"]) == ("E. Marchbank", "has left office")
 

@@ -12,10 +12,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
 
 from flows.errors import ConfigurationError, DearMinisterError
-from flows.post import opening, schema
-from flows.post.errors import LedgerUnavailableError
-from flows.post.ledger import Ledger, parse_url
-from flows.post.opening import open_ledger
+from flows.post.ledger import opening, schema
+from flows.post.ledger.database import Ledger, parse_url
+from flows.post.ledger.errors import LedgerUnavailableError
+from flows.post.ledger.opening import open_ledger
 from tests.unit.post.scene import freeze, live, verdict
 
 MIGRATIONS = Path(opening.__file__).parent / "migrations"

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.errors import ConfigurationError
-from flows.post import pace
-from flows.post.ledger import Ledger
-from flows.post.opening import open_ledger
-from flows.post.pace import Pace, Schedule, interval
+from flows.post.delivery import rate as pace
+from flows.post.delivery.rate import RateLimiter, Schedule, interval
+from flows.post.ledger.database import Ledger
+from flows.post.ledger.opening import open_ledger
 from flows.post.states import State
 from tests.unit.post.scene import freeze, live
 
@@ -75,7 +75,7 @@ def test_slots_are_spaced_over_everyone_who_sends_to_that_server(
 ) -> None:
     another = open_ledger(str(ledger.url))
     waits = Waits()
-    mine, theirs = Pace(ledger, SERVER, 10), Pace(another, SERVER, 10)
+    mine, theirs = RateLimiter(ledger, SERVER, 10), RateLimiter(another, SERVER, 10)
     assert all(one.wait(waits) for one in (mine, theirs, theirs, mine))
     assert waits.seconds == [0, 10, 20, 30]
     another.close()
@@ -83,15 +83,15 @@ def test_slots_are_spaced_over_everyone_who_sends_to_that_server(
 
 def test_each_server_has_a_pace_of_its_own(ledger: Ledger, clock: list[float]) -> None:
     waits = Waits()
-    assert Pace(ledger, SERVER, 10).wait(waits)
-    assert Pace(ledger, "other.example.org:587", 10).wait(waits)
+    assert RateLimiter(ledger, SERVER, 10).wait(waits)
+    assert RateLimiter(ledger, "other.example.org:587", 10).wait(waits)
     assert waits.seconds == [0, 0]
 
 
 def test_a_slot_that_nobody_used_is_not_saved_up_for_a_burst(
     ledger: Ledger, clock: list[float]
 ) -> None:
-    waits, mine = Waits(), Pace(ledger, SERVER, 10)
+    waits, mine = Waits(), RateLimiter(ledger, SERVER, 10)
     mine.wait(waits)
     clock[0] += 1000
     for _ in range(3):
@@ -102,7 +102,7 @@ def test_a_slot_that_nobody_used_is_not_saved_up_for_a_burst(
 def test_a_clock_set_back_a_little_waits_and_one_set_back_for_years_does_not(
     ledger: Ledger, clock: list[float]
 ) -> None:
-    waits, mine = Waits(), Pace(ledger, SERVER, 10)
+    waits, mine = Waits(), RateLimiter(ledger, SERVER, 10)
     mine.wait(waits)
     clock[0] -= 600
     mine.wait(waits)
@@ -115,7 +115,7 @@ def test_a_clock_set_back_a_little_waits_and_one_set_back_for_years_does_not(
 def test_a_rate_of_one_a_day_is_not_taken_for_a_wrong_clock(
     ledger: Ledger, clock: list[float]
 ) -> None:
-    waits, mine = Waits(), Pace(ledger, SERVER, interval("1/day"))
+    waits, mine = Waits(), RateLimiter(ledger, SERVER, interval("1/day"))
     for _ in range(3):
         mine.wait(waits)
     assert waits.seconds == [0, 86400, 2 * 86400]
@@ -125,14 +125,14 @@ def test_a_stop_ends_the_wait_for_a_slot(ledger: Ledger) -> None:
     stop = threading.Event()
     stop.set()
     for seconds in (0.0, 3600.0):
-        assert not Pace(ledger, SERVER, seconds).wait(stop)
+        assert not RateLimiter(ledger, SERVER, seconds).wait(stop)
 
 
 def test_without_a_rate_nobody_waits_and_the_ledger_is_not_asked(ledger: Ledger) -> None:
     freeze(ledger, ["hague"])
     waits = Waits()
     with ledger.write():  # nobody else could write now
-        assert Pace(ledger, SERVER, 0.0).wait(waits)
+        assert RateLimiter(ledger, SERVER, 0.0).wait(waits)
     assert waits.seconds == []
     assert list(live(ledger).values()) == [State.READY]
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from flows.post import mailing, rehearsal
-from flows.post.ledger import Ledger
-from flows.post.mailing import Mailing
-from flows.post.rehearsal import redirected
+from flows.post.ledger.database import Ledger
+from flows.post.mailing import mailing, rehearsal
+from flows.post.mailing.mailing import Mailing
+from flows.post.mailing.rehearsal import redirected
 from flows.post.states import State
 from flows.post.status import rehearsals, status
 from tests.unit.post.scene import approve, bring, freeze, letter, live, subject, verdict

@@ -12,8 +12,8 @@ import pytest
 from flows.errors import DearMinisterError
 from flows.letters.campaign import Campaign
 from flows.people.contact import Reader
-from flows.post import renderers
-from flows.post.frozen import Frozen
+from flows.post.mailing import renderers
+from flows.post.mailing.frozen_letter import FrozenLetter
 from tests.conftest import ROOT
 from tests.unit.post.scene import MARK, ON
 
@@ -21,9 +21,10 @@ UNGUARDED = """
 from datetime import date
 from pathlib import Path
 from flows.letters.campaign import load
-from flows.people import forms, loading
+from flows.people import forms
+from flows.people.lists import loading
 from flows.people.readers import readers
-from flows.post.rendering import render
+from flows.post.mailing.rendering import render
 from tests.unit.post.scene import MARK
 
 campaign = load(Path("templates/r2p-dialogue-2013"))
@@ -44,7 +45,7 @@ def test_answers_come_in_the_order_of_their_jobs(
     jobs = [[one] for one in everyone]
     found = list(renderers.answers(prepare(campaign), jobs, 3))
     assert [one.contact for (one,) in found] == [one.contact.id for one in everyone]
-    assert all(isinstance(one, Frozen) for (one,) in found)
+    assert all(isinstance(one, FrozenLetter) for (one,) in found)
 
 
 def test_a_script_without_a_main_guard_runs_once(tmp_path: Path) -> None:
@@ -99,5 +100,5 @@ def _children() -> list[int]:
     for tasks in Path("/proc/self/task").iterdir():
         for child in (tasks / "children").read_text().split():
             line = Path(f"/proc/{child}/cmdline").read_text()
-            found += [int(child)] if "flows.post.renderers" in line else []
+            found += [int(child)] if "flows.post.mailing.renderers" in line else []
     return found

@@ -8,16 +8,16 @@ from email.policy import SMTP
 from pathlib import Path
 
 from flows.letters.campaign import Campaign
-from flows.people.contact import Reader, Refused
-from flows.post.frozen import Frozen
-from flows.post.rendering import render
+from flows.people.contact import Reader, RejectedRow
+from flows.post.mailing.frozen_letter import FrozenLetter
+from flows.post.mailing.rendering import render
 from tests.unit.post.scene import MARK, ON
 
 
-def frozen(campaign: Campaign, chosen: Sequence[Reader], processes: int = 1) -> list[Frozen]:
+def frozen(campaign: Campaign, chosen: Sequence[Reader], processes: int = 1) -> list[FrozenLetter]:
     made = list(render(campaign, ON, chosen, MARK, processes))
-    assert all(isinstance(one, Frozen) for one in made), made
-    return [one for one in made if isinstance(one, Frozen)]
+    assert all(isinstance(one, FrozenLetter) for one in made), made
+    return [one for one in made if isinstance(one, FrozenLetter)]
 
 
 def test_letters_come_in_the_order_of_their_readers(
@@ -65,8 +65,8 @@ def test_a_reader_who_cannot_be_written_to_is_handed_back_and_the_others_go_on(
     first, bad, last = everyone[:3]
     bad = replace(bad, contact=replace(bad.contact, personal="half a letter \ud83d"))
     made = list(render(campaign, ON, [first, bad, last], MARK))
-    refused = [one for one in made if isinstance(one, Refused)]
-    assert [one.contact for one in made if isinstance(one, Frozen)] == [
+    refused = [one for one in made if isinstance(one, RejectedRow)]
+    assert [one.contact for one in made if isinstance(one, FrozenLetter)] == [
         first.contact.id,
         last.contact.id,
     ]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.post.reply import Reply, after_dot, before_dot
+from flows.post.smtp.reply import Reply, after_dot, before_dot
 from flows.post.states import State
 
 READER = b"<hague@example.org>"

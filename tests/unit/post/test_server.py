@@ -3,7 +3,7 @@
 import pytest
 
 from flows.errors import ConfigurationError
-from flows.post.server import Server, loopback
+from flows.post.smtp.server import Server, loopback
 
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST", "127.0.0.1", "127.8.8.8", "::1"])

@@ -3,12 +3,12 @@
 import pytest
 
 from flows.errors import ConfigurationError
-from flows.post import rehearsal
-from flows.post.ledger import Ledger
-from flows.post.mailing import Mailing
-from flows.post.settling import find, resolve, withdraw
+from flows.post.ledger.database import Ledger
+from flows.post.ledger.workers import hold
+from flows.post.mailing import rehearsal
+from flows.post.mailing.mailing import Mailing
+from flows.post.resolution import find, resolve, withdraw
 from flows.post.states import State
-from flows.post.worker import hold
 from tests.unit.post.scene import WAYS, approve, bring, freeze, history, live, row, verdict, walk
 
 WHO = {"by": "E. Marchbank", "why": "the server's log has it"}

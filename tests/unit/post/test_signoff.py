@@ -9,10 +9,11 @@ import pytest
 from sqlalchemy import update
 
 from flows.errors import ConfigurationError
-from flows.post import mailing, schema, signoff
-from flows.post.ledger import Ledger
-from flows.post.mailing import Mailing
-from flows.post.settling import withdraw
+from flows.post.ledger import schema
+from flows.post.ledger.database import Ledger
+from flows.post.mailing import approval, mailing
+from flows.post.mailing.mailing import Mailing
+from flows.post.resolution import withdraw
 from flows.post.states import State
 from tests.unit.post.scene import SOURCES, alter, approve, bring, freeze, history, live, subject
 
@@ -27,7 +28,7 @@ def made(ledger: Ledger) -> Mailing:
 
 def ready_to_go(ledger: Ledger, found: Mailing, now: Mapping[str, str] = SOURCES) -> list[str]:
     """The edits told where it may go out live; raises where it may not."""
-    return signoff.need_signed_off(ledger, mailing.get(ledger, found.id), lambda: now)
+    return approval.need_signed_off(ledger, mailing.get(ledger, found.id), lambda: now)
 
 
 def test_a_sign_off_is_kept_with_name_time_and_hash(ledger: Ledger, made: Mailing) -> None:
@@ -45,7 +46,7 @@ def test_eight_digits_of_the_hash_are_enough_however_they_are_typed(
     ledger: Ledger, made: Mailing, shown: int
 ) -> None:
     typed = f" {made.hash[:shown].upper()} "
-    signed = signoff.approve(ledger, made.id, by="The Chair", digest=typed, sources=SOURCES)
+    signed = approval.approve(ledger, made.id, by="The Chair", digest=typed, sources=SOURCES)
     assert signed.approved_at
 
 
@@ -57,7 +58,7 @@ def test_another_hash_or_too_little_of_it_signs_nothing_off(
 ) -> None:
     digest = {"right:7": made.hash[:7], "right:64+0": made.hash + "0"}.get(given, given)
     with pytest.raises(ConfigurationError, match=f"is not the hash of mailing {made.id}"):
-        signoff.approve(ledger, made.id, by="The Chair", digest=digest, sources=SOURCES)
+        approval.approve(ledger, made.id, by="The Chair", digest=digest, sources=SOURCES)
     assert mailing.get(ledger, made.id).approved_at is None
     assert history(ledger)[-1]["what"] == "frozen"
 
@@ -71,7 +72,7 @@ def test_without_a_name_nothing_is_signed_off(ledger: Ledger, made: Mailing, nam
 
 def test_a_mailing_that_is_not_there_cannot_be_signed_off(ledger: Ledger) -> None:
     with pytest.raises(ConfigurationError, match="no mailing m"):
-        signoff.approve(ledger, "m", by="The Chair", digest="0" * 8, sources={})
+        approval.approve(ledger, "m", by="The Chair", digest="0" * 8, sources={})
 
 
 def test_a_superseded_mailing_cannot_be_signed_off(ledger: Ledger, made: Mailing) -> None:

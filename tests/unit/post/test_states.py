@@ -6,10 +6,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flows.post import mailing, moves
-from flows.post.errors import LostHoldError
-from flows.post.ledger import Ledger
-from flows.post.settling import find
+from flows.post.ledger import transitions
+from flows.post.ledger.database import Ledger
+from flows.post.ledger.errors import LostHoldError
+from flows.post.mailing import mailing
+from flows.post.resolution import find
 from flows.post.states import HELD, MOVES, RECOVERED, State, check
 from tests.unit.post.scene import freeze, history, verdict
 
@@ -32,13 +33,13 @@ def test_the_moves_are_those_of_the_design_and_no_others() -> None:
 
 @pytest.mark.parametrize(("old", "new"), EVERY)
 def test_a_move_outside_the_table_cannot_be_made(old: State, new: State) -> None:
-    held = moves.Held("m:1", "m", 1, "p", "p@example.org", old, None, 0, None)
+    held = transitions.DispatchRow("m:1", "m", 1, "p", "p@example.org", old, None, 0, None)
     if new in DESIGN[old]:
         check(old, new)
-        assert moves.Move(held, new).new is new
+        assert transitions.Transition(held, new).new is new
     else:
         with pytest.raises(ValueError, match=f"from {old} to {new}"):
-            moves.Move(held, new)
+            transitions.Transition(held, new)
 
 
 def test_nothing_the_program_does_leads_from_uncertain_to_another_attempt() -> None:
@@ -73,14 +74,16 @@ def test_a_random_walk_never_leaves_the_table(ledger: Ledger, wishes: list[State
         at = find(ledger, name)
         if wish.value not in DESIGN[at.state]:
             with pytest.raises(ValueError, match="cannot go"):
-                moves.Move(at, wish)
+                transitions.Transition(at, wish)
             continue
         with ledger.write() as connection:
-            moves.make(connection, [moves.Move(at, wish, worker="w" if wish in HELD else None)])
+            transitions.apply(
+                connection, [transitions.Transition(at, wish, worker="w" if wish in HELD else None)]
+            )
         walked.append(wish)
     assert find(ledger, name).state is walked[-1]
     assert [one["new"] for one in history(ledger, name)] == walked
     if walked[-1] is not State.READY:
         with pytest.raises(LostHoldError), ledger.write() as connection:
-            moves.make(connection, [moves.Move(stale, State.WITHDRAWN)])
+            transitions.apply(connection, [transitions.Transition(stale, State.WITHDRAWN)])
     assert verdict(ledger).ok

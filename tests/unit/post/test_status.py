@@ -2,10 +2,10 @@
 
 import pytest
 
-from flows.post import mailing
-from flows.post.ledger import Ledger
-from flows.post.mailing import Mailing
-from flows.post.reply import Reply
+from flows.post.ledger.database import Ledger
+from flows.post.mailing import mailing
+from flows.post.mailing.mailing import Mailing
+from flows.post.smtp.reply import Reply
 from flows.post.states import State
 from flows.post.status import by_mail, message_id, rehearsals, shown, status
 from tests.unit.post.scene import approve, bring, freeze, letter, live

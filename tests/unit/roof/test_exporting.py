@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
 from flows.errors import ConfigurationError
-from flows.exporting import COLUMNS, export
-from flows.post.mailing import Mailing
+from flows.operations.export import COLUMNS, export
+from flows.post.mailing.mailing import Mailing
 from flows.post.states import State
-from flows.post.status import Standing, Status
+from flows.post.status import DispatchStatus, Status
 
 AT = datetime(2013, 9, 4, 9, tzinfo=UTC)
 MAILING = Mailing(
@@ -39,7 +39,7 @@ FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "=cmd|' /C calc'!A0"
 LINKS = ["https://example.org/pay", "mailto:x@example.org", "internal:Sheet1!A1", "external:x.xlsx"]
 
 
-def standing(**fields: Any) -> Standing:
+def standing(**fields: Any) -> DispatchStatus:
     given_ = {
         "id": "dialogue-1-abcd:1",
         "contact": "hague",
@@ -59,10 +59,10 @@ def standing(**fields: Any) -> Standing:
         "changed_at": "2013-09-04T09:00:00.000000Z",
         "sha256": "b" * 64,
     }
-    return Standing(**{**given_, **fields})
+    return DispatchStatus(**{**given_, **fields})
 
 
-def written(target: Path, *rows: Standing) -> list[dict[str, Any]]:
+def written(target: Path, *rows: DispatchStatus) -> list[dict[str, Any]]:
     """The rows that a program which opens the file sees."""
     export(MAILING, Status(0, {}, rows), target)
     if target.suffix == ".xlsx":

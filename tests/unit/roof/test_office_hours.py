@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.errors import ConfigurationError
-from flows.office_hours import OfficeHours, when
+from flows.post.delivery.office_hours import OfficeHours, when
 
 USUAL = OfficeHours.parse("Mon-Fri 08:00-18:00")
 LONDON = ZoneInfo("Europe/London")

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flows import printing, terminal
+from flows.cli import console, output
 from flows.errors import ConfigurationError
-from flows.people.contact import Refused
-from flows.post.events import Verdict
-from flows.post.sending import Note
+from flows.people.contact import RejectedRow
+from flows.post.delivery.sending import SendEvent
+from flows.post.ledger.events import Verdict
 from flows.post.states import State
 
 Capture = pytest.CaptureFixture[str]
@@ -28,13 +28,13 @@ AS_IT_IS = [
 
 @pytest.mark.parametrize("text", AS_IT_IS)
 def test_a_line_is_printed_as_it_is(capsys: Capture, text: str) -> None:
-    terminal.say(text)
+    console.say(text)
     assert capsys.readouterr().err == f"{text}\n"
 
 
 @pytest.mark.parametrize("text", AS_IT_IS)
 def test_an_error_is_printed_as_it_is_a_line_each(capsys: Capture, text: str) -> None:
-    terminal.fail(ConfigurationError(f"{text}\nand this"))
+    console.fail(ConfigurationError(f"{text}\nand this"))
     captured = capsys.readouterr()
     assert captured.err == f"dear-minister: {text}\ndear-minister: and this\n"
     assert captured.out == ""
@@ -43,17 +43,19 @@ def test_an_error_is_printed_as_it_is_a_line_each(capsys: Capture, text: str) ->
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
 @given(st.text(st.characters(exclude_categories=["C", "Zl", "Zp"]), max_size=60))
 def test_whatever_a_server_says_is_printed_as_it_is(capsys: Capture, text: str) -> None:
-    terminal.say(text)
+    console.say(text)
     assert capsys.readouterr().err == f"{text}\n"
 
 
 def test_a_long_line_is_one_line(capsys: Capture) -> None:
-    terminal.say("word " * 200)
+    console.say("word " * 200)
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
 def test_each_refused_row_is_a_line_with_its_place(capsys: Capture) -> None:
-    terminal.refused_rows([Refused("contacts/mps.csv", n, "name", "is missing") for n in (100, 2)])
+    console.refused_rows(
+        [RejectedRow("contacts/mps.csv", n, "name", "is missing") for n in (100, 2)]
+    )
     assert capsys.readouterr().err.splitlines() == [
         "contacts/mps.csv:100: name: is missing",
         "contacts/mps.csv:2: name: is missing",
@@ -61,7 +63,7 @@ def test_each_refused_row_is_a_line_with_its_place(capsys: Capture) -> None:
 
 
 def test_a_document_is_all_that_goes_to_stdout(capsys: Capture) -> None:
-    terminal.document({"name": "Siân", "at": datetime(2013, 9, 4, tzinfo=UTC), "state": State.SENT})
+    console.document({"name": "Siân", "at": datetime(2013, 9, 4, tzinfo=UTC), "state": State.SENT})
     captured = capsys.readouterr()
     assert json.loads(captured.out) == {
         "name": "Siân",
@@ -73,12 +75,12 @@ def test_a_document_is_all_that_goes_to_stdout(capsys: Capture) -> None:
 
 
 def test_a_note_is_one_line_with_what_it_has() -> None:
-    assert terminal.line(Note("550 no", "m:1", State.REFUSED)) == "m:1: refused: 550 no"
-    assert terminal.line(Note("waiting")) == "waiting"
+    assert console.line(SendEvent("550 no", "m:1", State.REFUSED)) == "m:1: refused: 550 no"
+    assert console.line(SendEvent("waiting")) == "waiting"
 
 
 def test_a_broken_chain_is_told_with_the_event(capsys: Capture) -> None:
-    printing.verdict(Verdict(False, 6, 7, "an event is missing"), json=False)
+    output.verdict(Verdict(False, 6, 7, "an event is missing"), json=False)
     assert capsys.readouterr().err == "the ledger was changed: event 7: an event is missing\n"
-    printing.verdict(Verdict(True, 6), json=True)
+    output.verdict(Verdict(True, 6), json=True)
     assert json.loads(capsys.readouterr().out)["ok"] is True

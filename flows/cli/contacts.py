@@ -1,0 +1,188 @@
+"""dear-minister contacts: lists brought in, checked and read through before anything is written."""
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from flows import settings
+from flows.cli import console, output
+from flows.errors import ConfigurationError, RowError
+
+if TYPE_CHECKING:
+    from flows.people.forms import Country
+    from flows.people.style import Style
+
+app = typer.Typer(no_args_is_help=True, help="Contact lists: import, refresh, check, read through.")
+
+File = Annotated[Path, typer.Argument(metavar="FILE", help="A contact list: CSV, XLSX or ODS.")]
+AsOf = Annotated[
+    str | None, typer.Option("--as-of", metavar="DATE", help="The day, as 2013-09-04; else today.")
+]
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+Whose = Annotated[
+    str,
+    typer.Option(
+        "--campaign", metavar="CAMPAIGN", help="Whose country and [forms]; else the UK's."
+    ),
+]
+
+Fewer = Annotated[
+    bool, typer.Option("--fewer", help="Even if the list loses more than a fifth of its contacts.")
+]
+
+
+def _day(as_of: str | None) -> date:
+    return settings.day(as_of) if as_of else date.today()
+
+
+def _forms(campaign: str) -> "tuple[Country, Style]":
+    from flows.letters import campaign as campaigns
+    from flows.operations import draft
+    from flows.people import forms
+    from flows.people.style import Style
+
+    if not campaign:
+        return forms.country("uk"), Style()
+    found = campaigns.load(draft.folder(campaign))
+    return forms.country(found.country), found.forms
+
+
+@app.command()
+def address(file: File, as_of: AsOf = None, campaign: Whose = "", json: Json = False) -> None:
+    """Envelope, opening and close of every row, for a human to read through."""
+    from flows.people.lists import loading
+    from flows.people.quality import Line, addresses
+
+    country, style = _forms(campaign)
+    loaded = loading.load([file])
+    lines = [
+        *addresses(loaded.contacts, country, style, _day(as_of)),
+        *(
+            Line(
+                one.cells.get("id") or f"{one.file}:{one.row}",
+                refused=f"{one.column}: {one.reason}",
+            )
+            for one in loaded.refused
+        ),
+    ]
+    output.addresses(lines, json=json)
+    raise typer.Exit(1 if any(one.refused for one in lines) else 0)
+
+
+@app.command()
+def check(file: File, as_of: AsOf = None, campaign: Whose = "", json: Json = False) -> None:
+    """What is missing or odd; refused rows come back as a spreadsheet, ready to correct."""
+    from flows.people import quality
+    from flows.people.lists import refused_sheet
+
+    report = quality.report([file], *_forms(campaign), _day(as_of))
+    handed_back = None
+    if report.refused:
+        handed_back = settings.load().var / "contacts" / f"{file.stem}-refused-rows.xlsx"
+        refused_sheet.write(report.refused, handed_back)
+    output.quality(report, handed_back, json=json)
+    raise typer.Exit(1 if report.refused else 0)
+
+
+@app.command()
+def who(
+    campaign: Annotated[str, typer.Argument(metavar="CAMPAIGN")],
+    contacts: Annotated[list[Path] | None, typer.Option("--contacts", metavar="FILE")] = None,
+    as_of: AsOf = None,
+    json: Json = False,
+) -> None:
+    """Who is in a campaign's audience and who is out, and by which rule."""
+    from flows.operations import draft
+
+    order = draft.draft(campaign, contacts or (), settings.day(as_of) if as_of else None)
+    output.who(order, json=json)
+    raise typer.Exit(1 if order.refused else 0)
+
+
+@app.command()
+def suppress(
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, in a few words.")],
+    person: Annotated[str, typer.Option("--person", metavar="ID", help="A person's id.")] = "",
+    email: Annotated[str, typer.Option("--email", metavar="ADDRESS")] = "",
+    domain: Annotated[str, typer.Option("--domain", metavar="DOMAIN")] = "",
+) -> None:
+    """Never write to this person, address or domain again, in any campaign."""
+    from flows.operations import draft
+    from flows.people import suppression
+
+    try:
+        suppression.add(
+            draft.SUPPRESSION,
+            person=person,
+            email=email,
+            domain=domain,
+            reason=reason,
+            on=date.today(),
+        )
+    except RowError as error:
+        raise ConfigurationError(
+            f"{error.reason} (one of --person, --email, --domain, and --reason)"
+        ) from error
+    console.say(f"{person or email or domain} is suppressed from now on: {draft.SUPPRESSION}")
+    if person and not draft.listed(person):
+        console.say(f"note: no list in {draft.SUPPRESSION.parent}/ has {person}; a slip?")
+
+
+@app.command("import")
+def import_(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...")],
+    kind: Annotated[
+        str, typer.Option("--from", metavar="KIND", help="ifg, twfy, popolo, members-json or csv.")
+    ],
+    to: Annotated[Path, typer.Option("--to", metavar="FILE", help="The list to make.")] = Path(
+        "contacts/imported.csv"
+    ),
+    as_of: AsOf = None,
+    house: Annotated[
+        str, typer.Option("--house", help="commons or lords, where a CSV is silent.")
+    ] = "",
+    fewer: Fewer = False,
+) -> None:
+    """Make a contact list of a public source's files, as of any day it knows."""
+    from flows.operations import draft
+    from flows.people import sources
+    from flows.people.lists import refused
+    from flows.people.sources import imported
+
+    found = sources.read(kind, files, _day(as_of), date.today(), house)
+    imported.save(found, to, fewer=fewer)
+    console.say(f"{len(found.contacts)} contacts: {to}")
+    if kind == "ifg":
+        from flows.people import reshuffle
+        from flows.people.sources import ifg
+
+        offices = to.with_name(draft.OFFICES.name)
+        reshuffle.save(ifg.tenures(ifg.load(files)), offices)
+        console.say(f"who held which office when, for the reshuffle check: {offices}")
+    if found.refused:
+        handed_back = settings.load().var / "contacts" / f"{to.stem}-refused-rows.csv"
+        refused.write(found.refused, handed_back)
+        console.refused_rows(found.refused[:20])
+        console.say(f"{len(found.refused)} rows handed back: {handed_back}")
+    raise typer.Exit(1 if found.refused else 0)
+
+
+@app.command()
+def refresh(
+    kind: Annotated[str, typer.Option("--from", metavar="SOURCE")] = "members-api",
+    to: Annotated[Path, typer.Option("--to", metavar="DIR", help="Where the lists are.")] = Path(
+        "contacts"
+    ),
+    fewer: Fewer = False,
+) -> None:
+    """Fetch MPs, peers and government posts from the UK Parliament's Members API."""
+    from flows.operations.refresh import refresh as fetch
+
+    if kind != "members-api":
+        raise ConfigurationError(f"--from {kind}: the one source to refresh from is members-api")
+    with console.steps() as progress:
+        paths = fetch(settings.load(), to, progress, fewer=fewer)
+    for path in paths:
+        console.say(str(path))

@@ -1,0 +1,218 @@
+"""campaign.toml: what an operator may write in it, read and checked."""
+
+import datetime
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from babel import Locale, UnknownLocaleError
+from pydantic import ConfigDict, Field, Strict, StringConstraints, TypeAdapter, ValidationError
+
+from flows.errors import ConfigurationError
+from flows.people.criteria import Criteria
+
+Role = Literal["minister", "mp", "peer", "other"]
+ROLES: tuple[Role, ...] = ("minister", "mp", "peer", "other")
+
+_MAPPING_METHODS = frozenset({"get", "items", "keys", "values"})
+
+_CLOSED = ConfigDict(extra="forbid")
+Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Words = tuple[Word, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Signatory:
+    """Who signs; blank where campaign.toml says nothing."""
+
+    __pydantic_config__ = _CLOSED
+
+    name: Word
+    office: str = ""
+    organisation: str = ""
+    address: Words = ()
+    postcode: str = ""
+    telephone: str = ""
+    fax: str = ""
+    email: str = ""
+    web: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture file of the campaign's folder; sizes in millimetres, 0: its own."""
+
+    __pydantic_config__ = _CLOSED
+
+    file: Word
+    width: float = 0.0
+    height: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A file sent beside the letter."""
+
+    __pydantic_config__ = _CLOSED
+
+    file: Word
+    """Its path in the campaign's folder; with tags ("{{ reader.id }}.pdf"), each reader's own."""
+    name: str = ""
+    """What it is called in the mail; blank: as the file."""
+    roles: tuple[Role, ...] = ROLES
+    """The readers it is for."""
+    optional: bool = False
+    """Whether a reader without a file of that name gets the letter all the same."""
+
+    @property
+    def terms(self) -> Criteria:
+        """What a reader has to meet."""
+        return Criteria.from_table({"roles": self.roles}, f"attachments {self.file}:")
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One request to government or Parliament, with the readers it is for: the audience's terms."""
+
+    __pydantic_config__ = _CLOSED
+
+    key: Word
+    text: Word
+    roles: tuple[Role, ...] = ROLES
+    """Every role, where campaign.toml names none."""
+    houses: Words = ()
+    ranks: Words = ()
+    departments: Words = ()
+    parties: Words = ()
+    constituencies: Words = ()
+    committees: Words = ()
+    tags: Words = ()
+    people: Words = ()
+
+    @property
+    def terms(self) -> Criteria:
+        """What a reader has to meet. Raises ConfigurationError: a house or rank there is not."""
+        table = {
+            one.name: getattr(self, one.name)
+            for one in fields(Criteria)
+            if one.name != "roles" and getattr(self, one.name)
+        }
+        return Criteria.from_table(table | {"roles": self.roles}, f"asks.{self.key}:")
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """campaign.toml as written; the keys here are the keys an operator may use."""
+
+    __pydantic_config__ = _CLOSED
+
+    title: Word
+    subject: Word
+    sender: Signatory
+    edition: Annotated[int, Field(ge=1), Strict()] = 1
+    date: Annotated[datetime.date, Strict()] | None = None
+    country: Word = "uk"
+    language: Word = "en_GB"
+    contacts: Words = ()
+    letter: Literal["docx", "pdf", "both"] | None = None
+    signature: Picture | None = None
+    attachments: tuple[Paper, ...] = ()
+    cc: str = ""
+    post: bool = False
+    facts: dict[str, Any] = field(default_factory=dict)
+    asks: tuple[Ask, ...] = ()
+    audience: dict[str, Any] = field(default_factory=dict)
+    forms: dict[str, Any] = field(default_factory=dict)
+
+
+_TABLE = TypeAdapter(Table)
+
+
+def read(path: Path) -> Table:
+    """The file. Raises ConfigurationError with a line for each mistake: key, and what to do."""
+    table = _validated(_parsed(path), path)
+    _need_sense(table, path)
+    return table
+
+
+def _parsed(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{path}: is not UTF-8 text; save it as UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{path}: is not valid TOML: {error}") from error
+
+
+def _validated(table: Mapping[str, Any], path: Path) -> Table:
+    try:
+        return _TABLE.validate_python(table)
+    except ValidationError as error:
+        found = [f"{path}: {_line(problem)}" for problem in error.errors(include_url=False)]
+        raise ConfigurationError("\n".join(found)) from error
+
+
+def _line(problem: Mapping[str, Any]) -> str:
+    """One pydantic error as an operator reads it."""
+    key, given = _key(problem["loc"]), _short(problem["input"])
+    match problem["type"]:
+        case "missing":
+            return f"{key} is missing; add it"
+        case "unexpected_keyword_argument" | "extra_forbidden":
+            return f"{key}: there is no such key; check the spelling or delete the line"
+        case "literal_error":
+            return f"{key}: {given} is not one of {problem['ctx']['expected']}"
+        case "string_too_short":
+            return f"{key}: is empty; write something or delete the line"
+        case "date_type":
+            return f"{key}: {given} is not a date; write 2013-09-04 without quotes"
+        case "dataclass_type":
+            return f"{key}: {given} will not do; write it as a table, [{key}]"
+    wanted = problem["msg"].removeprefix("Input should be ").removeprefix("a valid ")
+    return f"{key}: {given} will not do; it should be {_WANTED.get(wanted, wanted)}"
+
+
+_WANTED = {
+    "string": "text in quotes",
+    "integer": "a whole number",
+    "tuple": 'a list of texts, ["...", "..."]',
+    "dictionary": "a table of names and values",
+}
+
+
+def _short(value: Any) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 60 else f"{shown[:57]}..."
+
+
+def _key(location: Sequence[str | int]) -> str:
+    """("asks", 2, "text") as "asks[3].text": operators count from one."""
+    key = ""
+    for part in location:
+        key += f"[{part + 1}]" if isinstance(part, int) else f".{part}" if key else part
+    return key
+
+
+def _need_sense(table: Table, path: Path) -> None:
+    seen: set[str] = set()
+    for ask in table.asks:
+        if ask.key in seen:
+            raise ConfigurationError(f"{path}: asks: two have the key {ask.key!r}; rename one")
+        seen.add(ask.key)
+        try:
+            _ = ask.terms
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{path}: {error}") from error
+    for fact in table.facts:
+        if fact in _MAPPING_METHODS:
+            raise ConfigurationError(f"{path}: facts.{fact}: templates need this word; rename it")
+    try:
+        Locale.parse(table.language)
+    except (UnknownLocaleError, ValueError) as error:
+        raise ConfigurationError(
+            f'{path}: language: {table.language!r} is not a language and country such as "en_GB"'
+        ) from error

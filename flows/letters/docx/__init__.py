@@ -1,0 +1,1 @@
+"""Word documents: read safely, filled, bundled and written."""

@@ -1,0 +1,209 @@
+"""Jinja as every template of a campaign meets it: sandboxed, strict, unable to change data."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import (
+    FileSystemLoader,
+    StrictUndefined,
+    TemplateError,
+    TemplateNotFound,
+    TemplateSyntaxError,
+    UndefinedError,
+    nodes,
+)
+from jinja2.exceptions import SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from flows.errors import ConfigurationError
+from flows.letters.record import DotDict
+
+LARGEST_RANGE = 1_000
+LARGEST_REPEAT = 100_000
+
+
+class ValueFaultError(ValueError):
+    """A picture, link or file that a template asks for and that cannot be; the text says why."""
+
+
+class Environment(ImmutableSandboxedEnvironment):
+    """Sandboxed; and no template can fill the memory by multiplying."""
+
+    intercepted_binops = frozenset({"*", "**"})
+
+    def __init__(
+        self,
+        *,
+        escape: bool,
+        folder: Path | None = None,
+        finalize: Callable[[Any], Any] | None = None,
+    ) -> None:
+        super().__init__(
+            autoescape=escape,
+            undefined=StrictUndefined,
+            keep_trailing_newline=True,
+            loader=FileSystemLoader(folder) if folder else None,
+            finalize=finalize,
+        )
+        self.globals["range"] = _short_range
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        if type(obj) is DotDict and attribute in obj.values_:
+            return obj.values_[attribute]
+        return super().getattr(obj, attribute)
+
+    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        for one, other in ((left, right), (right, left)):
+            if isinstance(one, str | list | tuple) and isinstance(other, int):
+                _need_small(len(one) * other)
+        if operator == "**" and isinstance(left, int) and isinstance(right, int):
+            _need_small(left.bit_length() * right)
+        return super().call_binop(context, operator, left, right)
+
+
+def _short_range(*bounds: int) -> range:
+    numbers = range(*bounds)
+    if len(numbers) > LARGEST_RANGE:
+        raise SecurityError(f"range() of more than {LARGEST_RANGE} numbers")
+    return numbers
+
+
+def _need_small(size: int) -> None:
+    if size > LARGEST_REPEAT:
+        raise SecurityError("a multiplication with a result too large for a letter")
+
+
+def explained(error: Exception, where: str, words: str = "") -> ConfigurationError:
+    """What Jinja raised, as a line for the operator: the file, the fault, the words around it."""
+    near = f' (near "{words}")' if words else ""
+    match error:
+        case UndefinedError():
+            what = f"{error.message}: correct the name, or add it to campaign.toml"
+        case TemplateNotFound():
+            what = f"{error.name} is not in the campaign's folder; add it or take the tag out"
+        case TemplateSyntaxError():
+            line = "" if words else f" in line {line_at_fault(error, error.source or '')}"
+            what = f"a tag cannot be understood{line}{near}: {error.message}"
+        case SecurityError():
+            what = f"does what a template may not do: {error.message}"
+        case TemplateError():
+            what = f"cannot be filled: {error.message}"
+        case RecursionError():
+            what = "calls itself without end; take the macro or include out that does"
+        case ValueFaultError():
+            what = str(error)
+        case _:
+            what = f"cannot be filled: {type(error).__name__}: {error}"
+    return ConfigurationError(f"{where}: {what}")
+
+
+def line_at_fault(error: Exception, source: str) -> int | None:
+    """The line to look at; for a block that never ends, where it begins."""
+    line = getattr(error, "lineno", None)
+    if not isinstance(error, TemplateSyntaxError) or "end of template" not in str(error.message):
+        return line
+    opened: list[tuple[str, int]] = []
+    for tag in _BLOCK.finditer(source):
+        word = tag[1]
+        if word in _BLOCKS:
+            opened.append((word, source.count("\n", 0, tag.start()) + 1))
+        elif word.startswith("end") and opened and opened[-1][0] == word[3:]:
+            opened.pop()
+    return opened[-1][1] if opened else line
+
+
+_BLOCK = re.compile(r"{%[-+]?\s*(\w+)")
+_BLOCKS = frozenset({"for", "if", "macro", "call", "filter", "with", "raw", "autoescape", "block"})
+
+
+FILLING_FAULTS = (
+    TemplateError,
+    ArithmeticError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+"""What a template can make Jinja raise while it is filled."""
+
+
+def unknown_names(tree: nodes.Template, known: Mapping[str, Any]) -> Iterable[str]:
+    """Dotted names that a template uses and nobody gives: "facts.daet".
+
+    ``known`` maps each name to its own parts' mapping, or to None where anything may follow.
+    A name that is only asked for (``is defined``, ``default``) is none of these. Branches that
+    no sample would reach are read too.
+    """
+    asked = {
+        _path(test.node)
+        for test in tree.find_all(nodes.Test)
+        if test.name in {"defined", "undefined"}
+    } | {
+        _path(chosen.node)
+        for chosen in tree.find_all(nodes.Filter)
+        if chosen.name in {"default", "d"} and chosen.node is not None
+    }
+    own = {name.name for name in tree.find_all(nodes.Name) if name.ctx in {"store", "param"}}
+    for node in tree.find_all((nodes.Getattr, nodes.Getitem)):
+        path = _path(node)
+        if path and path[0] in known and path[0] not in own and path not in asked:
+            unknown = _first_unknown(path, known)
+            if unknown:
+                yield unknown
+
+
+def _path(node: nodes.Node) -> tuple[str, ...]:
+    """("facts", "date") of ``facts.date`` or ``facts["date"]``; () where a part is computed."""
+    parts: list[str] = []
+    while isinstance(node, nodes.Getattr | nodes.Getitem):
+        if isinstance(node, nodes.Getattr):
+            parts.append(node.attr)
+        elif isinstance(node.arg, nodes.Const) and isinstance(node.arg.value, str):
+            parts.append(node.arg.value)
+        else:
+            return ()
+        node = node.node
+    return (node.name, *reversed(parts)) if isinstance(node, nodes.Name) else ()
+
+
+def _first_unknown(path: tuple[str, ...], known: Mapping[str, Any]) -> str | None:
+    level: Any = known
+    for depth, part in enumerate(path):
+        if not isinstance(level, Mapping):
+            return None
+        if part not in level:
+            return None if hasattr(level, part) else ".".join(path[: depth + 1])
+        level = level[part]
+    return None
+
+
+class TemplateText:
+    """A text, with tags or without."""
+
+    __slots__ = ("_template", "_text", "tree", "where")
+
+    def __init__(self, source: str, where: str, environment: Environment) -> None:
+        """Raises ConfigurationError for tags that cannot be understood."""
+        self.where = where
+        try:
+            self.tree: nodes.Template = environment.parse(source)
+            self._template = environment.from_string(source)
+        except FILLING_FAULTS as error:
+            raise explained(error, where) from error
+        self._text = None if "{" in source else source
+
+    @property
+    def constant(self) -> bool:
+        """Whether it is the same for every reader."""
+        return self._text is not None
+
+    def filled(self, context: Mapping[str, Any]) -> str:
+        """The text for this context. Raises ConfigurationError as ``Filler.fill`` does."""
+        if self._text is not None:
+            return self._text
+        try:
+            return self._template.render(context)
+        except FILLING_FAULTS as error:
+            raise explained(error, self.where) from error

@@ -1,0 +1,1 @@
+"""Letters that go by post: print pack, labels, window, posting sheet."""

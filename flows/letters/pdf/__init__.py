@@ -1,0 +1,1 @@
+"""PDF by LibreOffice: laid out, split and read back."""

@@ -1,0 +1,96 @@
+"""A mailing's letters as PDF, each read back before it is kept."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from flows.letters import readback
+from flows.letters.docx import package
+from flows.letters.letter import Letter
+from flows.letters.pdf import text as pdftext
+from flows.letters.pdf.layout import LETTERS_A_DOCUMENT, Patience, Typesetter
+
+_WRITTEN = re.compile(r"word/(?:document|header|footer|footnotes)\d*\.xml")
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A letter that has no PDF, and why."""
+
+    letter: Letter
+    reason: str
+
+
+def convert(
+    letters: Iterable[Letter],
+    *,
+    processes: int = 0,
+    program: str = "",
+    patience: Patience | None = None,
+) -> Iterator[Letter | Failed]:
+    """Each letter with its PDF, in order; Failed in place of one that has none.
+
+    Holds a few hundred letters at a time. ``processes`` 0: as many as there are processors;
+    ``program``: LibreOffice, where it is not found by its usual names. Raises
+    ConfigurationError where there is no LibreOffice.
+    """
+    with Typesetter(processes=processes, program=program, patience=patience) as typesetter:
+        waiting = iter(letters)
+        while some := list(islice(waiting, typesetter.at_once)):
+            pdfs = typesetter.pdfs([letter.docx for letter in some])
+            laid_out = [
+                replace(letter, pdf=found or b"") for letter, found in zip(some, pdfs, strict=True)
+            ]
+            for start in range(0, len(laid_out), LETTERS_A_DOCUMENT):
+                yield from _read_back(laid_out[start : start + LETTERS_A_DOCUMENT])
+
+
+def _read_back(letters: Sequence[Letter]) -> Iterator[Letter | Failed]:
+    """These letters, laid out together, unless they are found mixed up."""
+    for letter in letters:
+        if not letter.pdf:
+            yield Failed(letter, "LibreOffice could not make a PDF of it in the time given")
+        elif fault := mixed_up(letter, letters):
+            yield Failed(letter, fault)
+        else:
+            yield letter
+
+
+def mixed_up(letter: Letter, others: Iterable[Letter]) -> str:
+    """What is wrong with a PDF read back: not this letter, or another's too. Blank: nothing.
+
+    ``others`` are letters laid out at the same time; the letter itself may be among them.
+    """
+    shown = pdftext.text(letter.pdf)
+    if not _stands_in(letter.reference, shown):
+        own = _signs(letter)
+        if _stands_in(letter.reference, _written(letter)) or not any(
+            _stands_in(sign, shown) for sign in own
+        ):
+            return f"its PDF does not show {letter.reference!r} or {own[0]!r}"
+    for other in others:
+        if other is letter:
+            continue
+        for mark in (other.reference, other.reader.contact.name):
+            if mark in shown and _stands_in(mark, shown) and not _stands_in(mark, _written(letter)):
+                return f"its PDF shows {mark!r}, which is another reader's"
+    return ""
+
+
+def _written(letter: Letter) -> str:
+    """The words of the letter's DOCX."""
+    parts = package.parts(letter.docx, _WRITTEN.match)
+    return readback.plain(" ".join(content.decode() for _, content in parts))
+
+
+def _signs(letter: Letter) -> tuple[str, ...]:
+    """What tells a letter that prints no reference."""
+    reader = letter.reader
+    signs = (reader.contact.name, reader.address.lines[0], reader.address.salutation)
+    return tuple(readback.words(sign) for sign in signs)
+
+
+def _stands_in(mark: str, text: str) -> bool:
+    """Whether the mark stands there whole: "r1" does not stand in "r11"."""
+    return re.search(rf"(?<![\w/-]){re.escape(mark)}(?![\w-])", text, re.IGNORECASE) is not None

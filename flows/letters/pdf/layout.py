@@ -1,0 +1,169 @@
+"""Letters laid out as PDF by LibreOffice: many in one document, on several processes.
+
+The same letters give the same bytes whatever the number of processes: what is laid out together
+depends on the letters' order alone.
+"""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from flows.letters import libreoffice
+from flows.letters.docx import bundle, package
+from flows.letters.docx.ooxml import CORE, UnsuitableError, parsed
+from flows.letters.libreoffice import Office
+from flows.letters.pdf import split
+from flows.letters.pdf.split import About, SplitError
+
+LETTERS_A_DOCUMENT = 25
+"""Of fewer, the opening of a document counts; of more, LibreOffice is slower for each page."""
+DOCUMENTS_A_CALL = 8
+"""LibreOffice needs a second to start."""
+
+_ABOUT = (
+    ("title", "{http://purl.org/dc/elements/1.1/}title"),
+    ("author", "{http://purl.org/dc/elements/1.1/}creator"),
+    ("subject", "{http://purl.org/dc/elements/1.1/}subject"),
+    (
+        "keywords",
+        "{http://schemas.openxmlformats.org/package/2006/metadata/core-properties}keywords",
+    ),
+)
+
+Group = Sequence[int]
+"""Places of letters that are laid out together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """When LibreOffice is given up: seconds from its start, and more for each letter."""
+
+    start: float = 60.0
+    letter: float = 2.0
+    """Usual is a tenth."""
+
+
+class Typesetter:
+    """Some LibreOffices, kept for as long as there are letters."""
+
+    def __init__(
+        self, *, processes: int = 0, program: str = "", patience: Patience | None = None
+    ) -> None:
+        """``processes`` 0: as many as there are processors; ``program``: LibreOffice, where it
+        is not found by its usual names. Raises ConfigurationError where there is none.
+        """
+        self._program = libreoffice.find(program)
+        self._processes = processes or os.cpu_count() or 1
+        self._patience = patience or Patience()
+        self._opened = ExitStack()
+        self._offices: list[Office] = []
+        self._stopped = False
+
+    def __enter__(self) -> Self:
+        self._offices = [
+            self._opened.enter_context(Office(self._program)) for _ in range(self._processes)
+        ]
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._opened.close()
+
+    @property
+    def at_once(self) -> int:
+        """How many letters keep every process busy; a multiple of what is laid out together."""
+        return self._processes * DOCUMENTS_A_CALL * LETTERS_A_DOCUMENT
+
+    def pdfs(self, docxs: Sequence[bytes]) -> list[bytes | None]:
+        """A PDF of each DOCX; None where LibreOffice hung, crashed or wrote nonsense.
+
+        What fails together is tried file by file, and then each file in a call of its own.
+        """
+        found: dict[int, bytes] = {}
+        together = [
+            range(start, min(start + LETTERS_A_DOCUMENT, len(docxs)))
+            for start in range(0, len(docxs), LETTERS_A_DOCUMENT)
+        ]
+        found |= self._round(docxs, together, DOCUMENTS_A_CALL)
+        for files_a_call in (LETTERS_A_DOCUMENT, 1):
+            left = [[place] for place in range(len(docxs)) if place not in found]
+            found |= self._round(docxs, left, files_a_call)
+        return [found.get(place) for place in range(len(docxs))]
+
+    def _round(
+        self, docxs: Sequence[bytes], groups: Sequence[Group], a_call: int
+    ) -> dict[int, bytes]:
+        """One try at each of these groups, shared out among the processes."""
+
+        def work(number: int) -> dict[int, bytes]:
+            mine = groups[number :: self._processes]
+            found: dict[int, bytes] = {}
+            for start in range(0, len(mine), a_call):
+                if self._stopped:
+                    break
+                found |= self._call(self._offices[number], docxs, mine[start : start + a_call])
+            return found
+
+        found: dict[int, bytes] = {}
+        if groups:
+            with ThreadPoolExecutor(self._processes) as pool:
+                try:
+                    for some in pool.map(work, range(self._processes)):
+                        found |= some
+                except BaseException:  # Ctrl-C too: do not wait for what is running
+                    self._stopped = True
+                    for one in self._offices:
+                        one.stop()
+                    raise
+        return found
+
+    def _call(
+        self, one: Office, docxs: Sequence[bytes], groups: Sequence[Group]
+    ) -> dict[int, bytes]:
+        """One call of LibreOffice for these groups; without those that it failed on."""
+        documents = dict(_documents(docxs, groups))
+        if not documents:
+            return {}
+        letters = sum(len(groups[int(name)]) for name in documents)
+        seconds = self._patience.start + self._patience.letter * letters
+        found: dict[int, bytes] = {}
+        for name, data in one.convert(documents, seconds).items():
+            group = groups[int(name)]
+            abouts = [_about(docxs[place]) for place in group]
+            try:
+                if len(group) == 1:
+                    found[group[0]] = split.alone(data, abouts[0])
+                else:
+                    found |= zip(group, split.split(data, abouts), strict=True)
+            except SplitError:
+                continue  # tried again file by file
+        return found
+
+
+def _documents(docxs: Sequence[bytes], groups: Sequence[Group]) -> Iterator[tuple[str, bytes]]:
+    """Name and DOCX of each group that can be laid out as it is."""
+    for number, group in enumerate(groups):
+        if len(group) == 1:
+            yield str(number), docxs[group[0]]
+            continue
+        try:
+            yield str(number), bundle.bundled([docxs[place] for place in group])
+        except UnsuitableError:
+            continue  # tried again file by file
+
+
+def _about(docx: bytes) -> About:
+    """What the document's core properties say of it."""
+    core: Mapping[str, bytes] = dict(package.parts(docx, CORE.__eq__))
+    if CORE not in core:
+        return About()
+    tree = parsed(core[CORE])
+    return About(**{name: tree.findtext(tag) or "" for name, tag in _ABOUT})

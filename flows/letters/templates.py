@@ -1,0 +1,116 @@
+"""A campaign's templates made ready one by one, every name in them checked."""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+
+from jinja2 import meta, nodes
+
+from flows.errors import ConfigurationError
+from flows.letters.campaign import HTML, LETTER, SETTINGS, TEXT, Campaign
+from flows.letters.context import Context
+from flows.letters.docx import guard
+from flows.letters.docx.docxtpl_adapter import Picture
+from flows.letters.docx.template import DocxTemplate
+from flows.letters.enclosures import Enclosure, Enclosures
+from flows.letters.jinja_environment import (
+    Environment,
+    TemplateText,
+    ValueFaultError,
+    unknown_names,
+)
+from flows.letters.template_functions import Values
+from flows.people.criteria import Criteria
+
+
+class Compiler:
+    """Each method makes one template ready, or raises ConfigurationError naming file and fault."""
+
+    def __init__(self, campaign: Campaign, on: date) -> None:
+        """``on`` is the date printed."""
+        self.context = Context(campaign, on)
+        self._campaign = campaign
+        self._settings = campaign.folder / SETTINGS
+        self._known = self.context.known()
+        self._plain = Environment(escape=False, folder=campaign.folder)
+        self._escaping = Environment(escape=True, folder=campaign.folder)
+
+    def letter(self) -> DocxTemplate:
+        path = self._campaign.folder / LETTER
+        values = Values(self._campaign.folder)
+        template = DocxTemplate(
+            guard.read(path),
+            str(path),
+            functions=values.functions(),
+            pictures=self._pictures(values),
+        )
+        for tree in template.trees():
+            self._need_known(tree, str(path), template.own_names)
+        return template
+
+    def subject(self) -> TemplateText:
+        return self._part(self._campaign.subject, f"{self._settings}: subject")
+
+    def text(self) -> TemplateText:
+        path = self._campaign.folder / TEXT
+        return self._part(_read(path), str(path))
+
+    def html(self) -> TemplateText:
+        path = self._campaign.folder / HTML
+        return self._part(_read(path), str(path), self._escaping)
+
+    def asks(self) -> list[tuple[Criteria, TemplateText]]:
+        return [
+            (ask.terms, self._part(ask.text, f"{self._settings}: asks.{ask.key}"))
+            for ask in self._campaign.asks
+        ]
+
+    def enclosures(self) -> Enclosures:
+        papers = [
+            Enclosure(
+                self._part(paper.file, f"{self._settings}: attachments"),
+                paper.name,
+                paper.terms,
+                paper.optional,
+            )
+            for paper in self._campaign.attachments
+        ]
+        cc = self._campaign.cc
+        copies = self._part(cc, f"{self._settings}: cc") if cc else None
+        return Enclosures(self._campaign.folder, papers, copies)
+
+    def _part(
+        self, source: str, where: str, environment: Environment | None = None
+    ) -> TemplateText:
+        part = TemplateText(source, where, environment or self._plain)
+        self._need_known(part.tree, where)
+        return part
+
+    def _need_known(self, tree: nodes.Template, where: str, more: Iterable[str] = ()) -> None:
+        given = {*self._known, *self._plain.globals, *more}
+        unknown = meta.find_undeclared_variables(tree) - given
+        found = sorted(unknown | set(unknown_names(tree, self._known)))
+        if found:
+            raise ConfigurationError(
+                f"{where}: nobody gives {', '.join(found)}; correct the spelling, or add it to "
+                f"[facts] in {SETTINGS} and write facts.{found[0].rpartition('.')[2]}"
+            )
+
+    def _pictures(self, values: Values) -> dict[str, Picture]:
+        """Pictures that campaign.toml names, as the letter knows them."""
+        if self._campaign.signature is None:
+            return {}
+        try:
+            return {"signature": values.picture(**asdict(self._campaign.signature))}
+        except ValueFaultError as error:
+            raise ConfigurationError(f"{self._settings}: signature: {error}") from error
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{path}: is not UTF-8 text; save it as UTF-8") from error

@@ -1,0 +1,154 @@
+"""A campaign with its readers, before anything is frozen: who is in, who is out, what is odd."""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from flows.errors import ConfigurationError
+from flows.letters import campaign as campaigns
+from flows.letters.campaign import Campaign
+from flows.people import audience, forms, readers, reshuffle
+from flows.people.audience import Audience, Choice
+from flows.people.contact import Contact, Reader, RejectedRow
+from flows.people.lists import loading, rows, table
+from flows.people.suppression import Watched
+
+TEMPLATES = Path("templates")
+SUPPRESSION = Path("contacts/suppression.csv")
+OFFICES = Path("contacts/offices.csv")
+"""Who held which office when: the last refresh or import of dated data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A campaign with its readers, before anything is frozen."""
+
+    campaign: Campaign
+    on: date
+    readers: tuple[Reader, ...]
+    refused: tuple[RejectedRow, ...]
+    lists: tuple[Path, ...]
+    choices: tuple[Choice, ...] = ()
+    """Everyone in the lists, in or out, and by which rule."""
+    stale: tuple[str, ...] = ()
+    """Rows that claim an office which somebody else held on the day, a line each."""
+
+    @property
+    def left_out(self) -> tuple[Choice, ...]:
+        """Readers that the audience or the suppression list keeps out."""
+        return tuple(one for one in self.choices if not one.decision.in_)
+
+
+def folder(campaign: str) -> Path:
+    """The campaign's folder, from a key under templates/ or a path."""
+    path = Path(campaign)
+    if path.is_dir() or path.parent != Path():
+        return path
+    if (TEMPLATES / campaign).is_dir():
+        return TEMPLATES / campaign
+    there = sorted(one.parent.name for one in TEMPLATES.glob("*/campaign.toml"))
+    raise ConfigurationError(
+        f"there is no campaign {campaign} under {TEMPLATES}/"
+        + (f"; there are: {', '.join(there)}" if there else "")
+    )
+
+
+def draft(campaign: str, contacts: Sequence[Path] = (), as_of: date | None = None) -> Draft:
+    """Read the campaign and its contacts. ``contacts`` wins over campaign.toml, ``as_of`` over
+    its date. Raises ConfigurationError."""
+    found = campaigns.load(folder(campaign))
+    lists = tuple(contacts) or tuple(Path(one) for one in found.contacts)
+    on = as_of or found.date or date.today()
+    loaded = loading.load(lists)
+    rules = Audience.from_table(found.audience)
+    changed = _reshuffled(loaded.contacts, on)
+    people, handed_back = loaded.contacts, list(loaded.refused)
+    if rules.stale_offices == "refuse":
+        stale = {one.contact.id for one in changed}
+        people = tuple(one for one in people if one.id not in stale)
+        handed_back += [_refused(one.contact, "office", one.what) for one in changed]
+    chosen = readers.readers(people, forms.country(found.country), found.forms, on)
+    once, twice = _one_letter_each(chosen.readers)
+    choices = audience.who(once, rules, suppressions().now())
+    return Draft(
+        found,
+        on,
+        tuple(one.reader for one in choices if one.decision.in_),
+        (*handed_back, *chosen.refused, *twice),
+        lists,
+        choices,
+        tuple(str(one) for one in changed),
+    )
+
+
+def _reshuffled(contacts: Iterable[Contact], on: date) -> tuple[reshuffle.Stale, ...]:
+    if not OFFICES.is_file():
+        return ()
+    return reshuffle.check(contacts, reshuffle.load(OFFICES), on).stale
+
+
+def _one_letter_each(found: Iterable[Reader]) -> tuple[list[Reader], list[RejectedRow]]:
+    """One person under two ids would get two letters; name and address together give it away."""
+    seen: dict[tuple[str, str], Contact] = {}
+    once, twice = [], []
+    for reader in found:
+        contact = reader.contact
+        first = seen.setdefault((contact.name.casefold(), contact.email.casefold()), contact)
+        if first is contact or not contact.email:
+            once.append(reader)
+            continue
+        what = (
+            f"{contact.name} at this e-mail is {first.person!r} in {first.file}:{first.row} too; "
+            "write the same person in both rows, or delete one"
+        )
+        twice.append(_refused(contact, "person", what))
+    return once, twice
+
+
+def _refused(contact: Contact, column: str, reason: str) -> RejectedRow:
+    return RejectedRow(contact.file, contact.row, column, reason, rows.cells(contact))
+
+
+def suppressions() -> Watched:
+    """Who is never written to; nobody where there is no such list."""
+    return Watched(SUPPRESSION)
+
+
+def listed(person: str) -> bool:
+    """Whether a contact list beside the suppression list has this person, or a row of this id."""
+    for path in sorted(SUPPRESSION.parent.glob("*")):
+        if path in (SUPPRESSION, OFFICES) or path.suffix.casefold() not in table.KINDS:
+            continue
+        with suppress(ConfigurationError):  # a list at fault is told of when it is used
+            if any(
+                person.casefold() in (one.person.casefold(), one.id.casefold())
+                for one in loading.load([path]).contacts
+            ):
+                return True
+    return False
+
+
+def sources(campaign_folder: Path, lists: Sequence[Path]) -> dict[str, str]:
+    """SHA-256 (hex) of every file a mailing is made from. Files that are gone are left out."""
+    found = {}
+    for path in (*campaigns.files(campaign_folder), *lists):
+        if path.is_file():
+            found[str(path)] = hashlib.sha256(path.read_bytes()).hexdigest()
+    return dict(sorted(found.items()))
+
+
+def sources_now(before: Mapping[str, str]) -> dict[str, str]:
+    """The same files as they are now, and new ones in the campaign's folder."""
+    tomls = [Path(one) for one in before if Path(one).name == campaigns.SETTINGS]
+    paths = {Path(one) for one in before}
+    for toml in tomls:
+        if toml.parent.is_dir():
+            paths |= set(campaigns.files(toml.parent))
+    return {
+        str(path): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(paths)
+        if path.is_file()
+    }

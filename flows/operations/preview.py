@@ -1,0 +1,77 @@
+"""Letters and mails as files to look at; nothing is frozen."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from flows.errors import ConfigurationError
+from flows.letters import libreoffice
+from flows.letters.filler import Filler
+from flows.operations.draft import Draft
+from flows.operations.prepare import postmark
+from flows.people.contact import RejectedRow
+from flows.post.ledger.clock import now
+from flows.post.mailing import rendering
+from flows.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The files written and the rows that could not be."""
+
+    folder: Path
+    files: tuple[Path, ...]
+    refused: tuple[RejectedRow, ...]
+    note: str = ""
+    """Why there is no PDF, where there is none."""
+
+
+def preview(settings: Settings, order: Draft, only: Sequence[str], out: Path | None) -> Preview:
+    """Write ``letter-ID.docx``, its PDF and ``mail-ID.eml`` for each reader, or for ``only`` these.
+
+    Raises ConfigurationError: an unknown contact, a folder that cannot be written.
+    """
+    there = {post.id for one in order.readers for post in (one.contact, *one.others)}
+    if unknown := sorted(set(only) - there):
+        raise ConfigurationError(
+            f"--contact {unknown[0]}: not among the readers of this campaign; ids are in the lists"
+        )
+    chosen = [
+        one
+        for one in order.readers
+        if not only or {one.contact.id, *(post.id for post in one.others)} & set(only)
+    ]
+    folder = out or settings.var / "preview" / order.campaign.key
+    stamp = postmark(settings, order.campaign, "preview", now().replace(microsecond=0))
+    letters = rendering.filled(Filler(order.campaign, order.on), chosen)
+    note = ""
+    try:
+        libreoffice.find()
+    except ConfigurationError as error:
+        if order.campaign.letter == "pdf":
+            raise
+        note = f"no PDF: {error}"
+    else:
+        letters = rendering.laid_out(letters, settings.letter_processes)
+    written: list[Path] = []
+    refused = [] if only else list(order.refused)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for letter in letters:
+            made = (
+                letter
+                if isinstance(letter, RejectedRow)
+                else rendering.files(letter, order.campaign, stamp)
+            )
+            if isinstance(made, RejectedRow):
+                refused.append(made)
+                continue
+            for name, content in made.items():
+                path = folder / name
+                path.write_bytes(content)
+                written.append(path)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{error.filename or folder}: cannot be written ({error.strerror}); name another --out"
+        ) from error
+    return Preview(folder, tuple(written), tuple(refused), note)

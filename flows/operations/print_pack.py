@@ -1,0 +1,87 @@
+"""The print pack of a mailing: letters, labels and the posting sheet, as files."""
+
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+
+from flows.errors import ConfigurationError
+from flows.letters.paper import labels, window
+from flows.letters.paper import pack as printpack
+from flows.letters.pdf.convert import Failed
+from flows.operations.draft import suppressions
+from flows.people.lists import files
+from flows.post.ledger.database import Ledger
+from flows.post.mailing import mailing as mailings
+from flows.post.mailing import paper
+from flows.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """The files written, what is wrong with single letters, and those that are in none."""
+
+    files: tuple[Path, ...]
+    letters: int
+    faults: tuple[tuple[str, str], ...]
+    """Reference and what is wrong: outside the window, too long for a label."""
+    failed: tuple[Failed, ...]
+
+
+def pack(
+    settings: Settings,
+    ledger: Ledger,
+    mailing: str,
+    *,
+    out: Path | None = None,
+    sheet: str = "a4-21",
+    first_label: int = 1,
+    envelope: str = "uk",
+) -> Packed:
+    """Write letters.pdf, labels.pdf and posting-sheet.xlsx for the letters that go by post.
+
+    Raises ConfigurationError: nothing to post, an unknown sheet or envelope, no LibreOffice.
+    """
+    found = mailings.get(ledger, mailing)
+    if sheet not in labels.LAYOUTS:
+        raise ConfigurationError(f"--labels {sheet}: use {', '.join(labels.LAYOUTS)}")
+    if envelope not in (*window.WINDOWS, "none"):
+        raise ConfigurationError(f"--envelope {envelope}: use {', '.join(window.WINDOWS)} or none")
+    layout = labels.LAYOUTS[sheet]
+    objections = suppressions().now()
+    everyone = list(paper.letters(ledger, mailing))
+    letters = [one for one in everyone if not objections.of(one.reader)]
+    objected = tuple(
+        (one.reference, f"not printed: {why}")
+        for one in everyone
+        if (why := objections.of(one.reader))
+    )
+    if not letters:
+        raise ConfigurationError(
+            f"mailing {mailing} has no letter that goes by post: each has an e-mail address; "
+            "write post = true in campaign.toml to print them too"
+        )
+    made = printpack.make(
+        letters,
+        title=f"{found.campaign}, edition {found.edition}",
+        on=date.today(),
+        sheet=layout,
+        first_label=first_label,
+        envelope=window.WINDOWS.get(envelope),
+    )
+    folder = out or settings.var / "mailings" / mailing / "print"
+    written = []
+    for name, content in (
+        ("letters.pdf", made.letters),
+        ("labels.pdf", made.labels),
+        ("posting-sheet.xlsx", made.sheet),
+    ):
+        path = folder / name
+        files.replace(path, partial(_fill, content))
+        written.append(path)
+    return Packed(tuple(written), len(made.posted), (*objected, *made.faults), made.failed)
+
+
+def _fill(content: bytes, file: BinaryIO) -> None:
+    file.write(content)

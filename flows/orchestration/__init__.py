@@ -1,0 +1,1 @@
+"""Prefect's side: tasks, sign-off, states, artifacts and the server."""

@@ -1,0 +1,223 @@
+"""What a run shows in Prefect's UI: a bar that moves, what would be sent, what became of it."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import groupby
+from typing import Any, cast
+from uuid import UUID
+
+from prefect.artifacts import (
+    create_markdown_artifact,
+    create_progress_artifact,
+    create_table_artifact,
+    update_progress_artifact,
+)
+
+from flows.operations.review import Changes, Review
+from flows.operations.specimens import Specimen
+from flows.people.contact import RejectedRow
+from flows.post.mailing.mailing import Mailing
+from flows.post.states import State
+from flows.post.status import DispatchStatus, Status, words
+
+MOST_ROWS = 650
+"""A table's rows: Prefect's older UI draws all of them at once."""
+MOST_LINES = 20
+"""Lines of one kind in the summary; the table has the others."""
+ROLES = {"minister": "ministers", "mp": "MPs", "peer": "peers", "other": "others"}
+_SHORT_LINE = 70
+_PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+_FIRST = (State.UNCERTAIN, State.REFUSED, State.DEFERRED)
+
+
+def key(text: str) -> str:
+    """An artifact's key: lower-case letters, digits and dashes."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
+def plain(text: str) -> str:
+    """Text as it stands, within markdown: nothing in it is markup, or HTML."""
+    return _PUNCTUATION.sub(r"\\\1", " ".join(text.split()))
+
+
+@contextmanager
+def progress(mailing: Mailing, what: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar that hears (done, total)."""
+    made = create_progress_artifact(
+        0.0, key=key(f"{mailing.campaign}-progress"), description=f"{what}: mailing {mailing.id}"
+    )
+    bar = cast(UUID, made)  # awaitable only where a loop runs
+
+    def moved(done: int, total: int) -> None:
+        update_progress_artifact(bar, progress=100.0 * done / max(total, 1))
+
+    yield moved
+
+
+def page(artifact: object) -> str:
+    """Where an artifact is read in Prefect's UI."""
+    return f"/v2/artifacts/artifact/{artifact}"
+
+
+def review(found: Review) -> None:
+    """The rows handed back, the specimen pack, and the summary that leads to them."""
+    campaign = found.mailing.campaign
+    pages = {}
+    if found.refused:
+        pages["all the rows handed back"] = create_table_artifact(
+            [_refused(one) for one in found.refused[:MOST_ROWS]],
+            key=key(f"{campaign}-refused-rows"),
+            description=f"{len(found.refused)} rows handed back, ready to correct: "
+            f"{found.refused_file or 'in the ledger'}",
+        )
+    if found.specimens:
+        pages["the specimens"] = create_markdown_artifact(
+            "\n\n---\n\n".join(_specimen(one) for one in found.specimens),
+            key=key(f"{campaign}-specimens"),
+            description=f"One letter for each kind of reader: mailing {found.mailing.id}",
+        )
+    create_markdown_artifact(
+        summary(found, {name: page(made) for name, made in pages.items()}),
+        key=key(f"{campaign}-review"),
+        description=f"What would be sent: mailing {found.mailing.id}",
+    )
+
+
+def summary(found: Review, pages: Mapping[str, str]) -> str:
+    """The review's first page, in markdown; ``pages`` are links to the others, by name."""
+    mailing = found.mailing
+    lines = [
+        f"# {plain(mailing.campaign)}, edition {mailing.edition}",
+        "",
+        f"**{mailing.letters} letters** are frozen as mailing `{mailing.id}`, dated "
+        f"{mailing.as_of}. {_so_far(found)}",
+        "",
+        f"Hash to sign off: **`{mailing.hash[:12]}`**",
+        "",
+        "| Readers | Letters |",
+        "|---|---|",
+        *(f"| {ROLES.get(role, plain(role))} | {n} |" for role, n in found.roles.items()),
+    ]
+    if found.by_post:
+        lines.append(f"| of these by post, on paper | {found.by_post} |")
+    lines += _list("Look at these first", found.odd)
+    if found.refused:
+        lines += _list(
+            f"{len(found.refused)} rows handed back",
+            [str(one) for one in found.refused],
+            f"Ready to correct: `{found.refused_file}`" if found.refused_file else "",
+        )
+    lines += _list(f"{len(found.left_out)} left out", found.left_out)
+    if mailing.passed_over:
+        lines += ["", f"{len(mailing.passed_over)} persons have this edition already."]
+    lines += _changes(found.changes)
+    if found.specimens:
+        folder = found.specimens[0].files[0].parent
+        kinds = [f"{', '.join(one.kinds)}: {one.name}" for one in found.specimens]
+        lines += _list("Specimens", kinds, f"As files: `{folder}`")
+    lines += ["", "Read on: " + ", ".join(f"[{name}]({link})" for name, link in pages.items())]
+    return "\n".join(lines)
+
+
+def _so_far(found: Review) -> str:
+    if set(found.live) <= {State.READY}:
+        return "Nothing has been sent."
+    return f"So far: {words(found.live)}."
+
+
+def _list(title: str, rows: Sequence[str], foot: str = "") -> list[str]:
+    if not rows:
+        return []
+    more = len(rows) - MOST_LINES
+    return [
+        *("", f"## {title}", ""),
+        *(f"- {plain(row)}" for row in rows[:MOST_LINES]),
+        *([f"- and {more} more"] if more > 0 else []),
+        *(["", foot] if foot else []),
+    ]
+
+
+def _changes(found: Changes | None) -> list[str]:
+    if found is None:
+        return ["", "This is the first mailing of this campaign."]
+    told = [
+        *found.files,
+        *(f"new reader: {name}" for name in found.came),
+        *(f"no longer a reader: {name}" for name in found.went),
+    ]
+    if found.differ:
+        told.insert(0, f"{found.differ} letters to the same readers differ, {found.same} do not")
+    title = f"Changed since mailing `{found.since.id}`"
+    return _list(title, told) or ["", f"Nothing has changed since mailing `{found.since.id}`."]
+
+
+def _specimen(one: Specimen) -> str:
+    subject = f"Subject: {plain(one.subject)}" if one.subject else "By post."
+    files = ", ".join(f"`{path}`" for path in one.files)
+    head = f"## {plain(one.name)}\n\n*{', '.join(one.kinds)}*\n\n{subject}\n\n---\n\n"
+    return f"{head}{_laid_out(one.text)}\n\nAs files: {files}"
+
+
+def _laid_out(text: str) -> str:
+    """A letter's lines in markdown: lists as lists, and short lines kept together as an address."""
+    blocks = []
+    for kind, lines in groupby(filter(str.strip, text.splitlines()), _kind_of_line):
+        if kind == "item":
+            blocks.append("\n".join(f"- {plain(line[2:])}" for line in lines))
+        else:
+            blocks.append(("\\\n" if kind == "short" else "\n\n").join(map(plain, lines)))
+    return "\n\n".join(blocks)
+
+
+def _kind_of_line(line: str) -> str:
+    if line.startswith("- "):
+        return "item"
+    return "short" if len(line) < _SHORT_LINE else "paragraph"
+
+
+def _refused(one: RejectedRow) -> dict[str, Any]:
+    return {"row": f"{one.file}:{one.row}", "column": one.column, "reason": one.reason}
+
+
+def outcome(mailing: Mailing, now: Status, ending: str, evidence: str) -> None:
+    """What became of the letters: a summary, and a table with uncertain and refused ones first."""
+    shown = now.dispatches
+    if len(shown) > MOST_ROWS:
+        shown = tuple(one for one in shown if one.state in _FIRST)[:MOST_ROWS]
+    what = f"rehearsal {now.rehearsal}" if now.rehearsal else "live"
+    table = create_table_artifact(
+        [_row(one) for one in shown],
+        key=key(f"{mailing.campaign}-outcome"),
+        description=f"{what}: {words(now.counts)}"
+        + (f"; shown: {len(shown)}" if len(shown) < len(now.dispatches) else ""),
+    )
+    lines = [
+        f"# {plain(mailing.id)}, {what}",
+        "",
+        f"**{plain(ending)}**",
+        "",
+        "| State | Letters |",
+        "|---|---|",
+        *(f"| {state} | {n} |" for state, n in sorted(now.counts.items())),
+        "",
+        f"[The letters, those to see to first]({page(table)})",
+        "",
+        evidence,
+    ]
+    create_markdown_artifact(
+        "\n".join(lines),
+        key=key(f"{mailing.campaign}-report"),
+        description=f"{what}: mailing {mailing.id}",
+    )
+
+
+def _row(one: DispatchStatus) -> dict[str, Any]:
+    return {
+        "no.": one.id.rpartition(":")[2],
+        "to": one.name if one.email else f"{one.name} (by post)",
+        "state": one.state.value,
+        "tries": one.attempts,
+        "answer": f"{one.code or ''} {one.reply}".strip()[:200],
+        "Message-ID": one.message_id if one.state is State.UNCERTAIN else "",
+    }

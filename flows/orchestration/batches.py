@@ -1,0 +1,217 @@
+"""A sending in batches, so that an operator sees it move: which letters, how fast, how long yet."""
+
+import logging
+import os
+import re
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from types import FrameType
+from typing import Any, TypeAlias
+
+from prefect.logging import get_run_logger
+
+from flows.operations import send
+from flows.orchestration import artifacts, states, tasks
+from flows.orchestration.flow_runs import settings
+from flows.orchestration.states import Ending
+from flows.orchestration.tasks import watcher
+from flows.post import status
+from flows.post.delivery.office_hours import OfficeHours, when
+from flows.post.delivery.sender import Sender
+from flows.post.delivery.sending import SendEvent, SendResult
+from flows.post.ledger import campaign_runs
+from flows.post.ledger.clock import now
+from flows.post.ledger.database import Ledger
+from flows.post.mailing.mailing import Mailing
+from flows.post.states import State
+
+Logger: TypeAlias = "logging.Logger | logging.LoggerAdapter[Any]"
+BATCH = 20
+MOST_BATCHES = 150
+"""With the other tasks fewer than 200 task runs a mailing, whatever its length."""
+SWIFT = 3.0
+"""Seconds; after a task that took less, the next has twice as many letters. A task of twenty takes
+a fast server less time than Prefect."""
+
+_ADDRESS = re.compile(r"[^\s<>\"']+@[^\s<>\"']+")
+_BAD = (State.REFUSED, State.UNCERTAIN, State.DEFERRED)
+
+
+def waits(ledger: Ledger, found: Mailing) -> bool:
+    """Whether letters of the mailing still have to go by mail, now or later."""
+    return bool(status.by_mail(ledger, found.id).keys() & {State.READY, State.DEFERRED})
+
+
+def deliver(ledger: Ledger, found: Mailing, *, live: bool, limit: int, patience: float) -> Ending:
+    """Send what is due of the mailing and show what became of it.
+
+    ``limit`` letters at most (0: all); ``patience`` in seconds for letters that are put off. Live
+    letters leave in office hours alone. Raises ConfigurationError, LedgerUnavailableError.
+    """
+    chosen = settings()
+    hours = OfficeHours.parse(chosen.office_hours)
+    if live:
+        campaign_runs.limit(ledger, found.id, limit)
+        if not hours.open_at(now()):
+            return _held(found, hours)
+    stop, closed = threading.Event(), threading.Event()
+    report = _reporting(get_run_logger())
+
+    def hear(note: SendEvent) -> None:
+        report(note)
+        if live and not hours.open_at(now()):
+            closed.set()
+            stop.set()
+
+    with (
+        finishing(stop),
+        artifacts.progress(found, "live" if live else "rehearsal") as moved,
+        send.sender(chosen, ledger, found, live=live, report=hear, stop=stop) as sender,
+    ):
+        number = sender.sending.rehearsal
+        tally = _send_due(sender, found, limit, patience, moved)
+    if closed.is_set():
+        tally = replace(tally, stopped="")
+    standing = status.status(ledger, found.id, number)
+    ending = states.of(
+        standing.counts,
+        tally,
+        what=f"rehearsal {number}" if number else "live",
+        handed_back=len(found.refused),
+        todo=f"See: dear-minister status {found.id}",
+    )
+    if closed.is_set() and tally.waiting:
+        ending = _held(found, hours, ending.message or "")
+    mailbox = "" if live or chosen.mail_redirect_to else f"The mails: `{chosen.var / 'mailbox'}`. "
+    artifacts.outcome(
+        found,
+        standing,
+        ending.message or "",
+        f"{mailbox}Every attempt and answer: `{ledger.name}`, `dear-minister status {found.id}`.",
+    )
+    return ending
+
+
+def _held(found: Mailing, hours: OfficeHours, before: str = "") -> Ending:
+    """It is outside office hours."""
+    opening = when(hours.next_opening(now()))
+    line = (
+        f"{before} held back until {opening} (OFFICE_HOURS: {hours}). The dispatch deployment "
+        f"goes on then by itself; without it: dear-minister send {found.id} --live"
+    )
+    get_run_logger().warning(line.strip())
+    return states.held(line.strip())
+
+
+def _send_due(
+    sender: Sender,
+    mailing: Mailing,
+    limit: int,
+    patience: float,
+    moved: Callable[[int, int], None],
+) -> SendResult:
+    """All that is due, in batches that are tasks. ``moved`` hears letters done and in all."""
+    logger = get_run_logger()
+    number = sender.sending.rehearsal
+    attempts: Counter[State] = Counter()
+    began, deadline = time.monotonic(), None
+    tally, size = SendResult({}, 0), 0
+    while not limit or sum(attempts.values()) < limit:
+        counts = status.by_mail(sender.ledger, mailing.id, number)
+        total = sum(counts.values()) - counts.get(State.WITHDRAWN, 0)
+        ready, put_off = counts.get(State.READY, 0), counts.get(State.DEFERRED, 0)
+        if not ready and not put_off:
+            break
+        most = ready or put_off
+        if limit:
+            most = min(most, limit - sum(attempts.values()))
+        if ready:
+            first = total - ready + 1
+            size = size or batch(total)
+            last = first + min(most, size) - 1
+            sending = time.monotonic()
+            tally = tasks.send(sender, first, last, total, patience)
+            if time.monotonic() - sending < SWIFT:
+                size *= 2
+        else:
+            deadline = deadline or time.monotonic() + patience
+            tally = tasks.send_again(sender, most, max(0.0, deadline - time.monotonic()))
+        tried = sum(tally.counts.values())
+        attempts.update(tally.counts)
+        done = total - tally.waiting
+        moved(done, total)
+        if tally.stopped or not tried:
+            break
+        logger.info(_pace(done, total, sum(attempts.values()), time.monotonic() - began))
+    return replace(tally, counts=dict(attempts))
+
+
+def batch(total: int) -> int:
+    """Letters in the first task, of so many in all."""
+    return max(BATCH, -(-total // MOST_BATCHES))
+
+
+def _pace(done: int, total: int, tried: int, seconds: float) -> str:
+    a_minute = tried / max(seconds, 0.001) * 60
+    left = (total - done) / max(a_minute, 0.001)
+    soon = "less than a minute" if left < 1 else f"about {left:.0f} minutes"
+    tail = f", {soon} left" if done < total else ""
+    return f"{done} of {total} done, {a_minute:.0f} letters a minute{tail}"
+
+
+def _reporting(logger: Logger) -> Callable[[SendEvent], None]:
+    """Hears what happens while sending: a line in the run's log for all but a letter sent."""
+    happened = watcher().happened  # asked now: the sender reports from threads of its own
+
+    def report(note: SendEvent) -> None:
+        happened(note)
+        if note.state is not State.SENT:
+            logger.log(logging.WARNING if note.state in _BAD else logging.INFO, line(note))
+
+    return report
+
+
+def line(note: SendEvent) -> str:
+    """A note as one line of a log: dispatch, state and the server's words, without addresses."""
+    parts = (note.dispatch, note.state or "", _ADDRESS.sub("(address)", note.text))
+    return ": ".join(part for part in parts if part)
+
+
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+@contextmanager
+def finishing(stop: threading.Event) -> Iterator[None]:
+    """Within the block SIGTERM (Prefect's Cancel) and Ctrl-C set ``stop``, no more.
+
+    When the block has ended the signal is given again, to whoever handles it: Prefect, usually. A
+    second one is not held up. Outside the main thread, which gets no signals, nothing changes.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    told: list[int] = []
+    before = {one: signal.getsignal(one) for one in _SIGNALS}
+
+    def restore() -> None:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+
+    def tell(number: int, frame: FrameType | None) -> None:
+        told.append(number)
+        stop.set()
+        restore()
+
+    for one in _SIGNALS:
+        signal.signal(one, tell)
+    try:
+        yield
+    finally:
+        restore()
+    if told:
+        os.kill(os.getpid(), told[0])

@@ -1,0 +1,124 @@
+"""Terms a reader meets or not: houses, ranks, parties ...; one vocabulary for audience and asks."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from flows.errors import ConfigurationError
+from flows.people.contact import HOUSES, RANKS, Contact, Reader
+from flows.people.lists.cells import tidy
+
+ROLES = ("minister", "mp", "peer", "other")
+_FIXED = {"houses": HOUSES, "ranks": RANKS, "roles": ROLES}
+
+
+@dataclass(frozen=True, slots=True)
+class Criteria:
+    """What a campaign names; a field left empty asks nothing. Within a field any value will do.
+
+    ``roles``, ``houses`` and ``ranks`` look at the office that addresses the letter, the others at
+    every row of the person.
+    """
+
+    roles: tuple[str, ...] = ()
+    houses: tuple[str, ...] = ()
+    ranks: tuple[str, ...] = ()
+    departments: tuple[str, ...] = ()
+    parties: tuple[str, ...] = ()
+    constituencies: tuple[str, ...] = ()
+    committees: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
+
+    @classmethod
+    def from_table(cls, table: Mapping[str, Any], where: str) -> "Criteria":
+        """Read a table of campaign.toml; ``where`` names it in messages, as in "[audience]".
+
+        A single text stands for a list of one. Raises ConfigurationError for an unknown key, a
+        value that is no text, a house, rank or role that does not exist, and an empty list.
+        """
+        known = [field.name for field in fields(cls)]
+        values: dict[str, tuple[str, ...]] = {}
+        for key, value in table.items():
+            if key not in known:
+                raise ConfigurationError(f"{where} {key}: no such term; use {', '.join(known)}")
+            listed = [value] if isinstance(value, str) else value
+            if not isinstance(listed, list | tuple) or not all(isinstance(v, str) for v in listed):
+                raise ConfigurationError(f'{where} {key}: write a list of texts: {key} = ["..."]')
+            if not listed:
+                raise ConfigurationError(f"{where} {key} is empty: name one, or delete the line")
+            for one in listed:
+                if key in _FIXED and one.casefold() not in _FIXED[key]:
+                    raise ConfigurationError(
+                        f"{where} {key}: {one!r} is none of {', '.join(_FIXED[key])}"
+                    )
+            values[key] = tuple(tidy(one) for one in listed)
+        return cls(**values)
+
+    def __bool__(self) -> bool:
+        return any(getattr(self, field.name) for field in fields(self))
+
+    def failed(self, reader: Reader) -> str | None:
+        """Return the first term the reader does not meet, as ``key = found``; None if all are."""
+        for key, wanted in self._asked():
+            found = _FOUND[key](reader)
+            if not _common(wanted, found):
+                return f"{key}: {' | '.join(one for one in found if one) or 'none'}"
+        return None
+
+    def met(self, reader: Reader) -> tuple[str, ...]:
+        """Return every term the reader meets, as ``key: value``."""
+        return tuple(
+            f"{key}: {one}"
+            for key, wanted in self._asked()
+            if (one := _common(wanted, _FOUND[key](reader)))
+        )
+
+    def _asked(self) -> list[tuple[str, tuple[str, ...]]]:
+        pairs = [(field.name, getattr(self, field.name)) for field in fields(self)]
+        return [(key, wanted) for key, wanted in pairs if wanted]
+
+
+def fold(text: str) -> str:
+    """Return a name for comparing: case, blanks, commas and "&" for "and" make no difference."""
+    return tidy(text.casefold().replace("&", " and ").replace(",", " ").replace("’", "'"))
+
+
+def _common(wanted: tuple[str, ...], found: tuple[str, ...]) -> str | None:
+    folded = {fold(one) for one in found if one}
+    return next((one for one in wanted if fold(one) in folded), None)
+
+
+def _each(column: str) -> Callable[[Reader], tuple[str, ...]]:
+    def found(reader: Reader) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(str(getattr(one, column)) for one in _rows(reader)))
+
+    return found
+
+
+def _every(column: str) -> Callable[[Reader], tuple[str, ...]]:
+    def found(reader: Reader) -> tuple[str, ...]:
+        return tuple(
+            dict.fromkeys(value for one in _rows(reader) for value in getattr(one, column))
+        )
+
+    return found
+
+
+def _rows(reader: Reader) -> tuple[Contact, ...]:
+    return (reader.contact, *reader.others)
+
+
+_FOUND: dict[str, Callable[[Reader], tuple[str, ...]]] = {
+    "roles": lambda reader: (reader.role,),
+    "houses": lambda reader: (reader.contact.house,),
+    "ranks": lambda reader: (reader.contact.rank,),
+    "departments": _each("department"),
+    "parties": _each("party"),
+    "constituencies": _each("constituency"),
+    "committees": _every("committees"),
+    "tags": _every("tags"),
+    "people": lambda reader: tuple(
+        value for one in _rows(reader) for value in (one.person, one.id)
+    ),
+}

@@ -1,0 +1,71 @@
+"""Contact lists into contacts: the good rows go on, the others come back with their reason."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from flows.errors import ConfigurationError, RowError
+from flows.people.contact import KNOWN, REQUIRED, Contact, RejectedRow
+from flows.people.lists import rows, table
+from flows.people.lists.table import REFUSAL_COLUMNS
+
+_EXPECTED = (*KNOWN, *REFUSAL_COLUMNS)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What the lists held, in their order."""
+
+    contacts: tuple[Contact, ...]
+    refused: tuple[RejectedRow, ...]
+
+
+def load(paths: Sequence[Path]) -> Loaded:
+    """Load contact lists (CSV, XLSX, ODS; columns as in contacts/README.md).
+
+    An id is unique over all the lists, upper and lower case being the same, because it names
+    files: the later row is refused and names the earlier.
+
+    Raises ConfigurationError when a file is missing, unreadable, not a table, empty or without a
+    required column, or when no list is named.
+    """
+    if not paths:
+        raise ConfigurationError(
+            "no contact list is named; name one in campaign.toml or --contacts"
+        )
+    tables = [table.read(path, expected=_EXPECTED, required=REQUIRED) for path in paths]
+    for sheet in tables:
+        if not sheet.rows:
+            raise ConfigurationError(f"{sheet.path}: a heading and no rows; add the contacts")
+    return gather(_spent(tables))
+
+
+def _spent(tables: list[table.Table]) -> Iterator[tuple[str, table.Row]]:
+    """Each row with its file, given up as it is read: a long list is in memory only once."""
+    while tables:
+        file, rows_ = str(tables[0].path), deque(tables.pop(0).rows)
+        while rows_:
+            yield file, rows_.popleft()
+
+
+def gather(found: Iterable[tuple[str, table.Row]]) -> Loaded:
+    """Make contacts of rows, each with the file it stands in; the others come back refused."""
+    contacts: list[Contact] = []
+    refused: list[RejectedRow] = []
+    seen: dict[str, Contact] = {}
+    for file, row in found:
+        cells = {key: text for key, text in row.cells.items() if key not in REFUSAL_COLUMNS}
+        try:
+            if row.fault:
+                raise RowError("row", row.fault)
+            contact = rows.contact(cells, file=file, row=row.number)
+            if earlier := seen.get(contact.id.casefold()):
+                where = f"{earlier.file}:{earlier.row}"
+                raise RowError("id", f"{contact.id!r} is taken by {where}; give it its own")
+        except RowError as error:
+            refused.append(RejectedRow(file, row.number, error.column, error.reason, cells))
+        else:
+            seen[contact.id.casefold()] = contact
+            contacts.append(contact)
+    return Loaded(tuple(contacts), tuple(refused))

@@ -1,0 +1,143 @@
+"""Claims: dispatches that a worker takes from the ledger, and gives back where it said nothing."""
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import bindparam, func, select
+
+from flows.post.delivery.sending import Sending
+from flows.post.failpoints import passing
+from flows.post.ledger import schema, transitions, workers
+from flows.post.ledger.clock import now, parse, stamp
+from flows.post.ledger.database import Ledger
+from flows.post.ledger.errors import LostHoldError
+from flows.post.states import State
+
+_D, _L = schema.dispatch.c, schema.letter.c
+_MAIL = (_D.mailing == bindparam("mailing")) & (_D.rehearsal == bindparam("rehearsal"))
+_MAIL &= _D.email != ""
+_DUE = (
+    select(*workers.HELD_COLUMNS)
+    .where(
+        _MAIL,
+        schema.OPEN,
+        (_D.state == State.READY)
+        | ((_D.state == State.DEFERRED) & (_D.due_at <= bindparam("now"))),
+    )
+    .order_by(_D.ordinal)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+_NEXT = select(func.min(_D.due_at)).where(_MAIL, schema.OPEN, _D.state == State.DEFERRED)
+_WAITING = select(func.count()).where(_MAIL, schema.OPEN)
+_CONTENTS = select(
+    _L.ordinal, _L.content, _L.sha256, _L.name, _L.copies, _L.contact, _L.person, _L.email
+).where(_L.mailing == bindparam("mailing"), _L.ordinal.in_(bindparam("ordinals", expanding=True)))
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A dispatch that this worker holds, with its frozen bytes."""
+
+    dispatch: transitions.DispatchRow
+    content: bytes
+    sha256: str
+    name: str
+    copies: str
+    """JSON: addresses that get a copy."""
+    contact: str
+    person: str
+    email: str
+
+
+class Claims:
+    """One worker's claims on one sending, shared by its connections."""
+
+    def __init__(
+        self, ledger: Ledger, sending: Sending, holder: str, batch: int, over: Callable[[], bool]
+    ) -> None:
+        """``batch`` dispatches are claimed in one transaction; none once ``over`` says so."""
+        self._ledger = ledger
+        self._scope = {"mailing": sending.mailing, "rehearsal": sending.rehearsal}
+        self._holder = holder
+        self._batch = batch
+        self._over = over
+        self._lock = threading.Lock()
+        self._claimed: deque[Claim] = deque()
+        self.left: int | None = None
+        """How many more may be taken; None: all."""
+
+    def take(self) -> Claim | None:
+        """The next dispatch, claimed durably; None where nothing is due."""
+        with self._lock:
+            if self._over() or self.left == 0:
+                return None
+            if not self._claimed:
+                self._claim()
+            if not self._claimed:
+                return None
+            if self.left is not None:
+                self.left -= 1
+            return self._claimed.popleft()
+
+    def _claim(self) -> None:
+        most = self._batch if self.left is None else min(self._batch, self.left)
+        with self._ledger.write() as connection:
+            due = connection.execute(_DUE, {**self._scope, "now": stamp(now()), "most": most}).all()
+            claimed = transitions.apply(
+                connection,
+                [
+                    transitions.Transition(workers.held(row), State.CLAIMED, worker=self._holder)
+                    for row in due
+                ],
+            )
+        if not claimed:
+            return
+        passing("after-claim")
+        ordinals = [one.ordinal for one in claimed]
+        with self._ledger.read() as connection:
+            rows = connection.execute(_CONTENTS, {**self._scope, "ordinals": ordinals})
+            contents = {row.ordinal: row[1:] for row in rows}
+        self._claimed.extend(Claim(one, *contents[one.ordinal]) for one in claimed)
+
+    def give_back(self, claim: Claim) -> None:
+        """A claim on which nothing was said goes back to the front."""
+        with self._lock:
+            self._claimed.appendleft(claim)
+            if self.left is not None:
+                self.left += 1
+
+    def release(self) -> None:
+        """Claims that were never begun are ready again, for any worker."""
+        with self._lock:
+            held, self._claimed = list(self._claimed), deque()
+        for one in held:
+            # A person may have withdrawn it meanwhile; that one is no longer ours to give.
+            with suppress(LostHoldError), self._ledger.write() as connection:
+                transitions.apply(connection, [transitions.Transition(one.dispatch, State.READY)])
+
+    def due(self) -> bool:
+        """Whether there is a letter to take, claimed already or not."""
+        if self._over() or self.left == 0:
+            return False
+        with self._lock:
+            if self._claimed:
+                return True
+        with self._ledger.read() as connection:
+            first = {**self._scope, "now": stamp(now()), "most": 1}
+            return connection.execute(_DUE, first).first() is not None
+
+    def next_due(self) -> datetime | None:
+        """When the first deferred letter is due again."""
+        with self._ledger.read() as connection:
+            due = connection.execute(_NEXT, self._scope).scalar()
+        return parse(due) if due else None
+
+    def waiting(self) -> int:
+        """Letters by mail that are ready or deferred."""
+        with self._ledger.read() as connection:
+            return int(connection.execute(_WAITING, self._scope).scalar_one())

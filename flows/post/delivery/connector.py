@@ -1,0 +1,102 @@
+"""Approaching the mail server: opening connections, and leaving it alone when it says so."""
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+
+from flows.errors import ConfigurationError
+from flows.post.delivery.sending import SendEvent
+from flows.post.smtp.server import Server
+from flows.post.smtp.session import LoginRefusedError, Session, UnavailableError
+
+_LONGEST_PAUSE = 60.0
+_TRIES_UNANSWERED = 3
+_SHORT_PAUSES = 3
+"""Pauses that even a run without patience takes: one lost connection is not to end it."""
+_REFUSED_LOGINS = 2
+
+
+class Connector:
+    """Opens connections to one server for all connections of a worker, with one back-off."""
+
+    def __init__(
+        self,
+        server: Server,
+        allowed: frozenset[str],
+        stop: threading.Event,
+        report: Callable[[SendEvent], None],
+    ) -> None:
+        """``allowed`` are the only addresses that RCPT may name."""
+        self._server = server
+        self._allowed = allowed
+        self._stop = stop
+        self._report = report
+        self._lock = threading.Lock()
+        self._failures = 0
+        self._refused_logins = 0
+        self._answered = False
+        self._stands = False
+        self._opening = threading.Lock()
+        self._fatal: ConfigurationError | None = None
+        self._not_before = 0.0
+        self.deadline = 0.0
+        """Until when (monotonic clock) to wait for the server."""
+
+    def connect(self, over: Callable[[], bool]) -> Session | str:
+        """An open connection, after whatever pause is due; else why there is none.
+
+        Blank where ``over`` or the stop came first. Raises ConfigurationError: certificate,
+        login refused twice, nobody there at all.
+        """
+        # Until one connection stands they are tried one by one: a wrong password is not to be
+        # offered by all of them.
+        with nullcontext() if self._stands else self._opening:
+            if self._fatal is not None:
+                raise self._fatal
+            try:
+                return self._connect(over)
+            except ConfigurationError as error:
+                self._fatal = error
+                raise
+
+    def _connect(self, over: Callable[[], bool]) -> Session | str:
+        why = "the mail server is not available"
+        while True:
+            pause = self._not_before - time.monotonic()
+            beyond = time.monotonic() + pause > self.deadline and self._failures > _SHORT_PAUSES
+            if pause > 0 and beyond and self._answered:
+                return f"{why}; the letters wait"
+            if (pause > 0 and self._stop.wait(pause)) or over():
+                return ""
+            try:
+                session = Session(self._server, self._allowed.__contains__)
+            except LoginRefusedError:
+                self._refused_logins += 1
+                if self._refused_logins >= _REFUSED_LOGINS:
+                    raise
+                self.back_off("login refused; trying once more")
+            except UnavailableError as error:
+                self._answered = self._answered or error.answered
+                if not self._answered and self._failures + 1 >= _TRIES_UNANSWERED:
+                    raise ConfigurationError(
+                        f"{error}; nothing was sent: correct the setting, or start the server, "
+                        "and start again"
+                    ) from error
+                why = str(error)
+                self.back_off(why)
+            else:
+                self._answered, self._refused_logins, self._stands = True, 0, True
+                return session
+
+    def back_off(self, why: str) -> None:
+        """Leave the server alone: 1, 2, 4 ... 60 seconds, on every connection."""
+        with self._lock:
+            self._failures += 1
+            pause = min(2.0 ** (self._failures - 1), _LONGEST_PAUSE)
+            self._not_before = time.monotonic() + pause
+        self._report(SendEvent(f"{why}; next try in {pause:.0f} s"))
+
+    def went_well(self) -> None:
+        """The server talks sense again."""
+        self._failures = 0

@@ -1,0 +1,1 @@
+"""The database that knows what became of every dispatch."""

@@ -1,0 +1,124 @@
+"""The ledger's tables as they are today; ``flows/post/migrations`` brings older ledgers here.
+
+Times are RFC 3339 text in UTC (``flows.post.ledger.clock``), bytes are what was frozen, hashes are
+SHA-256 in lower-case hex.
+"""
+
+from sqlalchemy import (
+    Column,
+    Float,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    text,
+)
+
+metadata = MetaData()
+
+mailing = Table(
+    "mailing",
+    metadata,
+    Column("id", String(200), primary_key=True),
+    Column("campaign", String(120), nullable=False, index=True),
+    Column("edition", Integer, nullable=False),
+    Column("as_of", String(10), nullable=False),
+    Column("fingerprint", String(64), nullable=False),  # of everything that went in
+    Column("sources", Text, nullable=False),  # JSON: the files that went in, with their SHA-256
+    Column("sender", String(320), nullable=False),  # RFC 5321 reverse-path
+    Column("frozen_at", String(27), nullable=False),
+    Column("frozen_by", String(64), nullable=False),  # the worker that froze it
+    Column("hash", String(64)),  # null until every byte is in
+    Column("refused", Text, nullable=False, default="[]"),  # JSON: rows handed back
+    Column("passed_over", Text, nullable=False, default="[]"),  # JSON: persons who have theirs
+)
+
+approval = Table(
+    "approval",
+    metadata,
+    Column("mailing", String(200), ForeignKey("mailing.id"), primary_key=True),
+    Column("ordinal", Integer, primary_key=True),
+    Column("at", String(27), nullable=False),
+    Column("by", Text, nullable=False),
+    Column("hash", String(64), nullable=False),
+    Column("sources", Text, nullable=False),  # as they were when it was signed off
+)
+
+letter = Table(
+    "letter",
+    metadata,
+    Column("mailing", String(200), ForeignKey("mailing.id"), primary_key=True),
+    Column("ordinal", Integer, primary_key=True),
+    Column("contact", String(120), nullable=False),
+    Column("person", String(200), nullable=False),
+    Column("name", Text, nullable=False),  # as the envelope has it
+    Column("role", String(40), nullable=False),
+    Column("email", String(320), nullable=False),  # empty: by post
+    Column("copies", Text, nullable=False),  # JSON: addresses that get a copy of the mail
+    Column("paper", Integer, nullable=False),  # 1: it is printed and goes by post
+    Column("reader", Text, nullable=False),  # JSON: how the envelope is written
+    Column("reference", Text, nullable=False),
+    Column("message_id", String(250), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("content", LargeBinary, nullable=False),  # RFC 5322 message; by post: the document
+)
+
+dispatch = Table(
+    "dispatch",
+    metadata,
+    Column("id", String(240), primary_key=True),
+    Column("mailing", String(200), ForeignKey("mailing.id"), nullable=False),
+    Column("ordinal", Integer, nullable=False),
+    Column("rehearsal", Integer, nullable=False),  # 0: live; else the number of the rehearsal
+    Column("campaign", String(120), nullable=False),
+    Column("edition", Integer, nullable=False),
+    Column("person", String(200), nullable=False),
+    Column("email", String(320), nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("worker", String(64)),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("first_attempt_at", String(27)),
+    Column("due_at", String(27)),
+    Column("code", Integer),
+    Column("enhanced", String(12)),
+    Column("text", Text),
+    Column("queue_id", String(120)),
+    Column("changed_at", String(27), nullable=False),
+)
+
+# Indexes stand in the migration alone (naming PostgreSQL's conditions here would load that dialect
+# into every command): one_letter_per_person, which is the crash contract's third rule; what is
+# open, so that a claim does not read what is done; what is held.
+OPEN = text("dispatch.state IN ('ready', 'deferred')")
+
+event = Table(
+    "event",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("at", String(27), nullable=False),
+    Column("mailing", String(200)),
+    Column("dispatch", String(240)),
+    Column("old", String(12)),
+    Column("new", String(12)),
+    Column("what", Text),  # in words, where it is not a move: "signed off", "late answer"
+    Column("worker", String(64)),
+    Column("attempt", Integer),
+    Column("code", Integer),
+    Column("enhanced", String(12)),
+    Column("text", Text),
+    Column("queue_id", String(120)),
+    Column("by", Text),
+    Column("why", Text),
+    Column("previous", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+
+throttle = Table(
+    "throttle",
+    metadata,
+    Column("server", String(300), primary_key=True),
+    Column("next_at", Float, nullable=False),  # Unix time of the next free slot, seconds
+)

@@ -1,0 +1,1 @@
+"""A mailing: letters frozen with one hash, and its approval."""

@@ -1,0 +1,160 @@
+"""The chair's word: what was signed off is a hash, and only those bytes go out live."""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+
+from sqlalchemy import Connection, func, insert, select
+
+from flows.errors import ConfigurationError
+from flows.post.ledger import events, schema
+from flows.post.ledger.clock import now, stamp
+from flows.post.ledger.database import Ledger
+from flows.post.mailing.mailing import Mailing, get, manifest
+from flows.post.states import State
+
+SHORTEST = 8
+"""Hex digits of the hash that a person has to give at least."""
+
+_D, _L = schema.dispatch.c, schema.letter.c
+
+
+def approve(
+    ledger: Ledger, mailing: str, *, by: str, digest: str, sources: Mapping[str, str]
+) -> Mailing:
+    """Record that ``by`` signed off the bytes with this hash (its first eight digits do).
+
+    ``sources`` are the files as they are now: a later edit is told apart from one that the chair
+    knew of. Raises ConfigurationError: no name, another hash, superseded, bytes changed.
+    """
+    found = get(ledger, mailing)
+    name = " ".join(by.split())
+    if not name or not name.isprintable():
+        raise ConfigurationError("sign-off needs the name of the person who gives it (--by NAME)")
+    given = digest.strip().lower()
+    if len(given) < SHORTEST or not found.hash.startswith(given):
+        raise ConfigurationError(
+            f"{given[:64] or 'blank'} is not the hash of mailing {mailing}: nothing was signed "
+            "off; read its letters (review or rehearsal), then give its hash, eight digits at least"
+        )
+    _need_bytes(ledger, found)
+    with ledger.write() as connection:
+        _need_live(connection, found)  # in here, lest it be superseded as it is signed off
+        before = connection.execute(
+            select(func.count()).where(schema.approval.c.mailing == mailing)
+        ).scalar_one()
+        at = stamp(now())
+        connection.execute(
+            insert(schema.approval).values(
+                mailing=mailing,
+                ordinal=before + 1,
+                at=at,
+                by=name,
+                hash=found.hash,
+                sources=json.dumps(dict(sources)),
+            )
+        )
+        events.append(
+            connection,
+            [
+                {
+                    "at": at,
+                    "mailing": mailing,
+                    "what": events.SIGNED_OFF,
+                    "by": name,
+                    "why": found.hash,
+                }
+            ],
+        )
+    return get(ledger, mailing)
+
+
+def _need_live(connection: Connection, mailing: Mailing) -> None:
+    live = connection.execute(
+        select(func.count()).where(
+            _D.mailing == mailing.id, _D.rehearsal == 0, _D.state != State.WITHDRAWN
+        )
+    ).scalar_one()
+    if not live:
+        raise ConfigurationError(
+            f"mailing {mailing.id} was withdrawn or superseded by a later one; "
+            "see: dear-minister status"
+        )
+
+
+def need_signed_off(
+    ledger: Ledger, mailing: Mailing, current: Callable[[], Mapping[str, str]]
+) -> list[str]:
+    """Refuse to send live what was not signed off, or is not what was signed off.
+
+    ``current`` gives the campaign's and the contact lists' files as they are now. An edit after
+    the sign-off refuses the first live sending; once letters have left, the rest follow as frozen
+    and the edits are returned, to be told. Raises ConfigurationError.
+    """
+    if mailing.approved_sources is None:
+        raise ConfigurationError(
+            f"mailing {mailing.id} is not signed off; when the chair agrees: dear-minister approve "
+            f"{mailing.id} --by NAME --hash {mailing.hash[:12]}"
+        )
+    with ledger.read() as connection:
+        _need_live(connection, mailing)
+    _need_bytes(ledger, mailing)
+    edits = changed(mailing.approved_sources, current())
+    if edits and not _begun(ledger, mailing):
+        raise ConfigurationError(
+            f"mailing {mailing.id}: hash differs: {', '.join(edits)} since it was signed off; "
+            "prepare a new mailing, or have this one signed off again as it was frozen"
+        )
+    return edits
+
+
+def changed(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
+    """What has changed from one set of files to another, in words."""
+    told = []
+    for path in sorted({*before, *after}):
+        if path not in after:
+            told.append(f"{path} is gone")
+        elif path not in before:
+            told.append(f"{path} is new")
+        elif before[path] != after[path]:
+            told.append(f"{path} was edited")
+    return told
+
+
+def _begun(ledger: Ledger, mailing: Mailing) -> bool:
+    with ledger.read() as connection:
+        return bool(
+            connection.execute(
+                select(func.count()).where(
+                    _D.mailing == mailing.id,
+                    _D.rehearsal == 0,
+                    _D.first_attempt_at.is_not(None) | (_D.attempts > 0),
+                )
+            ).scalar_one()
+        )
+
+
+def _need_bytes(ledger: Ledger, mailing: Mailing) -> None:
+    """The letters' bytes still have their hashes, these the mailing's, and that is the chair's."""
+    with ledger.read() as connection:
+        signed_off = mailing.approved_hash or mailing.hash
+        whole = manifest(connection, mailing.id) == mailing.hash == signed_off
+        begun = _begun(ledger, mailing)
+        letters = connection.execution_options(yield_per=50).execute(
+            select(_L.ordinal, _L.sha256, _L.content).where(_L.mailing == mailing.id)
+        )
+        # Once letters have left, each one's bytes are checked as it goes.
+        broken = (
+            whole
+            and not begun
+            and [
+                row.ordinal
+                for row in letters
+                if hashlib.sha256(row.content).hexdigest() != row.sha256
+            ]
+        )
+    if not whole or broken:
+        raise ConfigurationError(
+            f"mailing {mailing.id}: hash differs: its letters in the ledger are not the bytes that "
+            "were frozen; nothing was sent: find out who changed the ledger, then prepare anew"
+        )

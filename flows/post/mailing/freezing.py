@@ -1,0 +1,262 @@
+"""Freezing a mailing: every byte stored, then bound by one hash, before anyone signs."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from itertools import islice
+
+from sqlalchemy import Connection, delete, exists, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from flows.errors import ConfigurationError
+from flows.people.contact import RejectedRow
+from flows.post.failpoints import passing
+from flows.post.ledger import events, schema, transitions
+from flows.post.ledger.clock import now, stamp
+from flows.post.ledger.database import Ledger
+from flows.post.ledger.errors import AlreadyLiveError, LedgerUnavailableError
+from flows.post.ledger.workers import HELD_COLUMNS, alive, held, hold
+from flows.post.mailing.frozen_letter import FrozenLetter
+from flows.post.mailing.mailing import Mailing, dispatch, get, manifest
+from flows.post.states import State
+
+_CHUNK = 200
+_M, _L, _D = schema.mailing.c, schema.letter.c, schema.dispatch.c
+_APPROVED = exists().where(schema.approval.c.mailing == _M.id)
+
+
+@dataclass(frozen=True, slots=True)
+class MailingIdentity:
+    """What a mailing is a mailing of; two with the same fingerprint are the same mailing."""
+
+    campaign: str
+    edition: int
+    as_of: date
+    sender: str
+    """RFC 5321 reverse-path."""
+    sources: Mapping[str, str]
+    """Every file that went in, with its SHA-256."""
+    settings: str = ""
+    """Whatever else decides about the bytes: From, Reply-To."""
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 (hex) of all that decides what is frozen."""
+        parts = [self.campaign, self.edition, self.as_of.isoformat(), self.sender, self.settings]
+        return _sha256(json.dumps([*parts, sorted(self.sources.items())]).encode())
+
+
+def taken(ledger: Ledger, campaign: str, edition: int) -> frozenset[str]:
+    """Persons whose letter of this edition is sent, under way, or signed off to go."""
+    statement = (
+        select(_D.person)
+        .join(schema.mailing, _M.id == _D.mailing)
+        .where(
+            _D.campaign == campaign,
+            _D.edition == edition,
+            _D.rehearsal == 0,
+            _D.state != State.WITHDRAWN,
+            _APPROVED | (_D.state != State.READY),
+        )
+    )
+    with ledger.read() as connection:
+        return frozenset(connection.execute(statement).scalars())
+
+
+def same(ledger: Ledger, subject: MailingIdentity) -> Mailing | None:
+    """The mailing already frozen from exactly this, unless it has been withdrawn."""
+    live = exists().where(_D.mailing == _M.id, _D.rehearsal == 0, _D.state != State.WITHDRAWN)
+    with ledger.read() as connection:
+        found = connection.execute(
+            select(_M.id).where(
+                _M.campaign == subject.campaign,
+                _M.fingerprint == subject.fingerprint,
+                _M.hash.is_not(None),
+                live,
+            )
+        ).scalar()
+        return get(ledger, found) if found else None
+
+
+def new_id(ledger: Ledger, subject: MailingIdentity) -> str:
+    """The id the next mailing of this subject gets: campaign, edition and eight hex digits."""
+    base = f"{subject.campaign}-{subject.edition}-{subject.fingerprint[:8]}"
+    with ledger.read() as connection:
+        before = connection.execute(
+            select(func.count()).where(_M.fingerprint == subject.fingerprint, _M.hash.is_not(None))
+        ).scalar_one()
+    return f"{base}-{before + 1}" if before else base
+
+
+def freeze(
+    ledger: Ledger,
+    subject: MailingIdentity,
+    mailing: str,
+    frozen_at: datetime,
+    letters: Iterable[FrozenLetter | RejectedRow],
+    refused: Sequence[RejectedRow] = (),
+    passed_over: Sequence[str] = (),
+) -> Mailing | None:
+    """Store the letters and bind them by one hash; None where there is not one letter.
+
+    Letters stream: no more than 200 are held at a time. Mailings of the same campaign and edition
+    that nobody has signed off are withdrawn, being superseded. Raises AlreadyLiveError,
+    ConfigurationError (being frozen by somebody else), LedgerUnavailableError.
+    """
+    with hold(ledger) as worker:
+        _begin(ledger, subject, mailing, frozen_at, worker)
+        handed_back = list(refused)
+        try:
+            count = _store(ledger, mailing, letters, handed_back)
+            if count:
+                _seal(ledger, subject, mailing, handed_back, passed_over)
+        except BaseException:
+            with suppress(LedgerUnavailableError):
+                _discard(ledger, mailing)
+            raise
+        if not count:
+            _discard(ledger, mailing)
+            return None
+    passing("after-freeze")
+    return get(ledger, mailing)
+
+
+def _store(
+    ledger: Ledger,
+    mailing: str,
+    letters: Iterable[FrozenLetter | RejectedRow],
+    refused: list[RejectedRow],
+) -> int:
+    """Store letters as they come; gives their number. ``refused`` gets the rows handed back."""
+    count = 0
+    for chunk in _chunks(letters):
+        good = [one for one in chunk if isinstance(one, FrozenLetter)]
+        refused += [one for one in chunk if isinstance(one, RejectedRow)]
+        rows = [_row(mailing, count + n, one) for n, one in enumerate(good, 1)]
+        count += len(rows)
+        if rows:
+            with ledger.write() as connection:
+                connection.execute(insert(schema.letter), rows)
+    return count
+
+
+def _begin(
+    ledger: Ledger, subject: MailingIdentity, mailing: str, frozen_at: datetime, worker: str
+) -> None:
+    with ledger.write() as connection:
+        unfinished = connection.execute(
+            select(_M.frozen_by, _M.hash).where(_M.id == mailing)
+        ).first()
+        if unfinished and (unfinished.hash or alive(ledger, connection, unfinished.frozen_by)):
+            raise ConfigurationError(
+                f"mailing {mailing} is being frozen by another run at this moment; "
+                "wait for it, then see: dear-minister status"
+            )
+        _clear(connection, mailing)
+        connection.execute(
+            insert(schema.mailing).values(
+                id=mailing,
+                campaign=subject.campaign,
+                edition=subject.edition,
+                as_of=subject.as_of.isoformat(),
+                fingerprint=subject.fingerprint,
+                sources=json.dumps(dict(subject.sources)),
+                sender=subject.sender,
+                frozen_at=stamp(frozen_at),
+                frozen_by=worker,
+            )
+        )
+
+
+def _discard(ledger: Ledger, mailing: str) -> None:
+    """Take away a mailing that was not sealed."""
+    with ledger.write() as connection:
+        _clear(connection, mailing)
+
+
+def _clear(connection: Connection, mailing: str) -> None:
+    unsealed = select(_M.id).where(_M.id == mailing, _M.hash.is_(None))
+    connection.execute(delete(schema.letter).where(_L.mailing.in_(unsealed)))
+    connection.execute(delete(schema.mailing).where(_M.id == mailing, _M.hash.is_(None)))
+
+
+def _seal(
+    ledger: Ledger,
+    subject: MailingIdentity,
+    mailing: str,
+    refused: Sequence[RejectedRow],
+    passed_over: Sequence[str],
+) -> None:
+    """In one transaction: withdraw what this supersedes, make the dispatches, write the hash."""
+    try:
+        with ledger.write() as connection:
+            _supersede(connection, subject, mailing)
+            dispatch(connection, mailing, subject.campaign, subject.edition, rehearsal=0)
+            digest = manifest(connection, mailing)
+            connection.execute(
+                update(schema.mailing)
+                .where(_M.id == mailing)
+                .values(
+                    hash=digest,
+                    refused=json.dumps([asdict(one) for one in refused], ensure_ascii=False),
+                    passed_over=json.dumps(list(passed_over), ensure_ascii=False),
+                )
+            )
+            events.append(
+                connection,
+                [{"at": stamp(now()), "mailing": mailing, "what": events.FROZEN, "why": digest}],
+            )
+    except IntegrityError as error:
+        raise AlreadyLiveError(
+            f"another mailing of {subject.campaign}, edition {subject.edition}, was signed off or "
+            "frozen at the same moment; nothing of this one was kept: prepare again"
+        ) from error
+
+
+def _supersede(connection: Connection, subject: MailingIdentity, mailing: str) -> None:
+    waiting = connection.execute(
+        select(*HELD_COLUMNS)
+        .join(schema.mailing, _M.id == _D.mailing)
+        .where(
+            _D.campaign == subject.campaign,
+            _D.edition == subject.edition,
+            _D.rehearsal == 0,
+            _D.state == State.READY,
+            ~_APPROVED,
+        )
+    ).all()
+    transitions.apply(
+        connection,
+        [
+            transitions.Transition(
+                held(row), State.WITHDRAWN, why=f"superseded by mailing {mailing}"
+            )
+            for row in waiting
+        ],
+    )
+
+
+def _row(mailing: str, ordinal: int, letter: FrozenLetter) -> dict[str, object]:
+    return {
+        "mailing": mailing,
+        "ordinal": ordinal,
+        **asdict(letter),
+        "copies": json.dumps(letter.copies),
+        "paper": int(letter.paper),
+        "sha256": _sha256(letter.content),
+    }
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _chunks(
+    letters: Iterable[FrozenLetter | RejectedRow],
+) -> Iterator[list[FrozenLetter | RejectedRow]]:
+    source = iter(letters)
+    while chunk := list(islice(source, _CHUNK)):
+        yield chunk

@@ -1,0 +1,1 @@
+"""The SMTP dialogue with the mail server, and what its replies mean."""

@@ -1,0 +1,321 @@
+"""One open, authenticated connection to the mail server, through yagmail, and letters over it.
+
+yagmail opens and authenticates; nothing else of it is used, because its ``send()`` repeats a
+letter after a lost connection. This is the only module that imports it.
+"""
+
+import binascii
+import logging
+import smtplib
+import socket
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import yagmail
+
+from flows.errors import ConfigurationError, DearMinisterError
+from flows.post.failpoints import passing
+from flows.post.smtp.client import Dialogue, DialogueOverTLS
+from flows.post.smtp.reply import Reply, after_dot, before_dot
+from flows.post.smtp.server import Server
+from flows.post.states import State
+
+
+class UnavailableError(DearMinisterError):
+    """The server cannot be talked to now; ``answered`` tells whether anything was there at all."""
+
+    def __init__(self, text: str, *, answered: bool) -> None:
+        super().__init__(text)
+        self.answered = answered
+
+
+class LoginRefusedError(ConfigurationError):
+    """535: wrong name or password."""
+
+
+class _Yagmail(yagmail.SMTP):  # type: ignore[misc]
+    """yagmail with our client class in place of smtplib's."""
+
+    def __init__(self, server: Server, allowed: Callable[[str], bool]) -> None:
+        context = server.context or ssl.create_default_context()
+        options: dict[str, Any] = {"context": context} if server.security == "tls" else {}
+        self._client = partial(
+            DialogueOverTLS if server.security == "tls" else Dialogue,
+            allowed=allowed,
+            timeout=server.timeout,
+            **options,
+        )
+        super().__init__(
+            user=server.user or "nobody",
+            password=server.password,
+            host=server.host,
+            port=server.port,
+            smtp_ssl=server.security == "tls",
+            smtp_starttls={"context": context} if server.security == "starttls" else False,
+            smtp_skip_login=not server.user,
+            soft_email_validation=False,
+        )
+        # yagmail would write the dialogue, password included, at DEBUG.
+        self.log = logging.getLogger("flows.post.yagmail.silent")
+        self.log.disabled = True
+        self.user = server.user  # as typed: yagmail takes "name <address>" apart
+
+    @property
+    def connection(self) -> Any:
+        return self._client
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one attempt: the state it leads to, and the words that say why."""
+
+    state: State
+    reply: Reply
+    back_off: bool = False
+    """The server wants to be left alone (421) or the connection is gone."""
+
+
+class SenderRefusedError(ConfigurationError):
+    """5xx to MAIL: the server takes no mail from this sender; no letter is to blame."""
+
+
+class Session:
+    """An open connection. Not shared between threads."""
+
+    def __init__(self, server: Server, allowed: Callable[[str], bool]) -> None:
+        """Connect, encrypt, authenticate.
+
+        Raises UnavailableError where waiting may help, ConfigurationError (certificate,
+        STARTTLS missing, login) where it will not.
+        """
+        self.server = server
+        client = _Yagmail(server, allowed)
+        try:
+            client.login()
+            client.smtp.ehlo_or_helo_if_needed()
+        except DearMinisterError:
+            raise
+        except Exception as error:
+            _abandon(client)
+            raise _opening(server, error) from error
+        self.client: Dialogue = client.smtp
+        self._yagmail = client
+        self.open = True
+        self._without: list[str] = []
+        """Copies that the server would not take of the letter in hand."""
+
+    def deliver(
+        self,
+        sender: str,
+        recipients: tuple[str, ...],
+        content: bytes,
+        before_the_dot: Callable[[], None],
+    ) -> Outcome:
+        """One letter to its reader, and to those who get a copy, in one transaction.
+
+        ``before_the_dot`` must make ``handing_over`` durable; whatever it raises closes the
+        connection without the dot and is passed on. Raises SenderRefusedError.
+        """
+        self._without = []
+        # 8-bit text is in a mail only where an address in its header is not ASCII (RFC 6532).
+        utf8 = not (content.isascii() and all(map(str.isascii, (sender, *recipients))))
+        if utf8 and not self.client.has_extn("smtputf8"):
+            return Outcome(
+                State.REFUSED,
+                Reply(0, "the address is not ASCII and the server does not offer SMTPUTF8"),
+            )
+        try:
+            options = ["SMTPUTF8", "BODY=8BITMIME"] if utf8 else []
+            at_once = self.client.has_extn("pipelining") and not utf8 and len(recipients) == 1
+            begin = self._at_once if at_once else self._step_by_step
+            if (ended := begin(sender, recipients, options)) is not None:
+                return ended
+            self.client.body(content)
+        except smtplib.SMTPServerDisconnected as error:
+            return self._lost(f"connection lost at {self.client.phase}: {error}")
+        except DearMinisterError:
+            self.close()
+            raise
+        return self._hand_over(before_the_dot)
+
+    def _step_by_step(
+        self, sender: str, recipients: tuple[str, ...], options: list[str]
+    ) -> Outcome | None:
+        """MAIL, RCPT, DATA; None where the server waits for the body."""
+        reader, *others = recipients
+        reply = Reply.read(*self.client.mail(sender, options))
+        if not reply.positive:
+            return self._no_to_mail(reply)
+        reply = Reply.read(*self.client.rcpt(reader))
+        if not reply.positive:
+            return self._no(reply)
+        for address in others:
+            # The reader's letter does not wait for a full archive; a closing channel ends both.
+            answer = Reply.read(*self.client.rcpt(address))
+            if answer.closing:
+                return self._no(answer)
+            if not answer.positive:
+                self._without.append(f"no copy to {address}: {answer}")
+        self.client.putcmd("data")
+        reply = Reply.read(*self.client.getreply())
+        return None if reply.code == 354 else self._no(reply)
+
+    def _at_once(
+        self, sender: str, recipients: tuple[str, ...], options: list[str]
+    ) -> Outcome | None:
+        """The same in one write, for servers that offer PIPELINING."""
+        replies = [
+            Reply.read(*one) for one in self.client.transaction(sender, recipients[0], options)
+        ]
+        if len(replies) == 3 and replies[2].code == 354:
+            if replies[0].positive and replies[1].positive:
+                return None
+            # The server wants a body although it took no recipient: a dot might count as a letter.
+            self.close()
+        if not replies[0].positive:
+            return self._no_to_mail(replies[0])
+        return self._no(next((one for one in replies[1:] if not one.positive), replies[-1]))
+
+    def _hand_over(self, before_the_dot: Callable[[], None]) -> Outcome:
+        if self.client.unasked():
+            return self._spoke_out_of_turn()
+        try:
+            passing("before-handing-over")
+            before_the_dot()
+            passing("after-handing-over")
+            if self.client.unasked():  # while the ledger wrote: it cannot be about the dot either
+                return self._spoke_out_of_turn()
+        except BaseException:
+            self.close()
+            raise
+        try:
+            self.client.dot()
+            passing("after-dot")
+            reply = Reply.read(*self.client.getreply())
+        except smtplib.SMTPServerDisconnected as error:
+            self.close()
+            return Outcome(State.UNCERTAIN, Reply(0, f"no answer to the dot: {error}"), True)
+        passing("after-answer")
+        state = after_dot(reply)
+        if state is State.UNCERTAIN:
+            self.close()
+            reply = Reply(0, f"no sense in the answer to the dot: {reply}")
+        elif reply.closing:
+            self.close()
+        if self._without:
+            reply = Reply(reply.code, "; ".join((reply.text, *self._without)))
+        return Outcome(state, reply, back_off=reply.closing or state is State.UNCERTAIN)
+
+    def _spoke_out_of_turn(self) -> Outcome:
+        """Something came before the dot was written: it cannot be an answer to the dot."""
+        try:
+            reply = Reply.read(*self.client.getreply())
+        except smtplib.SMTPServerDisconnected as error:
+            return self._lost(f"connection lost in the body: {error}")
+        return self._lost(f"the server spoke before the dot: {reply}")
+
+    def _no_to_mail(self, reply: Reply) -> Outcome:
+        about_the_letter = reply.code == 552 or (reply.enhanced or "").startswith("5.3.")
+        if before_dot(reply) is State.REFUSED and not about_the_letter:
+            self.quit()
+            raise SenderRefusedError(
+                f"{self.server.name} takes no mail from this sender (MAIL_FROM): {reply}"
+            )
+        return self._no(reply)
+
+    def _no(self, reply: Reply) -> Outcome:
+        """A no before the dot; the transaction is given up (RSET), the connection kept."""
+        if reply.closing or not 400 <= reply.code <= 599:
+            self.close()
+            shown = reply if reply.code else Reply(0, f"no sense in the answer: {reply.text}")
+            return Outcome(State.DEFERRED, shown, back_off=True)
+        try:
+            if not Reply.read(*self.client.docmd("rset")).positive:
+                self.close()
+        except smtplib.SMTPException:
+            self.close()
+        return Outcome(before_dot(reply), reply)
+
+    def _lost(self, text: str) -> Outcome:
+        self.close()
+        return Outcome(State.DEFERRED, Reply(0, text), back_off=True)
+
+    def quit(self) -> None:
+        """QUIT; whatever is answered, or not, changes nothing."""
+        if self.open:
+            passing("before-quit")
+            try:
+                self.client.quit()
+            except (smtplib.SMTPException, OSError):
+                self.close()
+            self._shut()
+
+    def close(self) -> None:
+        """Hang up without a word: an open transaction is void (RFC 5321 4.1.1.5)."""
+        self.client.close()
+        self._shut()
+
+    def _shut(self) -> None:
+        self.open = False
+        self._yagmail.is_closed = True  # else yagmail says QUIT when collected
+
+
+def _abandon(client: _Yagmail) -> None:
+    if client.smtp is not None:
+        client.smtp.close()
+    client.is_closed = True
+
+
+def _opening(server: Server, error: Exception) -> DearMinisterError:
+    """Why a connection could not be opened, as the error to raise."""
+    name = server.name
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return ConfigurationError(
+            f"{name}: the server's certificate is not to be trusted ({error.verify_message}); "
+            "nothing was sent; correct SMTP_HOST or have the certificate renewed"
+        )
+    if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+        return UnavailableError(f"{name}: connection lost at the TLS handshake", answered=True)
+    if isinstance(error, ssl.SSLError):
+        return ConfigurationError(
+            f"{name}: no TLS ({error.reason or error}); check SMTP_PORT and SMTP_SECURITY "
+            "(tls is port 465, starttls port 587)"
+        )
+    if isinstance(error, smtplib.SMTPAuthenticationError):
+        reply = Reply.read(error.smtp_code, _raw(error))
+        if before_dot(reply) is State.REFUSED and reply.code >= 500:
+            return LoginRefusedError(
+                f"{name}: login refused ({reply}); check SMTP_USER and SMTP_PASSWORD"
+            )
+        return UnavailableError(f"{name}: login not possible now: {reply}", answered=True)
+    if isinstance(error, smtplib.SMTPNotSupportedError):
+        return ConfigurationError(
+            f"{name}: {error} nothing was sent; check SMTP_SECURITY and SMTP_USER"
+        )
+    if isinstance(error, smtplib.SMTPResponseException):
+        reply = Reply.read(error.smtp_code, _raw(error))
+        return UnavailableError(f"{name}: {reply}", answered=before_dot(reply) is State.DEFERRED)
+    if isinstance(error, smtplib.SMTPServerDisconnected):
+        return UnavailableError(f"{name}: connection lost: {error}", answered=True)
+    if isinstance(error, smtplib.SMTPException):
+        return ConfigurationError(f"{name}: {error}; check SMTP_SECURITY and SMTP_USER")
+    if isinstance(error, socket.gaierror):
+        return UnavailableError(f"{name}: no such host (SMTP_HOST)", answered=False)
+    if isinstance(error, TimeoutError):
+        return UnavailableError(f"{name}: no answer in time", answered=False)
+    if isinstance(error, binascii.Error):  # an AUTH challenge that is not base64 (RFC 4954)
+        return UnavailableError(f"{name}: no sense in the server's answers", answered=True)
+    if isinstance(error, OSError):
+        why = error.strerror or str(error)
+        return UnavailableError(f"{name}: {why} (SMTP_HOST, SMTP_PORT)", answered=False)
+    if isinstance(error, UnicodeError):  # what Python's resolver says of "mail..example.org"
+        return ConfigurationError(f"{name}: not the name of a host; correct SMTP_HOST")
+    raise error
+
+
+def _raw(error: smtplib.SMTPResponseException) -> bytes:
+    text: bytes | str = error.smtp_error
+    return text if isinstance(text, bytes) else text.encode()
