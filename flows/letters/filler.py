@@ -1,6 +1,6 @@
 """A campaign's letter and mail, compiled once and filled for each reader."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -11,8 +11,10 @@ from flows.letters.campaign import HTML, LETTER, TEXT, Campaign
 from flows.letters.campaign_toml import ROLES
 from flows.letters.context import specimen
 from flows.letters.letter import Letter
+from flows.letters.message import MailHeaders, carrying
 from flows.letters.templates import Compiler
-from flows.people.contact import Reader
+from flows.people.contact import Contact, Reader, RejectedRow
+from flows.people.lists.rows import cells
 
 
 class Filler:
@@ -97,3 +99,56 @@ def _read_back(letter: Letter, parts: Iterable[bytes]) -> None:
     checks.nothing_left(letter.subject, "the subject")
     if not letter.subject or len(letter.subject.splitlines()) != 1:
         raise RowError("subject", "the subject is not one line of text")
+
+
+def filled(filler: Filler, readers: Iterable[Reader]) -> Iterator[Letter | RejectedRow]:
+    """Each reader's letter, or that reader handed back."""
+    for reader in readers:
+        try:
+            yield filler.fill(reader)
+        except RowError as error:
+            yield handed_back(reader.contact, error.column, error.reason)
+
+
+def laid_out(
+    letters: Iterable[Letter | RejectedRow], processes: int = 0
+) -> Iterator[Letter | RejectedRow]:
+    """Letters with their PDF, in order; then those without one, and rows handed back before."""
+    from flows.letters.pdf import convert  # loads the PDF libraries, which DOCX does without
+
+    aside: list[RejectedRow] = []
+
+    def accepted() -> Iterator[Letter]:
+        for letter in letters:
+            if isinstance(letter, RejectedRow):
+                aside.append(letter)
+            else:
+                yield letter
+
+    for letter in convert.convert(accepted(), processes=processes):
+        if isinstance(letter, convert.Failed):
+            aside.append(handed_back(letter.letter.reader.contact, "letter", letter.reason))
+        else:
+            yield letter
+    yield from aside
+
+
+def files(
+    letter: Letter, campaign: Campaign, headers: MailHeaders
+) -> dict[str, bytes] | RejectedRow:
+    """A letter, its PDF where it has one, and its mail where one goes, by file name."""
+    contact = letter.reader.contact
+    made = {f"letter-{contact.id}.docx": letter.docx}
+    if letter.pdf:
+        made[f"letter-{contact.id}.pdf"] = letter.pdf
+    if contact.email:
+        try:
+            made[f"mail-{contact.id}.eml"] = carrying(letter, campaign.letter, headers)
+        except RowError as error:
+            return handed_back(contact, error.column, error.reason)
+    return made
+
+
+def handed_back(contact: Contact, column: str, reason: str) -> RejectedRow:
+    """The contact's row as it goes back to whoever keeps the list."""
+    return RejectedRow(contact.file, contact.row, column, reason, cells(contact))

@@ -4,9 +4,11 @@ import binascii
 import hashlib
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime, getaddresses
 from functools import lru_cache
+from typing import Literal
 
 from flows.errors import ConfigurationError, RowError
 from flows.letters import headers
@@ -15,6 +17,45 @@ from flows.letters.headers import HeaderError
 from flows.letters.letter import Letter
 
 _MESSAGE_ID = re.compile(r"<[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9.-]+>")
+
+
+@dataclass(frozen=True, slots=True)
+class MailHeaders:
+    """What a mailing's messages have in common."""
+
+    mailing: str
+    sender: str
+    """The From header's mailbox."""
+    reply_to: str
+    domain: str
+    """The right-hand side of Message-IDs: the sender's domain."""
+    date: datetime
+
+    def message_id(self, person: str) -> str:
+        """One Message-ID a mailing and person (RFC 5322 3.6.4)."""
+        token = hashlib.sha256(f"{self.mailing}\n{person}".encode()).hexdigest()[:32]
+        return f"<{token}@{self.domain}>"
+
+
+def carrying(letter: Letter, form: Literal["docx", "pdf", "both"], headers: MailHeaders) -> bytes:
+    """The mail that carries this letter in this form; the DOCX where there is no PDF.
+
+    Raises RowError and ConfigurationError as ``freeze`` does.
+    """
+    attachments = []
+    if form != "pdf" or not letter.pdf:
+        attachments.append(letter_docx(letter))
+    if form != "docx" and letter.pdf:
+        attachments.append(letter_pdf(letter))
+    return freeze(
+        letter,
+        sender=headers.sender,
+        reply_to=headers.reply_to,
+        message_id=headers.message_id(letter.reader.contact.person),
+        date=headers.date,
+        attachments=attachments,
+        smtputf8=True,
+    )
 
 
 def letter_docx(letter: Letter) -> Attachment:

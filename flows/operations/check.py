@@ -9,13 +9,12 @@ from pathlib import Path
 from flows import settings as settings_module
 from flows.errors import ConfigurationError, DearMinisterError
 from flows.letters import check as template_check
-from flows.letters.filler import Filler
+from flows.letters.filler import Filler, files, filled
 from flows.operations import draft
 from flows.operations.prepare import postmark
 from flows.people.contact import RejectedRow
 from flows.post.ledger.clock import now
 from flows.post.ledger.opening import open_ledger
-from flows.post.mailing import rendering
 from flows.post.smtp.session import LoginRefusedError, Session, UnavailableError
 from flows.settings import Settings
 
@@ -74,8 +73,8 @@ def _letters(settings: Settings | None, order: draft.Draft) -> list[Problem]:
     stamp = postmark(settings, order.campaign, "check", now().replace(microsecond=0))
     filler = Filler(order.campaign, order.on)
     tried = (
-        one if isinstance(one, RejectedRow) else rendering.files(one, order.campaign, stamp)
-        for one in rendering.filled(filler, order.readers)
+        one if isinstance(one, RejectedRow) else files(one, order.campaign, stamp)
+        for one in filled(filler, order.readers)
     )
     return templates + [
         Problem(f"{one.file}:{one.row}", f"{one.column}: {one.reason}", "row")

@@ -10,6 +10,7 @@ from pathlib import Path
 from flows.errors import ConfigurationError
 from flows.letters import campaign as campaigns
 from flows.letters.campaign import Campaign
+from flows.letters.message import MailHeaders
 from flows.operations.draft import Draft, sources
 from flows.people.contact import RejectedRow
 from flows.people.lists import refused
@@ -19,7 +20,6 @@ from flows.post.mailing import freezing, rendering
 from flows.post.mailing.freezing import MailingIdentity
 from flows.post.mailing.frozen_letter import FrozenLetter
 from flows.post.mailing.mailing import Mailing
-from flows.post.mailing.rendering import MailHeaders
 from flows.settings import Settings
 from flows.settings import mailbox as mailbox_header
 

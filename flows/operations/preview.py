@@ -6,12 +6,11 @@ from pathlib import Path
 
 from flows.errors import ConfigurationError
 from flows.letters import libreoffice
-from flows.letters.filler import Filler
+from flows.letters.filler import Filler, files, filled, laid_out
 from flows.operations.draft import Draft
 from flows.operations.prepare import postmark
 from flows.people.contact import RejectedRow
 from flows.post.ledger.clock import now
-from flows.post.mailing import rendering
 from flows.settings import Settings
 
 
@@ -43,7 +42,7 @@ def preview(settings: Settings, order: Draft, only: Sequence[str], out: Path | N
     ]
     folder = out or settings.var / "preview" / order.campaign.key
     stamp = postmark(settings, order.campaign, "preview", now().replace(microsecond=0))
-    letters = rendering.filled(Filler(order.campaign, order.on), chosen)
+    letters = filled(Filler(order.campaign, order.on), chosen)
     note = ""
     try:
         libreoffice.find()
@@ -52,16 +51,14 @@ def preview(settings: Settings, order: Draft, only: Sequence[str], out: Path | N
             raise
         note = f"no PDF: {error}"
     else:
-        letters = rendering.laid_out(letters, settings.letter_processes)
+        letters = laid_out(letters, settings.letter_processes)
     written: list[Path] = []
     refused = [] if only else list(order.refused)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for letter in letters:
             made = (
-                letter
-                if isinstance(letter, RejectedRow)
-                else rendering.files(letter, order.campaign, stamp)
+                letter if isinstance(letter, RejectedRow) else files(letter, order.campaign, stamp)
             )
             if isinstance(made, RejectedRow):
                 refused.append(made)

@@ -18,14 +18,19 @@ from typing import Any, Self
 from flows.errors import DearMinisterError
 
 
-def answers(prepare: object, jobs: Iterable[object], processes: int) -> Iterator[Any]:
-    """What each job comes to, in the order of ``jobs``, of which few are in memory at a time.
+def answers(
+    begin: Callable[[Any], Callable[[Any], Any]],
+    prepare: object,
+    jobs: Iterable[object],
+    processes: int,
+) -> Iterator[Any]:
+    """Each job's answer, in the order of ``jobs``, of which few are in memory at a time.
 
-    ``prepare`` and the jobs travel to the processes, to ``rendering.begin``. Raises what a job
-    raised, DearMinisterError where a process died.
+    ``begin``, a function of a module, is called with ``prepare`` once in each process and returns
+    what each job is called with. Raises what a job raised, DearMinisterError where a process died.
     """
     with ExitStack() as running:
-        hired = [running.enter_context(_Renderer(prepare)) for _ in range(processes)]
+        hired = [running.enter_context(_Renderer((begin, prepare))) for _ in range(processes)]
         waiting = iter(jobs)
         busy: deque[_Renderer] = deque()
         for one, job in zip(hired, waiting, strict=False):
@@ -96,13 +101,11 @@ class _Renderer:
 
 def main() -> None:
     """What a process does: take jobs until there are no more."""
-    from flows.post.mailing.rendering import begin
-
     jobs, told = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints is no answer
     do: Callable[[Any], object] | None = None
     with suppress(EOFError, BrokenPipeError):
-        prepare = pickle.load(jobs)
+        begin, prepare = pickle.load(jobs)
         while True:
             job = pickle.load(jobs)
             try:

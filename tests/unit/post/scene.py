@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import RowMapping, select
 
+from flows.letters.message import MailHeaders
 from flows.people.contact import RejectedRow
 from flows.post.ledger import events, schema, transitions
 from flows.post.ledger.database import Ledger
@@ -14,7 +15,6 @@ from flows.post.mailing import approval, freezing
 from flows.post.mailing.freezing import MailingIdentity
 from flows.post.mailing.frozen_letter import FrozenLetter
 from flows.post.mailing.mailing import Mailing
-from flows.post.mailing.rendering import MailHeaders
 from flows.post.resolution import find
 from flows.post.smtp.reply import Reply
 from flows.post.states import State

@@ -14,6 +14,7 @@ from flows.letters.campaign import Campaign
 from flows.people.contact import Reader
 from flows.post.mailing import renderers
 from flows.post.mailing.frozen_letter import FrozenLetter
+from flows.post.mailing.rendering import begin
 from tests.conftest import ROOT
 from tests.unit.post.scene import MARK, ON
 
@@ -43,7 +44,7 @@ def test_answers_come_in_the_order_of_their_jobs(
     campaign: Campaign, everyone: tuple[Reader, ...]
 ) -> None:
     jobs = [[one] for one in everyone]
-    found = list(renderers.answers(prepare(campaign), jobs, 3))
+    found = list(renderers.answers(begin, prepare(campaign), jobs, 3))
     assert [one.contact for (one,) in found] == [one.contact.id for one in everyone]
     assert all(isinstance(one, FrozenLetter) for (one,) in found)
 
@@ -67,7 +68,7 @@ def test_a_script_without_a_main_guard_runs_once(tmp_path: Path) -> None:
 def test_a_process_that_dies_is_told_in_a_line(
     campaign: Campaign, everyone: tuple[Reader, ...]
 ) -> None:
-    found = renderers.answers(prepare(campaign), ([one] for one in everyone), 2)
+    found = renderers.answers(begin, prepare(campaign), ([one] for one in everyone), 2)
     next(found)
     for process in _children():
         os.kill(process, signal.SIGKILL)
@@ -81,13 +82,13 @@ def test_a_campaign_edited_meanwhile_stops_it(
 ) -> None:
     other = (campaign.folder, "another fingerprint", date(2013, 9, 4), MARK)
     with pytest.raises(DearMinisterError, match="was edited while letters were being filled"):
-        list(renderers.answers(other, [everyone], 1))
+        list(renderers.answers(begin, other, [everyone], 1))
 
 
 def test_whoever_stops_listening_leaves_no_process(
     campaign: Campaign, everyone: tuple[Reader, ...]
 ) -> None:
-    found = renderers.answers(prepare(campaign), ([one] for one in everyone), 2)
+    found = renderers.answers(begin, prepare(campaign), ([one] for one in everyone), 2)
     next(found)
     assert len(_children()) == 2
     found.close()
