@@ -45,7 +45,7 @@ class Enclosures:
         """This reader's papers. Raises RowError where the reader's own is missing."""
         found = []
         for paper in self._papers:
-            if paper.terms.failed(reader) is not None:
+            if paper.terms.unmet(reader) is not None:
                 continue
             file = paper.file.filled(context).strip()
             if paper.file.constant:

@@ -63,7 +63,7 @@ class Filler:
         context = self._context.of(reader)
         # Asks are finished texts before letter and mail are filled: nothing is rendered twice.
         context["asks"] = tuple(
-            part.filled(context) for terms, part in self._asks if terms.failed(reader) is None
+            part.filled(context) for terms, part in self._asks if terms.unmet(reader) is None
         )
         return context
 

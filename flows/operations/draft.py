@@ -14,7 +14,7 @@ from flows.people import audience, forms, readers, reshuffle
 from flows.people.audience import Audience, Choice
 from flows.people.contact import Contact, Reader, RejectedRow
 from flows.people.lists import loading, rows, table
-from flows.people.suppression import Watched
+from flows.people.suppression import WatchedSuppression
 
 TEMPLATES = Path("templates")
 SUPPRESSION = Path("contacts/suppression.csv")
@@ -72,7 +72,7 @@ def draft(campaign: str, contacts: Sequence[Path] = (), as_of: date | None = Non
         handed_back += [_refused(one.contact, "office", one.what) for one in changed]
     chosen = readers.readers(people, forms.country(found.country), found.forms, on)
     once, twice = _one_letter_each(chosen.readers)
-    choices = audience.who(once, rules, suppressions().now())
+    choices = audience.decide_all(once, rules, suppressions().now())
     return Draft(
         found,
         on,
@@ -112,9 +112,9 @@ def _refused(contact: Contact, column: str, reason: str) -> RejectedRow:
     return RejectedRow(contact.file, contact.row, column, reason, rows.cells(contact))
 
 
-def suppressions() -> Watched:
+def suppressions() -> WatchedSuppression:
     """Who is never written to; nobody where there is no such list."""
-    return Watched(SUPPRESSION)
+    return WatchedSuppression(SUPPRESSION)
 
 
 def listed(person: str) -> bool:

@@ -14,7 +14,7 @@ STALE_OFFICES = ("warn", "refuse")
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Whether a reader is in, and by which rule."""
+    """Whether a reader gets a letter, and the rule that decided."""
 
     in_: bool
     rule: str
@@ -51,12 +51,12 @@ class Audience:
         )
 
     def decide(self, reader: Reader) -> Decision:
-        """Say whether ``reader`` is in; ``rule`` is what decided, in the words of campaign.toml."""
-        if excluded := self.exclude.met(reader):
+        """Return whether ``reader`` is in, with what decided in the words of campaign.toml."""
+        if excluded := self.exclude.matched(reader):
             return Decision(False, f"excluded by {excluded[0]}")
-        if missing := self.terms.failed(reader):
+        if missing := self.terms.unmet(reader):
             return Decision(False, f"not asked for: {missing}")
-        return Decision(True, "; ".join(self.terms.met(reader)) or "no rule keeps anybody out")
+        return Decision(True, "; ".join(self.terms.matched(reader)) or "no rule keeps anybody out")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +67,10 @@ class Choice:
     decision: Decision
 
 
-def who(
+def decide_all(
     readers: Iterable[Reader], audience: Audience, suppression: Suppression
 ) -> tuple[Choice, ...]:
-    """Decide on every reader; a suppressed one is out before anything else is asked."""
+    """Return the decision on every reader, in order; suppression comes before the audience."""
     return tuple(
         Choice(
             reader,

@@ -111,7 +111,7 @@ class Reader:
     others: tuple[Contact, ...] = ()
 
 
-ORDER = ("pm", "dpm", "sos", "speaker", "law-officer", "mos", "puss", "whip", "")
+PRECEDENCE = ("pm", "dpm", "sos", "speaker", "law-officer", "mos", "puss", "whip", "")
 """Ranks from the highest; as the Institute for Government's rank_equivalence_value orders them."""
 MINISTERS = ("pm", "dpm", "sos", "mos", "puss", "law-officer", "whip")
 """Ranks that make a reader a member of the Government."""
@@ -125,6 +125,6 @@ _BESIDE = re.compile(
 """Offices held beside a department's: they yield to another of the same rank."""
 
 
-def height(contact: Contact) -> tuple[int, bool]:
-    """Return a key that sorts a person's posts, the one that addresses the letter first."""
-    return ORDER.index(contact.rank), _BESIDE.match(contact.office) is not None
+def precedence(contact: Contact) -> tuple[int, bool]:
+    """Return a sort key for a person's posts: the post that addresses the letter comes first."""
+    return PRECEDENCE.index(contact.rank), _BESIDE.match(contact.office) is not None

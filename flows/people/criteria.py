@@ -1,4 +1,4 @@
-"""Terms a reader meets or not: houses, ranks, parties ...; one vocabulary for audience and asks."""
+"""What a campaign asks of a reader: houses, ranks, parties; for the audience and for asks."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
@@ -14,7 +14,7 @@ _FIXED = {"houses": HOUSES, "ranks": RANKS, "roles": ROLES}
 
 @dataclass(frozen=True, slots=True)
 class Criteria:
-    """What a campaign names; a field left empty asks nothing. Within a field any value will do.
+    """What a campaign names. An empty field asks for nothing; within a field one value is enough.
 
     ``roles``, ``houses`` and ``ranks`` look at the office that addresses the letter, the others at
     every row of the person.
@@ -47,31 +47,31 @@ class Criteria:
                 raise ConfigurationError(f'{where} {key}: write a list of texts: {key} = ["..."]')
             if not listed:
                 raise ConfigurationError(f"{where} {key} is empty: name one, or delete the line")
-            for one in listed:
-                if key in _FIXED and one.casefold() not in _FIXED[key]:
+            for term in listed:
+                if key in _FIXED and term.casefold() not in _FIXED[key]:
                     raise ConfigurationError(
-                        f"{where} {key}: {one!r} is none of {', '.join(_FIXED[key])}"
+                        f"{where} {key}: {term!r} is none of {', '.join(_FIXED[key])}"
                     )
-            values[key] = tuple(tidy(one) for one in listed)
+            values[key] = tuple(tidy(term) for term in listed)
         return cls(**values)
 
     def __bool__(self) -> bool:
         return any(getattr(self, field.name) for field in fields(self))
 
-    def failed(self, reader: Reader) -> str | None:
+    def unmet(self, reader: Reader) -> str | None:
         """Return the first term the reader does not meet, as ``key = found``; None if all are."""
         for key, wanted in self._asked():
             found = _FOUND[key](reader)
             if not _common(wanted, found):
-                return f"{key}: {' | '.join(one for one in found if one) or 'none'}"
+                return f"{key}: {' | '.join(value for value in found if value) or 'none'}"
         return None
 
-    def met(self, reader: Reader) -> tuple[str, ...]:
+    def matched(self, reader: Reader) -> tuple[str, ...]:
         """Return every term the reader meets, as ``key: value``."""
         return tuple(
-            f"{key}: {one}"
+            f"{key}: {value}"
             for key, wanted in self._asked()
-            if (one := _common(wanted, _FOUND[key](reader)))
+            if (value := _common(wanted, _FOUND[key](reader)))
         )
 
     def _asked(self) -> list[tuple[str, tuple[str, ...]]]:
@@ -85,21 +85,21 @@ def fold(text: str) -> str:
 
 
 def _common(wanted: tuple[str, ...], found: tuple[str, ...]) -> str | None:
-    folded = {fold(one) for one in found if one}
-    return next((one for one in wanted if fold(one) in folded), None)
+    folded = {fold(value) for value in found if value}
+    return next((value for value in wanted if fold(value) in folded), None)
 
 
-def _each(column: str) -> Callable[[Reader], tuple[str, ...]]:
+def _column(column: str) -> Callable[[Reader], tuple[str, ...]]:
     def found(reader: Reader) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(str(getattr(one, column)) for one in _rows(reader)))
+        return tuple(dict.fromkeys(str(getattr(row, column)) for row in _rows(reader)))
 
     return found
 
 
-def _every(column: str) -> Callable[[Reader], tuple[str, ...]]:
+def _list_column(column: str) -> Callable[[Reader], tuple[str, ...]]:
     def found(reader: Reader) -> tuple[str, ...]:
         return tuple(
-            dict.fromkeys(value for one in _rows(reader) for value in getattr(one, column))
+            dict.fromkeys(value for row in _rows(reader) for value in getattr(row, column))
         )
 
     return found
@@ -113,12 +113,12 @@ _FOUND: dict[str, Callable[[Reader], tuple[str, ...]]] = {
     "roles": lambda reader: (reader.role,),
     "houses": lambda reader: (reader.contact.house,),
     "ranks": lambda reader: (reader.contact.rank,),
-    "departments": _each("department"),
-    "parties": _each("party"),
-    "constituencies": _each("constituency"),
-    "committees": _every("committees"),
-    "tags": _every("tags"),
+    "departments": _column("department"),
+    "parties": _column("party"),
+    "constituencies": _column("constituency"),
+    "committees": _list_column("committees"),
+    "tags": _list_column("tags"),
     "people": lambda reader: tuple(
-        value for one in _rows(reader) for value in (one.person, one.id)
+        value for row in _rows(reader) for value in (row.person, row.id)
     ),
 }

@@ -48,4 +48,4 @@ def dissolved(
     ``more`` are periods ``table`` does not know yet. Seats are vacated by dissolution: Cabinet
     Manual, 2011, paragraph 2.20; Constitution of Ireland, article 16.3.
     """
-    return next((one for one in (*table, *more) if one[0] <= on <= one[1]), None)
+    return next((period for period in (*table, *more) if period[0] <= on <= period[1]), None)

@@ -84,7 +84,9 @@ def report(paths: Sequence[Path], country: Country, style: Style, on: datetime.d
     contacts = loaded.contacts
     return Report(
         rows=len(contacts) + len(loaded.refused),
-        missing={column: sum(_misses(one, column) for one in contacts) for column in MISSING},
+        missing={
+            column: sum(_misses(contact, column) for contact in contacts) for column in MISSING
+        },
         findings=(*_not_addressed(contacts, country, style, on), *_findings(contacts)),
         refused=loaded.refused,
     )

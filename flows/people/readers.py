@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from flows.errors import RowError
-from flows.people.contact import Contact, Reader, RejectedRow, height
+from flows.people.contact import Contact, Reader, RejectedRow, precedence
 from flows.people.forms import Country
 from flows.people.lists import rows
 from flows.people.style import Style
@@ -48,7 +48,7 @@ def readers(
     found: list[Reader] = []
     refused: list[RejectedRow] = []
     for posts in people.values():
-        first = posts[0] if style.addressed_by == "list" else min(posts, key=height)
+        first = posts[0] if style.addressed_by == "list" else min(posts, key=precedence)
         others = tuple(post for post in posts if post is not first)
         try:
             found.append(_reader(_complete(first, others), others, forms, style, on))

@@ -94,20 +94,10 @@ def save(held: Iterable[Tenure], path: Path) -> None:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
-    for one in held:
-        writer.writerow(
-            [one.office, one.department, one.person, one.name, one.start or "", one.end or ""]
-        )
+    for tenure in held:
+        dates_ = (tenure.start or "", tenure.end or "")
+        writer.writerow([tenure.office, tenure.department, tenure.person, tenure.name, *dates_])
     files.replace(path, lambda file: file.write(text.getvalue().encode()))
-
-
-def of_list(contacts: Iterable[Contact], since: datetime.date) -> tuple[Tenure, ...]:
-    """Return the tenures a refreshed list states: each office held from ``since``, open."""
-    return tuple(
-        Tenure(one.office, one.department, one.person, one.name, since, None)
-        for one in contacts
-        if one.rank and one.office
-    )
 
 
 def _tenures(contact: Contact, by_office: Mapping[str, list[Tenure]]) -> list[Tenure]:
@@ -116,7 +106,7 @@ def _tenures(contact: Contact, by_office: Mapping[str, list[Tenure]]) -> list[Te
     names = [claimed] if claimed in by_office else _parts(claimed)
     found = [tenure for name in names for tenure in by_office.get(name, ())]
     department = offices.key(contact.department)
-    same = [one for one in found if offices.key(one.department) == department]
+    same = [tenure for tenure in found if offices.key(tenure.department) == department]
     return same or found
 
 
@@ -131,15 +121,15 @@ def _parts(office: str) -> list[str]:
 
 
 def _stale(contact: Contact, known: list[Tenure], on: datetime.date) -> str | None:
-    holders = [one for one in known if dates.covers(one.start, one.end, on)]
-    if any(_same(contact, one) for one in holders):
+    holders = [tenure for tenure in known if dates.covers(tenure.start, tenure.end, on)]
+    if any(_same(contact, tenure) for tenure in holders):
         return None
     if holders:
-        first = min(holders, key=lambda one: one.start or datetime.date.min)
+        first = min(holders, key=lambda tenure: tenure.start or datetime.date.min)
         since = f" from {_day(first.start)}" if first.start else ""
-        others = " or ".join(dict.fromkeys(one.name for one in holders))
+        others = " or ".join(dict.fromkeys(tenure.name for tenure in holders))
         return f"listed as {contact.office}; that office was held by {others}{since}"
-    ended = [one.end for one in known if one.end and one.end <= on]
+    ended = [tenure.end for tenure in known if tenure.end and tenure.end <= on]
     if ended:
         return f"listed as {contact.office}; nobody held that office after {_day(max(ended))}"
     return f"listed as {contact.office}; nobody held that office yet"

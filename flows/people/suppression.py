@@ -99,7 +99,7 @@ def add(
     if not tidy(reason) or forbidden(reason):
         raise RowError("reason", "write in a few words why")
     cells |= {kind: key, "date": on.isoformat(), "reason": tidy(reason)}
-    with _alone(path):
+    with _locked(path):
         old = _rows(path) if path.exists() else ()
         text = io.StringIO(newline="")
         writer = csv.writer(text, lineterminator="\n")
@@ -109,7 +109,7 @@ def add(
         files.replace(path, lambda file: file.write(text.getvalue().encode()))
 
 
-class Watched:
+class WatchedSuppression:
     """A suppression file that is read again when it has changed, for the moment of sending."""
 
     def __init__(self, path: Path) -> None:
@@ -178,7 +178,7 @@ def _fold(domain: str) -> str:
 
 
 @contextmanager
-def _alone(path: Path) -> Iterator[None]:
+def _locked(path: Path) -> Iterator[None]:
     """Hold the list against another command: two objections at once must both be kept."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -12,7 +12,7 @@ from flows.errors import RowError
 from flows.people.contact import MINISTERS, Address, Contact
 from flows.people.election import DAIL, dissolved
 from flows.people.forms import names
-from flows.people.forms.names import words
+from flows.people.forms.names import joined
 from flows.people.lists.cells import tidy
 from flows.people.style import Style
 
@@ -96,7 +96,7 @@ def _irish(style: Style) -> bool:
 
 def _lines(contact: Contact, style: Style, vacant: bool) -> tuple[str, ...]:
     """A TD has the letters behind the name; a Senator the title before it, in office too."""
-    name = names.sound(contact.name)
+    name = names.checked(contact.name)
     first, last = name.split(" ")[0], name.split(" ")[-1]
     if first.casefold().strip(".") in (*_TITLES, *_PLAIN, "taoiseach", "tánaiste", "minister"):
         raise RowError("name", f"{name!r} begins with a title; write it in title, the name here")
@@ -107,7 +107,7 @@ def _lines(contact: Contact, style: Style, vacant: bool) -> tuple[str, ...]:
         raise RowError("title", f"{contact.title!r} has no rule; write salutation and envelope")
     senator = ("An Seanadóir" if _irish(style) else "Senator") if contact.house == "seanad" else ""
     seat = "TD" if contact.house == "dail" and not vacant else ""
-    line = words(senator, _TITLES.get(title, ""), name, contact.honours, seat)
+    line = joined(senator, _TITLES.get(title, ""), name, contact.honours, seat)
     if not contact.rank:
         return (line,)
     office = tidy(contact.office) or _OFFICES.get(contact.rank, "")

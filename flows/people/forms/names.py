@@ -43,12 +43,12 @@ _ENTITY = re.compile(r"&#?\w+;")
 _SUFFIXES = frozenset(["jnr", "jr", "junior", "snr", "sr", "senior"])
 
 
-def words(*parts: str) -> str:
+def joined(*parts: str) -> str:
     """Join what is not blank with single spaces."""
     return tidy(" ".join(part for part in parts if part))
 
 
-def sound(name: str) -> str:
+def checked(name: str) -> str:
     """Return ``name`` tidied; RowError where it is nobody's, or not a name alone.
 
     Refused: "Vacant", a comma ("Smith, John"), brackets ("John Smith (Labour)"), and letters torn
@@ -64,9 +64,10 @@ def sound(name: str) -> str:
     if re.search(r"[()\[\]]", name):
         raise RowError("name", f"{name!r} holds brackets; write the name alone")
     torn = (
-        one
-        for one in name
-        if one in _TORN or (ord(one) > 127 and unicodedata.category(one) in {"Sc", "Sm", "So"})
+        letter
+        for letter in name
+        if letter in _TORN
+        or (ord(letter) > 127 and unicodedata.category(letter) in {"Sc", "Sm", "So"})
     )
     if odd := next(torn, "") or (found[0] if (found := _ENTITY.search(name)) else ""):
         raise RowError(
@@ -75,12 +76,12 @@ def sound(name: str) -> str:
     return name
 
 
-def compound(first: str, last: str) -> bool:
+def is_compound(first: str, last: str) -> bool:
     """Say whether two words are known to be one surname or title, "Duncan Smith"."""
     return f"{first} {last}".casefold() in _COMPOUNDS
 
 
-def particle(word: str) -> bool:
+def is_particle(word: str) -> bool:
     """Say whether a word may be the beginning of a surname or title: "de", "St", "Ó"."""
     return word.casefold() in _PARTICLES.split()
 
@@ -99,9 +100,9 @@ def family(contact: Contact) -> str:
             raise RowError("family", f"{surname!r} is no part of {name!r}; correct one of the two")
         return surname
     parts = name.split(" ")
-    if len(parts) > 2 and compound(parts[-2], parts[-1]):
+    if len(parts) > 2 and is_compound(parts[-2], parts[-1]):
         return " ".join(parts[-2:])
-    if len(parts) > 2 and particle(parts[-2]):
+    if len(parts) > 2 and is_particle(parts[-2]):
         raise RowError(
             "family",
             f"the surname of {name!r} may be {' '.join(parts[-2:])!r} or {parts[-1]!r};"

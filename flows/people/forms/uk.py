@@ -13,7 +13,7 @@ from flows.errors import RowError
 from flows.people.contact import MINISTERS, Address, Contact
 from flows.people.election import dissolved
 from flows.people.forms import names, uk_honours, uk_offices, uk_peers, uk_titles
-from flows.people.forms.names import words
+from flows.people.forms.names import joined
 from flows.people.lists.cells import tidy
 from flows.people.style import Style
 
@@ -110,21 +110,21 @@ def _name_line(contact: Contact, style: Style, on: datetime.date) -> str:
     """
     letters = uk_honours.letters(contact.honours)
     counsellor = _privy_counsellor(contact, letters)
-    letters = tuple(one for one in letters if one != "PC")
+    letters = tuple(letter for letter in letters if letter != "PC")
     if peer := _peer(contact):
         if contact.house == "commons":
             # A title that carries no seat: courtesy, Irish and, since 1999, most hereditary ones.
             prefix = _right_honourable(style) if counsellor else ""
-            line = words(prefix, f"{peer.degree}{peer.of}", peer.title)
-            return words(line, *uk_honours.ordered(letters, on), "MP")
+            line = joined(prefix, f"{peer.degree}{peer.of}", peer.title)
+            return joined(line, *uk_honours.ordered(letters, on), "MP")
         if counsellor and uk_peers.letters_pc(peer, style):
             letters += ("PC",)
         line = uk_peers.envelope(peer, contact, style, counsellor)
-        return words(line, *uk_honours.ordered(letters, on))
+        return joined(line, *uk_honours.ordered(letters, on))
     title = uk_titles.title(contact.title) if contact.title else uk_titles.Title("", "")
     prefix = title.styled(counsellor, style.the)
     seat = "MP" if contact.house == "commons" else ""
-    return words(prefix, _plain(contact), *uk_honours.ordered(letters, on), seat)
+    return joined(prefix, _plain(contact), *uk_honours.ordered(letters, on), seat)
 
 
 def _salutation(contact: Contact, style: Style) -> str:
@@ -158,7 +158,7 @@ def _by_name(contact: Contact, style: Style) -> str:
 
 def _peer(contact: Contact) -> uk_peers.Peer | None:
     """Read the peer, if it is one: always in the Lords, by the style of the name elsewhere."""
-    name = names.sound(contact.name)
+    name = names.checked(contact.name)
     if letters := uk_honours.standing(name):
         raise RowError("name", f"{name!r} ends in {letters}; write that in honours, the name here")
     if contact.house == "lords":

@@ -21,7 +21,7 @@ _ORDER = {letters: at for at, letters in enumerate([*_CROWN.split(), *_APPOINTME
 def letters(honours: str) -> tuple[str, ...]:
     """Split the honours column; "MP" is left out, for it comes from the seat."""
     found = honours.replace(",", " ").replace(".", "").split()
-    return tuple(dict.fromkeys(one for one in found if one.upper() != "MP"))
+    return tuple(dict.fromkeys(part for part in found if part.upper() != "MP"))
 
 
 def standing(name: str) -> str:
@@ -38,5 +38,5 @@ def ordered(found: tuple[str, ...], on: datetime.date) -> tuple[str, ...]:
     "Hierarchy of letters after the name".
     """
     silk = "KC" if on >= KING or on < QUEEN else "QC"
-    dated = dict.fromkeys(silk if one in {"KC", "QC"} else one for one in found)
-    return tuple(sorted(dated, key=lambda one: _ORDER.get(one.upper(), len(_ORDER))))
+    dated = dict.fromkeys(silk if part in {"KC", "QC"} else part for part in found)
+    return tuple(sorted(dated, key=lambda part: _ORDER.get(part.upper(), len(_ORDER))))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from flows.errors import RowError
 from flows.people.contact import Contact
 from flows.people.forms import names, uk_titles
-from flows.people.forms.names import words
+from flows.people.forms.names import joined
 from flows.people.lists.cells import tidy
 from flows.people.style import Style
 
@@ -91,7 +91,9 @@ def check(peer: Peer, contact: Contact) -> None:
     parts = peer.spoken.split(" ")
     if peer.of or len(parts) < 2 or tidy(contact.family).casefold() == peer.spoken.casefold():
         return
-    if any(names.particle(one) or one == "and" for one in parts) or names.compound(*parts[-2:]):
+    if any(names.is_particle(part) or part == "and" for part in parts) or names.is_compound(
+        *parts[-2:]
+    ):
         return
     whole = f"{peer.degree} {peer.title}"
     if contact.house == "lords":
@@ -117,17 +119,17 @@ def envelope(peer: Peer, contact: Contact, style: Style, privy_counsellor: bool)
     if peer.spiritual:
         return _bishop(peer, privy_counsellor)
     if peer.degree in _GRACE:
-        return words(f"{_GRACE[peer.degree]} the {peer.degree}{peer.of}", peer.title)
+        return joined(f"{_GRACE[peer.degree]} the {peer.degree}{peer.of}", peer.title)
     degree = "Lord" if peer.degree == "Baron" else peer.degree
-    styled = words(degree + peer.of, peer.title)
+    styled = joined(degree + peer.of, peer.title)
     prefix = _prefix(contact)
     if peer.degree in {"Marquess", "Marquis", "Marchioness"}:
-        return words(prefix, "The Most Hon the" if not prefix else "the Most Hon the", styled)
+        return joined(prefix, "The Most Hon the" if not prefix else "the Most Hon the", styled)
     honourable = privy_counsellor or style.peers_rt_hon
     article = "the Rt Hon the" if honourable else "the"
     if honourable and prefix.startswith("The "):
         article = "and Rt Hon the"
-    return words(prefix, article if prefix else article.replace("the", "The", 1), styled)
+    return joined(prefix, article if prefix else article.replace("the", "The", 1), styled)
 
 
 def letters_pc(peer: Peer, style: Style) -> bool:

@@ -16,7 +16,7 @@ from flows.errors import ConfigurationError
 from flows.people import sources
 from flows.people.lists.loading import load
 from flows.people.sources.imported import save
-from tests.unit.people.scene import xlsx
+from tests.unit.people.list_fixtures import xlsx
 
 TODAY = datetime.date(2026, 11, 23)
 FILES = [

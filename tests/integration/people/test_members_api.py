@@ -45,7 +45,7 @@ def refresh(server: MembersServer, folder: Path, **options: Any) -> refreshing.R
     return found
 
 
-def test_everyone_comes_once_page_by_page_with_posts_addresses_and_committees(
+def test_every_mp_and_minister_comes_once_page_by_page_with_posts_addresses_and_committees(
     everyone: MembersServer, tmp_path: Path
 ) -> None:
     paths = refreshing.save(refresh(everyone, tmp_path), tmp_path / "contacts")

@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 
 from flows.errors import ConfigurationError
-from flows.people.audience import Audience, who
+from flows.people.audience import Audience, decide_all
 from flows.people.contact import Reader
 from flows.people.forms import country
 from flows.people.readers import readers
 from flows.people.style import Style
 from flows.people.suppression import Suppression
-from tests.unit.people.scene import DAY, contact
+from tests.unit.people.list_fixtures import DAY, contact
 
 
 def reader(*rows: dict[str, Any]) -> Reader:
@@ -90,5 +90,5 @@ def test_a_rule_that_cannot_be_is_refused_by_name(table: dict[str, Any], says: s
 
 def test_a_suppressed_reader_is_out_before_any_rule_is_asked() -> None:
     suppressed = Suppression(people={"p": "suppressed (asked)"})
-    (choice,) = who([WARSI], Audience(), suppressed)
+    (choice,) = decide_all([WARSI], Audience(), suppressed)
     assert (choice.decision.in_, choice.decision.rule) == (False, "suppressed (asked)")

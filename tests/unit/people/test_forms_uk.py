@@ -8,7 +8,7 @@ import pytest
 from flows.errors import ConfigurationError, RowError
 from flows.people.forms import country
 from flows.people.style import Style
-from tests.unit.people.scene import DAY, contact
+from tests.unit.people.list_fixtures import DAY, contact
 
 UK = country("uk")
 C: dict[str, Any] = {"house": "commons"}

@@ -6,7 +6,7 @@ import pytest
 
 from flows.errors import ConfigurationError
 from flows.people.lists.loading import load
-from tests.unit.people.scene import archive, csv_file, ods, xlsx
+from tests.unit.people.list_fixtures import archive, csv_file, ods, xlsx
 
 LIST = "id;name;house;note to us\nsian;Siân James;commons;tea at “four”\n"
 

@@ -12,7 +12,7 @@ from flows.people.lists import refused_sheet
 from flows.people.lists.loading import load
 from flows.people.quality import Report
 from flows.people.style import Style
-from tests.unit.people.scene import csv_file
+from tests.unit.people.list_fixtures import csv_file
 
 LIST = """id,name,title,gender,house,email,address
 a,Ann Lee,Ms,F,commons,ann.lee@example.org,1 Low St

@@ -3,7 +3,7 @@
 from flows.people.forms import country
 from flows.people.readers import readers
 from flows.people.style import Style
-from tests.unit.people.scene import DAY, contact
+from tests.unit.people.list_fixtures import DAY, contact
 
 UK = country("uk")
 SOS = {"rank": "sos", "house": "commons"}

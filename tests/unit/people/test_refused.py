@@ -14,7 +14,7 @@ from flows.people.lists import files
 from flows.people.lists.cells import defuse, restore
 from flows.people.lists.loading import load
 from flows.people.lists.refused import write
-from tests.unit.people.scene import csv_file
+from tests.unit.people.list_fixtures import csv_file
 
 
 def test_a_refused_row_is_loaded_again_once_it_is_corrected(tmp_path: Path) -> None:

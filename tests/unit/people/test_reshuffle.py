@@ -7,8 +7,8 @@ import pytest
 
 from flows.errors import ConfigurationError
 from flows.people import reshuffle
-from flows.people.reshuffle import Tenure, check, of_list
-from tests.unit.people.scene import DAY, contact, csv_file
+from flows.people.reshuffle import Tenure, check
+from tests.unit.people.list_fixtures import DAY, contact, csv_file
 
 FCO = "Foreign & Commonwealth Office"
 CHANGE = datetime.date(2012, 9, 4)
@@ -69,19 +69,6 @@ def test_unknown_offices_are_counted_and_rows_without_rank_are_not_asked() -> No
     unknown = contact(rank="mos", office="Minister for Silly Walks")
     backbench = contact(office="Minister for Europe")
     assert check([unknown, backbench], HELD, DAY) == reshuffle.Checked((), (unknown,))
-
-
-def test_a_refreshed_list_serves_as_dated_data() -> None:
-    held = of_list(
-        [contact("Ann Lee", person="parl-4", rank="mos", office="Minister for X")], CHANGE
-    )
-    stale = check(
-        [contact("Bo Ek", rank="mos", office="Minister for X", file="l", row=2)], held, DAY
-    )
-    assert str(stale.stale[0]) == (
-        "l:2: office: listed as Minister for X; that office was held by Ann Lee"
-        " from 4 September 2012"
-    )
 
 
 def test_tenures_are_saved_and_loaded_as_they_were(tmp_path: Path) -> None:

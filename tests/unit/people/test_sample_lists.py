@@ -9,7 +9,7 @@ from flows.people.forms import country
 from flows.people.lists.loading import load
 from flows.people.readers import readers
 from flows.people.style import Style
-from tests.unit.people.scene import DAY
+from tests.unit.people.list_fixtures import DAY
 
 FOLDER = Path(__file__).resolve().parents[3] / "contacts"
 LISTS = [FOLDER / "ministers.csv", FOLDER / "mps.csv"]

@@ -11,7 +11,7 @@ from flows.people import offices, sources
 from flows.people.lists.loading import load
 from flows.people.sources import display_names
 from flows.people.sources.imported import Imported, save
-from tests.unit.people.scene import DAY, contact
+from tests.unit.people.list_fixtures import DAY, contact
 
 TODAY = datetime.date(2026, 11, 23)
 

@@ -10,7 +10,7 @@ import pytest
 from flows.errors import ConfigurationError, RowError
 from flows.people import suppression
 from flows.people.contact import Address, Reader
-from tests.unit.people.scene import DAY, contact
+from tests.unit.people.list_fixtures import DAY, contact
 
 HEADING = "person,email,domain,date,reason\n"
 
@@ -80,7 +80,7 @@ def test_a_missing_list_is_no_empty_list(tmp_path: Path) -> None:
 
 def test_a_watched_list_may_come_later_but_not_vanish(tmp_path: Path) -> None:
     path = tmp_path / "suppression.csv"
-    watched = suppression.Watched(path)
+    watched = suppression.WatchedSuppression(path)
     assert watched.now() == suppression.Suppression()
     suppression.add(path, person="p", reason="asked", on=DAY)
     assert watched.now().reason(person="p")
@@ -124,7 +124,7 @@ def test_adding_needs_exactly_one_and_a_reason(tmp_path: Path) -> None:
 
 def test_the_watched_list_knows_an_objection_made_since(tmp_path: Path) -> None:
     path = listed(tmp_path)
-    watched = suppression.Watched(path)
+    watched = suppression.WatchedSuppression(path)
     assert watched.now().reason(person="p") is None
     suppression.add(path, person="p", reason="asked", on=datetime.date(2013, 9, 5))
     assert watched.now().reason(person="p")

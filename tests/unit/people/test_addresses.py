@@ -3,7 +3,7 @@
 from flows.people.forms import country
 from flows.people.quality import addresses
 from flows.people.style import Style
-from tests.unit.people.scene import DAY, contact
+from tests.unit.people.list_fixtures import DAY, contact
 
 
 def test_every_row_shows_its_address_or_the_reason() -> None:

@@ -21,7 +21,7 @@ from docx import Document
 from flows.operations import draft
 from flows.people.contact import Reader
 from tests.conftest import ROOT, shared_data
-from tests.everyone import contact_list
+from tests.mps_and_ministers import contact_list
 
 COMMAND = Path(sys.executable).with_name("dear-minister")
 
