@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from flows.errors import ConfigurationError
 from flows.post.delivery.office_hours import OfficeHours
 from flows.post.delivery.rate import Schedule, interval
+from flows.post.mailing.return_path import LONGEST_LOCAL_PART
 from flows.post.smtp.server import Server, loopback
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class Settings(BaseSettings):
     mail_from: str = ""
     mail_reply_to: str = ""
     mail_bcc_archive: str = ""
+    mail_bounces_to: str = ""
     mail_rate: str = ""
     mail_redirect_to: str = ""
     mail_retry_minutes: str = "5 15 30 60 120 240"
@@ -63,6 +65,8 @@ class Settings(BaseSettings):
     imap_user: str = ""
     imap_password: SecretStr = SecretStr("")
     imap_folder: str = "Sent"
+    imap_inbox: str = "INBOX"
+    imap_mark_read: bool = False
     letter_processes: int = Field(0, ge=0, le=64)
     members_api_url: str = "https://members-api.parliament.uk"
     office_hours: str = "Mon-Fri 08:00-18:00"
@@ -160,13 +164,25 @@ def load(**given: object) -> Settings:
 
 
 def _faults(settings: Settings) -> Iterator[str]:
-    for name in ("mail_from", "mail_reply_to", "mail_bcc_archive", "mail_redirect_to"):
+    for name in (
+        "mail_from",
+        "mail_reply_to",
+        "mail_bcc_archive",
+        "mail_bounces_to",
+        "mail_redirect_to",
+    ):
         value = getattr(settings, name)
         if value and not (_ADDRESS.fullmatch(parseaddr(value)[1]) and value.isprintable()):
             yield (
                 f"{name.upper()}: {value!r} is not an e-mail address in ASCII letters, "
                 "like chair@example.org"
             )
+    local = parseaddr(settings.mail_bounces_to)[1].rpartition("@")[0]
+    if len(local) > LONGEST_LOCAL_PART:
+        yield (
+            f"MAIL_BOUNCES_TO: {local!r} is too long to add a token to; "
+            f"use an address with at most {LONGEST_LOCAL_PART} characters before the @"
+        )
     if "?" in str(settings.var):
         yield "DEAR_MINISTER_VAR: a folder with ? in its name cannot be used"
     for read in (

@@ -38,10 +38,14 @@ def sender(
         before = found.approved_sources or {}
         for edit in approval.need_signed_off(ledger, found, lambda: sources_now(before)):
             report(SendEvent(f"{edit} since sign-off; the letters go as they were frozen"))
-        archive = parseaddr(settings.mail_bcc_archive)[1]
-        with _sender(
-            settings, ledger, Sending(found.id, found.sender, archive=archive), target, report, stop
-        ) as one:
+        sending = Sending(
+            found.id,
+            found.sender,
+            archive=parseaddr(settings.mail_bcc_archive)[1],
+            bounces=parseaddr(settings.mail_bounces_to)[1],
+            hash=found.hash,
+        )
+        with _sender(settings, ledger, sending, target, report, stop) as one:
             yield one
         return
     redirect = parseaddr(settings.mail_redirect_to)[1]

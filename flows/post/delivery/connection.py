@@ -107,7 +107,10 @@ class Connection:
         began = time.monotonic()
         try:
             outcome = self._session.deliver(
-                desk.sending.sender, recipients, content, lambda: self._hand_over(dispatch)
+                desk.sending.reverse_path(dispatch.id),
+                recipients,
+                content,
+                lambda: self._hand_over(dispatch),
             )
         except LostHoldError as error:
             desk.report(SendEvent(str(error), dispatch.id))

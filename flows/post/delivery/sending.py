@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from flows.post.mailing import return_path
 from flows.post.states import State
 
 
@@ -18,6 +19,16 @@ class Sending:
     """A rehearsal's only recipient (MAIL_REDIRECT_TO); blank: the built-in mailbox."""
     archive: str = ""
     """Gets a copy of each letter in the same transaction (MAIL_BCC_ARCHIVE)."""
+    bounces: str = ""
+    """Where reports of letters that did not arrive go (MAIL_BOUNCES_TO); blank: to ``sender``."""
+    hash: str = ""
+    """The mailing's."""
+
+    def reverse_path(self, dispatch: str) -> str:
+        """The envelope sender of this dispatch: with its token, where ``bounces`` is set."""
+        return (
+            return_path.address(self.bounces, self.hash, dispatch) if self.bounces else self.sender
+        )
 
 
 @dataclass(frozen=True, slots=True)
