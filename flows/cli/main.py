@@ -235,6 +235,27 @@ def withdraw(
     console.say(f"{len(gone)} withdrawn: {', '.join(one.id for one in gone[:10])}")
 
 
+@app.command()
+def hold(mailing: MailingId, by: By, why: Why) -> None:
+    """Stop a mailing: nothing of it is sent live until somebody releases it."""
+    from flows.operations.hold import hold as stop
+
+    with _ledger() as ledger:
+        held = stop(ledger, mailing, by=by, why=why)
+    console.say(f"mailing {mailing} is {held}")
+    console.say(f"let it go on:  dear-minister release {mailing} --by NAME --why TEXT")
+
+
+@app.command()
+def release(mailing: MailingId, by: By, why: Why) -> None:
+    """Let a held mailing go on."""
+    from flows.operations.hold import release as let_go
+
+    with _ledger() as ledger:
+        let_go(ledger, mailing, by=by, why=why)
+    console.say(f"mailing {mailing} is released; go on with: dear-minister send {mailing} --live")
+
+
 @app.command("print")
 def print_(
     mailing: MailingId,

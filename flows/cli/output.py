@@ -192,6 +192,7 @@ def _status(
 def status(ledger: Ledger, mailing: str | None, *, json: bool) -> int:
     """All mailings, or one mailing's dispatches; gives the exit code."""
     from flows.post import status as statuses
+    from flows.post.ledger import holds
     from flows.post.mailing import mailing as mailings
 
     if mailing is None:
@@ -199,14 +200,18 @@ def status(ledger: Ledger, mailing: str | None, *, json: bool) -> int:
     found = mailings.get(ledger, mailing)
     sendings = statuses.rehearsals(ledger, mailing)
     now = statuses.status(ledger, mailing, statuses.shown(found, sendings))
+    held = holds.find(ledger, mailing)
     if json:
-        document(_status(found, now, sendings))
+        document(_status(found, now, sendings) | {"held": held and asdict(held)})
     else:
         troubles(now)
         console.print(table(now))
         what = f"rehearsal {now.rehearsal}" if now.rehearsal else "live"
         signed = f"signed off by {found.approved_by}" if found.approved_by else "not signed off"
         say(f"{found.id} ({signed}), {what}: {statuses.words(now.counts)}")
+        if held:
+            say(f"{found.id} is {held}")
+            say(f"let it go on:  dear-minister release {found.id} --by NAME --why TEXT")
     bad = now.counts.get("uncertain", 0) + now.counts.get("refused", 0)
     return 1 if bad else 0
 
@@ -238,8 +243,10 @@ def _longest(now: Status) -> int:
 
 def _overview(ledger: Ledger, *, json: bool) -> int:
     from flows.post import status as statuses
+    from flows.post.ledger import holds
     from flows.post.mailing import mailing as mailings
 
+    held = holds.every(ledger)
     rows = [(one, statuses.rehearsals(ledger, one.id)) for one in mailings.every(ledger)]
     bad = any(counts.get(0, {}).get("uncertain") for _, counts in rows)
     if json:
@@ -254,6 +261,7 @@ def _overview(ledger: Ledger, *, json: bool) -> int:
                         "hash": one.hash,
                         "signed_off_by": one.approved_by or None,
                         "counts": counts.get(0, {}),
+                        "held": asdict(held[one.id]) if one.id in held else None,
                     }
                     for one, counts in rows
                 ]
@@ -266,6 +274,8 @@ def _overview(ledger: Ledger, *, json: bool) -> int:
         signed = f"signed off by {one.approved_by}" if one.approved_by else "not signed off"
         live = statuses.words(counts.get(0, {}))
         say(f"{one.id}  {one.frozen_at:%Y-%m-%d %H:%M}  {signed}: {live}")
+        if one.id in held:
+            say(f"  {held[one.id]}")
     return 1 if bad else 0
 
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from email.utils import parseaddr
 
 from flows.operations.draft import sources_now, suppressions
+from flows.operations.hold import need_free
 from flows.post.delivery.rate import RateLimiter
 from flows.post.delivery.sender import Sender
 from flows.post.delivery.sending import SendEvent, Sending
@@ -31,10 +32,12 @@ def sender(
     """A sender for this mailing, live or in rehearsal, with its mailbox where it needs one.
 
     ``server`` stands in for the one in the settings (the demo's own mailbox). Raises
-    ConfigurationError before anything is said to a server: not signed off, edited since, no host.
+    ConfigurationError before anything is said to a server: not signed off, held, edited since, no
+    host.
     """
     if live:
         target = server or settings.server
+        need_free(ledger, found.id)
         before = found.approved_sources or {}
         for edit in approval.need_signed_off(ledger, found, lambda: sources_now(before)):
             report(SendEvent(f"{edit} since sign-off; the letters go as they were frozen"))

@@ -39,7 +39,7 @@ def resolve(
     """
     if answer not in ANSWERS:
         raise ConfigurationError(f"--as {answer}: say {' or '.join(ANSWERS)}")
-    name, reason = _named(by, why)
+    name, reason = named(by, why)
     recover(ledger)
     found = find(ledger, dispatch)
     if found.state is not State.UNCERTAIN:
@@ -56,7 +56,7 @@ def withdraw(ledger: Ledger, target: str, *, by: str, why: str) -> list[transiti
 
     Raises ConfigurationError where there is nothing to cancel.
     """
-    name, reason = _named(by, why)
+    name, reason = named(by, why)
     recover(ledger)
     with ledger.read() as connection:
         rows = connection.execute(
@@ -100,7 +100,7 @@ def posted(
         )
     if on > now().date() + timedelta(days=1):
         raise ConfigurationError(f"--on {on}: that day is still to come; nothing was changed")
-    name, _ = _named(by, "posted")
+    name, _ = named(by, "posted")
     with ledger.read() as connection:
         rows = connection.execute(
             select(*HELD_COLUMNS, _L.contact)
@@ -165,7 +165,8 @@ def _states(found: Sequence[transitions.DispatchRow]) -> str:
     return ", ".join(sorted({one.state.value for one in found}))
 
 
-def _named(by: str, why: str) -> tuple[str, str]:
+def named(by: str, why: str) -> tuple[str, str]:
+    """Name and reason as the ledger keeps them. Raises ConfigurationError where one is missing."""
     name, reason = " ".join(by.split()), " ".join(why.split())
     for text, option in ((name, "--by NAME"), (reason, "--why TEXT")):
         if not text or not text.isprintable():

@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, func, select
 
 from flows.post.delivery.sending import Sending
 from flows.post.failpoints import passing
-from flows.post.ledger import schema, transitions, workers
+from flows.post.ledger import holds, schema, transitions, workers
 from flows.post.ledger.clock import now, parse, stamp
 from flows.post.ledger.database import Ledger
 from flows.post.ledger.errors import LostHoldError
@@ -25,6 +25,7 @@ _DUE = (
     .where(
         _MAIL,
         schema.OPEN,
+        holds.NOT_HELD,
         (_D.state == State.READY)
         | ((_D.state == State.DEFERRED) & (_D.due_at <= bindparam("now"))),
     )
@@ -62,6 +63,7 @@ class Claims:
     ) -> None:
         """``batch`` dispatches are claimed in one transaction; none once ``over`` says so."""
         self._ledger = ledger
+        self._mailing = sending.mailing
         self._scope = {"mailing": sending.mailing, "rehearsal": sending.rehearsal}
         self._holder = holder
         self._batch = batch
@@ -130,6 +132,10 @@ class Claims:
         with self._ledger.read() as connection:
             first = {**self._scope, "now": stamp(now()), "most": 1}
             return connection.execute(_DUE, first).first() is not None
+
+    def hold(self) -> holds.Hold | None:
+        """The hold that keeps live letters of this mailing back, or None."""
+        return None if self._scope["rehearsal"] else holds.find(self._ledger, self._mailing)
 
     def next_due(self) -> datetime | None:
         """When the first deferred letter is due again."""

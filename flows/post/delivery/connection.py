@@ -113,6 +113,9 @@ class Connection:
                 lambda: self._hand_over(dispatch),
             )
         except LostHoldError as error:
+            if hold := desk.claims.hold():
+                desk.give_up(str(hold))
+                return False
             desk.report(SendEvent(str(error), dispatch.id))
             return True
         self._end(self._handed_over or dispatch, outcome)

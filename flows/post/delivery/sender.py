@@ -129,6 +129,8 @@ class Sender:
         self._halt.clear()
         while True:
             self._send_due()
+            if hold := self._claims.hold():
+                self._give_up(str(hold))
             due = self._claims.next_due()
             if due is None or self._over() or self._claims.left == 0:
                 break

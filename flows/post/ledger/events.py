@@ -16,6 +16,7 @@ from flows.post.ledger.statements import Statement
 
 BEGINNING = "0" * 64
 FROZEN, SIGNED_OFF = "frozen", "signed off"
+HELD, RELEASED = "held", "released"
 """What an event is about where it is no move: a mailing's hash, a person's word."""
 _FIELDS = tuple(c.name for c in schema.event.columns if c.name != "hash")
 _BLANK: dict[str, Any] = dict.fromkeys(_FIELDS)
@@ -82,10 +83,11 @@ def verify(connection: Connection) -> Verdict:
             if (before["new"] if before else None) != entry["old"]:
                 return Verdict(False, count - 1, count, "this move does not follow the one before")
             moved[entry["dispatch"]] = entry
-        elif entry["what"] in (FROZEN, SIGNED_OFF):
+        elif entry["what"] in (FROZEN, SIGNED_OFF, HELD, RELEASED):
             said.setdefault(f"{entry['what']} {entry['mailing']}", []).append(entry)
     return (
         _dispatches(connection, moved, count)
+        or _holds(connection, said, count)
         or _mailings(connection, said, count)
         or Verdict(True, count, head=previous)
     )
@@ -103,6 +105,21 @@ def _dispatches(connection: Connection, moved: dict[str, RowMapping], count: int
             return Verdict(False, count, last["seq"], why)
     if moved:
         return Verdict(False, count, count + 1, f"dispatch {next(iter(moved))} is missing")
+    return None
+
+
+def _holds(connection: Connection, said: dict[str, list[RowMapping]], count: int) -> Verdict | None:
+    holds = select(schema.hold).order_by(schema.hold.c.mailing, schema.hold.c.ordinal)
+    for row in connection.execute(holds).all():
+        kept = {HELD: [row.at, row.by, row.why]}
+        if row.released_at:
+            kept[RELEASED] = [row.released_at, row.released_by, row.released_why]
+        for what, values in kept.items():
+            told = said.get(f"{what} {row.mailing}", [])
+            given = told.pop(0) if told else {}
+            if [given.get(name) for name in ("at", "by", "why")] != values:
+                why = f"a hold on mailing {row.mailing} is not as it was {what}"
+                return Verdict(False, count, count + 1, why)
     return None
 
 

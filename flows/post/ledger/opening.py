@@ -17,9 +17,9 @@ from flows.post.ledger.clock import now
 from flows.post.ledger.database import Ledger, parse_url, words
 from flows.post.ledger.errors import LedgerUnavailableError
 
-REVISION = "0001"
+REVISION = "0002"
 """The newest migration in flows/post/migrations/versions; a test holds the two together."""
-KNOWN = ("0001",)
+KNOWN = ("0001", "0002")
 _migrating = threading.Lock()  # alembic keeps its state in the module, one for all threads
 _MIGRATION_LOCK = 0x44_4D_4D
 

@@ -47,6 +47,20 @@ approval = Table(
     Column("sources", Text, nullable=False),  # as they were when it was signed off
 )
 
+hold = Table(
+    "hold",
+    metadata,
+    Column("mailing", String(200), ForeignKey("mailing.id"), primary_key=True),
+    Column("ordinal", Integer, primary_key=True),
+    Column("at", String(27), nullable=False),
+    Column("by", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("dispatch", String(240)),  # the letter it stopped after; null: before the first
+    Column("released_at", String(27)),
+    Column("released_by", Text),
+    Column("released_why", Text),
+)
+
 letter = Table(
     "letter",
     metadata,

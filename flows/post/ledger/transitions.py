@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, update
 
-from flows.post.ledger import events, schema
+from flows.post.ledger import events, holds, schema
 from flows.post.ledger.clock import now, stamp
 from flows.post.ledger.errors import LostHoldError
 from flows.post.ledger.statements import Statement
@@ -14,7 +14,7 @@ from flows.post.smtp.reply import Reply
 from flows.post.states import State, check
 
 _D = schema.dispatch.c
-_MOVE = Statement(
+_CHANGE = (
     update(schema.dispatch)
     .where(
         _D.id == bindparam("_id"),
@@ -34,6 +34,8 @@ _MOVE = Statement(
         changed_at=bindparam("_at"),
     )
 )
+_MOVE = Statement(_CHANGE)
+_HAND_OVER = Statement(_CHANGE.where(holds.NOT_HELD))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,8 @@ def apply(connection: Connection, moves: Sequence[Transition]) -> list[DispatchR
         )
         if (held.state, move.new) == (State.UNCERTAIN, State.READY):
             first = None  # sent again on a person's word: the days to give up begin anew
-        done = _MOVE.run(
+        change = _HAND_OVER if move.new is State.HANDING_OVER else _MOVE
+        done = change.run(
             connection,
             {
                 "_id": held.id,
@@ -105,8 +108,8 @@ def apply(connection: Connection, moves: Sequence[Transition]) -> list[DispatchR
         )
         if done.rowcount != 1:
             raise LostHoldError(
-                f"dispatch {held.id} is no longer {held.state} with this worker; "
-                "another sender or a person has moved it"
+                f"dispatch {held.id} is no longer {held.state} with this worker, or its mailing is "
+                "held; another sender or a person has moved it, or stopped it"
             )
         after.append(
             DispatchRow(

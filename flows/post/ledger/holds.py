@@ -1,0 +1,94 @@
+"""Holds: a mailing that a person has stopped. Nothing of it is sent live until a person releases
+it.
+
+A hold is a row of its own table and an event of the chain. Claiming and handing over both ask for
+it within their transaction, so that no sender, whatever started it, goes on (``NOT_HELD``).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Row, and_, func, insert, select, text, update
+
+from flows.post.ledger import events, schema
+from flows.post.ledger.clock import now, parse, stamp
+from flows.post.ledger.database import Ledger
+from flows.post.states import State
+
+_H, _D = schema.hold.c, schema.dispatch.c
+NOT_HELD = text(
+    "(dispatch.rehearsal > 0 OR NOT EXISTS (SELECT 1 FROM hold"
+    " WHERE hold.mailing = dispatch.mailing AND hold.released_at IS NULL))"
+)
+"""SQL: the dispatch may be sent as far as holds go. Rehearsals may always be repeated."""
+_BEGUN = _D.state.not_in((State.READY, State.WITHDRAWN))
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """One hold on a mailing. ``dispatch`` is the letter it stopped after; None before the first."""
+
+    mailing: str
+    at: datetime
+    by: str
+    why: str
+    dispatch: str | None
+
+    def __str__(self) -> str:
+        where = f" after letter {self.dispatch.rpartition(':')[2]}" if self.dispatch else ""
+        return f"held by {self.by} on {self.at.astimezone():%d %B %Y, %H:%M}{where}: {self.why}"
+
+
+def find(ledger: Ledger, mailing: str) -> Hold | None:
+    """The hold on this mailing, or None. Raises LedgerUnavailableError."""
+    return every(ledger).get(mailing)
+
+
+def every(ledger: Ledger) -> dict[str, Hold]:
+    """Every hold that nobody has released, by mailing. Raises LedgerUnavailableError."""
+    with ledger.read() as connection:
+        rows = connection.execute(select(schema.hold).where(_H.released_at.is_(None))).all()
+    return {row.mailing: _hold(row) for row in rows}
+
+
+def hold(ledger: Ledger, mailing: str, *, by: str, why: str) -> Hold:
+    """Hold the mailing; where it is held already, the hold that stands.
+
+    Durable on return. Raises LedgerUnavailableError.
+    """
+    with ledger.write() as connection:
+        standing = and_(_H.mailing == mailing, _H.released_at.is_(None))
+        if row := connection.execute(select(schema.hold).where(standing)).first():
+            return _hold(row)
+        before = connection.execute(select(func.count()).where(_H.mailing == mailing)).scalar_one()
+        last = connection.execute(
+            select(_D.id)
+            .where(_D.mailing == mailing, _D.rehearsal == 0, _BEGUN)
+            .order_by(_D.changed_at.desc(), _D.ordinal.desc())
+            .limit(1)
+        ).scalar()
+        at = stamp(now())
+        values = {"mailing": mailing, "at": at, "by": by, "why": why, "dispatch": last}
+        connection.execute(insert(schema.hold).values(ordinal=before + 1, **values))
+        events.append(connection, [{**values, "what": events.HELD}])
+    return Hold(mailing, parse(at), by, why, last)
+
+
+def release(ledger: Ledger, mailing: str, *, by: str, why: str) -> bool:
+    """Release the mailing; False where nothing holds it. Raises LedgerUnavailableError."""
+    at = stamp(now())
+    with ledger.write() as connection:
+        done = connection.execute(
+            update(schema.hold)
+            .where(_H.mailing == mailing, _H.released_at.is_(None))
+            .values(released_at=at, released_by=by, released_why=why)
+        )
+        if not done.rowcount:
+            return False
+        entry = {"at": at, "mailing": mailing, "what": events.RELEASED, "by": by, "why": why}
+        events.append(connection, [entry])
+    return True
+
+
+def _hold(row: "Row[tuple[object, ...]]") -> Hold:
+    return Hold(row.mailing, parse(row.at), row.by, row.why, row.dispatch)

@@ -1,0 +1,50 @@
+"""A mailing that is stopped while it is being sent: the letter in hand is the last one."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from flows.operations import hold as holding
+from flows.post.ledger.opening import open_ledger
+from flows.post.states import State
+from tests.integration.faults.scene import Scene
+from tests.servers.fault import FaultServer
+from tests.servers.script import Call, Moment, Phase, once
+
+READERS = [f"reader{n}@example.org" for n in range(1, 41)]
+WHO = {"by": "Eleanor Marchbank", "why": "the date is wrong"}
+
+
+@pytest.fixture
+def mailing(ledger_url: str) -> Iterator[Scene]:
+    made = Scene(ledger_url, READERS)
+    yield made
+    made.ledger.close()
+
+
+@pytest.mark.parametrize("connections", [1, 4])
+@pytest.mark.parametrize("phase", [Phase.RCPT, Phase.DOT])
+def test_a_hold_from_elsewhere_stops_a_sender_that_has_claimed_the_others(
+    mailing: Scene, fault_server: Callable[..., FaultServer], connections: int, phase: Phase
+) -> None:
+    def hold(moment: Moment) -> None:
+        ledger = open_ledger(mailing.url)  # as another process has it
+        holding.hold(ledger, mailing.mailing, **WHO)
+        ledger.close()
+
+    server = fault_server([once(phase, Call(hold), READERS[5])])
+    result = mailing.send(server, connections=connections, patience=60)
+
+    assert "held by Eleanor Marchbank" in result.stopped
+    assert "the date is wrong" in result.stopped
+    # What a server had been handed already is answered for, and nothing follows it.
+    sent = mailing.states.count(State.SENT)
+    assert 5 <= sent <= 5 + connections
+    assert mailing.states.count(State.READY) == len(READERS) - sent
+    assert mailing.send(server).counts == {}
+    mailing.check(server)
+
+    holding.release(mailing.ledger, mailing.mailing, by="Chair", why="it is right")
+    mailing.send(server, connections=connections)
+    assert mailing.states == [State.SENT] * len(READERS)
+    mailing.check(server)
