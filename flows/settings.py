@@ -15,7 +15,7 @@ from dotenv import dotenv_values
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from flows.errors import ConfigurationError
+from flows.errors import ConfigurationError, Fault
 from flows.post.delivery.office_hours import OfficeHours
 from flows.post.delivery.rate import Schedule, interval
 from flows.post.mailing.return_path import LONGEST_LOCAL_PART
@@ -151,19 +151,20 @@ def load(**given: object) -> Settings:
     try:
         settings = Settings(**given)  # type: ignore[arg-type]
     except ValidationError as error:
-        lines = [
-            f"{str(problem['loc'][0]).upper()}: {problem['msg']}; correct it in {ENV_FILE}"
-            for problem in error.errors(include_input=False, include_url=False)
-        ]
-        raise ConfigurationError("\n".join(lines)) from error
+        raise ConfigurationError(
+            *(
+                Fault(str(problem["loc"][0]).upper(), f"{problem['msg']}; correct it in {ENV_FILE}")
+                for problem in error.errors(include_input=False, include_url=False)
+            )
+        ) from error
     except UnicodeDecodeError as error:
         raise ConfigurationError(f"{ENV_FILE}: is not UTF-8 text; save it as UTF-8") from error
     if faults := list(_faults(settings)):
-        raise ConfigurationError("\n".join(faults))
+        raise ConfigurationError(*faults)
     return settings
 
 
-def _faults(settings: Settings) -> Iterator[str]:
+def _faults(settings: Settings) -> Iterator[Fault]:
     for name in (
         "mail_from",
         "mail_reply_to",
@@ -173,18 +174,19 @@ def _faults(settings: Settings) -> Iterator[str]:
     ):
         value = getattr(settings, name)
         if value and not (_ADDRESS.fullmatch(parseaddr(value)[1]) and value.isprintable()):
-            yield (
-                f"{name.upper()}: {value!r} is not an e-mail address in ASCII letters, "
-                "like chair@example.org"
+            yield Fault(
+                name.upper(),
+                f"{value!r} is not an e-mail address in ASCII letters, like chair@example.org",
             )
     local = parseaddr(settings.mail_bounces_to)[1].rpartition("@")[0]
     if len(local) > LONGEST_LOCAL_PART:
-        yield (
-            f"MAIL_BOUNCES_TO: {local!r} is too long to add a token to; "
-            f"use an address with at most {LONGEST_LOCAL_PART} characters before the @"
+        yield Fault(
+            "MAIL_BOUNCES_TO",
+            f"{local!r} is too long to add a token to; use an address with at most "
+            f"{LONGEST_LOCAL_PART} characters before the @",
         )
     if "?" in str(settings.var):
-        yield "DEAR_MINISTER_VAR: a folder with ? in its name cannot be used"
+        yield Fault("DEAR_MINISTER_VAR", "a folder with ? in its name cannot be used")
     for read in (
         lambda: interval(settings.mail_rate),
         lambda: settings.schedule,
@@ -193,11 +195,11 @@ def _faults(settings: Settings) -> Iterator[str]:
         try:
             read()
         except ConfigurationError as error:
-            yield str(error)
+            yield from error.faults
 
 
-def warnings() -> tuple[str, ...]:
-    """Lines about .env: that others may read it, and names in it that are nearly a setting's."""
+def warnings() -> tuple[Fault, ...]:
+    """Warnings about .env: that others may read it, and names in it that are nearly a setting's."""
     path = Path(ENV_FILE)
     try:
         mode = path.stat().st_mode
@@ -207,11 +209,12 @@ def warnings() -> tuple[str, ...]:
     found = []
     if mode & (stat.S_IRGRP | stat.S_IROTH):
         line = "others on this machine can read the password in it; type: chmod 600"
-        found.append(f"{path}: {line} {path}")
+        found.append(Fault(str(path), f"{line} {path}", "warning"))
     known = [name.upper() for name in Settings.model_fields]
     for name in names:
         if name.upper() not in known and (near := get_close_matches(name.upper(), known, 1, 0.8)):
-            found.append(f"{path}: {name} is not a setting; was {near[0]} meant?")
+            what = f"{name} is not a setting; was {near[0]} meant?"
+            found.append(Fault(str(path), what, "warning"))
     return tuple(found)
 
 

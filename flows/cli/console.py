@@ -1,14 +1,16 @@
-"""The terminal: lines and progress on stderr, one JSON document on stdout."""
+"""The terminal: results on stdout; progress, remarks and errors on stderr."""
 
 from __future__ import annotations
 
 import io
 import json
 import sys
+import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -20,9 +22,10 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from flows.cli.answer import Answer, Exit, Table
 from flows.post.states import State
 
-# Not loaded for a command that only says a line: see flows.cli.output.
+# Not loaded for a command that only says a line: see flows.cli.mailings_output.
 if TYPE_CHECKING:
     from flows.people.contact import RejectedRow
     from flows.post.delivery.sending import SendEvent
@@ -31,18 +34,57 @@ if TYPE_CHECKING:
 # Without emoji=False the row number in "mps.csv:100: email" would come out as a picture.
 console = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
+_NARROWEST = 8
+_COLOURS = {"red": "31", "green": "32", "yellow": "33", "bold red": "1;31", "dim": "2"}
+_as_json = False
+_quiet = False
+
+
+def configure(*, json: bool, quiet: bool) -> None:
+    """How this process speaks: one JSON document, and whether remarks are left out."""
+    global _as_json, _quiet
+    _as_json, _quiet = json, quiet
+
+
+def give(answer: Answer) -> Exit:
+    """Print a command's answer; returns its exit code."""
+    if _as_json:
+        document(answer.document)
+        return answer.code
+    for line in answer.lines:
+        if isinstance(line, Table):
+            _write("".join(f"{row}\n" for row in _laid_out(line)))
+        else:
+            result(line)
+    sys.stdout.flush()
+    for line in answer.remarks:
+        say(line)
+    return answer.code
+
 
 def document(value: Any) -> None:
     """One JSON document on stdout, in UTF-8 (RFC 8259, 8.1) whatever the terminal's encoding."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
+    _write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
     sys.stdout.flush()
 
 
+def result(text: str) -> None:
+    """A line on stdout, wrapped between words where the terminal is narrower."""
+    _write("".join(f"{line}\n" for line in _wrapped(text, _width())))
+
+
 def say(text: str) -> None:
-    """A line on stderr."""
-    console.print(text, markup=False)
+    """A remark on stderr; --quiet leaves it out."""
+    if not _quiet:
+        warn(text)
+
+
+def warn(text: str) -> None:
+    """A line on stderr that no option leaves out."""
+    width = console.width if console.is_terminal else 0
+    console.print("\n".join(_wrapped(text, width)), markup=False)
 
 
 def fail(error: Exception) -> None:
@@ -51,15 +93,77 @@ def fail(error: Exception) -> None:
         console.print(Text.assemble(("dear-minister:", "red"), " ", line))
 
 
+def _write(text: str) -> None:
+    """On stdout, with ? for what the terminal's encoding cannot show."""
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="replace")
+    sys.stdout.write(text)
+
+
+def _width() -> int:
+    """Columns of the terminal; 0 where stdout is none."""
+    return Console(emoji=False).width if sys.stdout.isatty() else 0
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    # A command is there to be copied: the terminal may break it, a line break must not.
+    if not width or len(text) <= width or "dear-minister " in text:
+        return [text]
+    indent = " " * (len(text) - len(text.lstrip()) + 2)
+    return textwrap.wrap(
+        text,
+        width,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+        drop_whitespace=True,
+        initial_indent="",
+    )
+
+
+def _laid_out(table: Table) -> Iterator[str]:
+    """The table's lines: fitted to the terminal, nothing cut; as wide as need be in a pipe."""
+    widths = [
+        max((cell_len(row[place]) for row in (table.headings, *table.rows)), default=0)
+        for place in range(len(table.headings))
+    ]
+    if width := _width():
+        room = width - 2 * (len(widths) - 1)
+        while sum(widths) > room and max(widths) > _NARROWEST:
+            widest = widths.index(max(widths))
+            others = sum(widths) - widths[widest]
+            second = max((one for one in widths if one < widths[widest]), default=_NARROWEST)
+            widths[widest] = max(room - others, second - 1, _NARROWEST)
+    paint = sys.stdout.isatty() and not Console().no_color
+    for row in (table.headings, *table.rows):
+        colours = table.colours if paint and row is not table.headings else {}
+        yield from _row(row, widths, {text: _COLOURS[name] for text, name in colours.items()})
+
+
+def _row(row: Sequence[str], widths: Sequence[int], colours: dict[str, str]) -> Iterator[str]:
+    cells = [
+        [cell] if cell_len(cell) <= width else textwrap.wrap(cell, width, break_on_hyphens=False)
+        for cell, width in zip(row, widths, strict=True)
+    ]
+    for number in range(max(map(len, cells))):
+        line = []
+        for cell, whole, width in zip(cells, row, widths, strict=True):
+            text = cell[number] if number < len(cell) else ""
+            padded = text + " " * (width - cell_len(text))
+            code = colours.get(whole)
+            line.append(f"\x1b[{code}m{padded}\x1b[0m" if code and text else padded)
+        yield "  ".join(line).rstrip()
+
+
 @contextmanager
-def bar(title: str, *, quiet: bool = False) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar that hears (done, total)."""
-    with _progress(quiet) as progress:
+def bar(title: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar; call what it yields with (done, total)."""
+    with _progress() as progress:
         task = progress.add_task(title, total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)
 
 
-def _progress(quiet: bool) -> Progress:
+def _progress() -> Progress:
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -67,21 +171,21 @@ def _progress(quiet: bool) -> Progress:
         TimeRemainingColumn(),
         console=console,
         transient=True,
-        disable=quiet or not console.is_terminal,
+        disable=_quiet or _as_json or not console.is_terminal,
     )
 
 
 @contextmanager
-def sending(mailing: Mailing, *, quiet: bool = False) -> Iterator[Callable[[SendEvent], None]]:
+def sending(mailing: Mailing) -> Iterator[Callable[[SendEvent], None]]:
     """A progress bar over letters; anything but a sent letter gets a line."""
-    with _progress(quiet) as progress:
+    with _progress() as progress:
         task = progress.add_task("Sending", total=mailing.letters)
 
         def report(note: SendEvent) -> None:
             if note.state is State.SENT:
                 progress.advance(task)
-                return
-            progress.console.print(line(note), markup=False)
+            elif not _quiet:
+                progress.console.print(line(note), markup=False)
 
         yield report
 
@@ -91,13 +195,8 @@ def line(note: SendEvent) -> str:
     return ": ".join(part for part in (note.dispatch, note.state or "", note.text) if part)
 
 
-def refused_rows(rows: Sequence[RejectedRow]) -> None:
-    """Each row handed back, one line."""
-    for row in rows:
-        say(str(row))
-
-
 def refused_documents(rows: Sequence[RejectedRow]) -> list[dict[str, str]]:
+    """Each row handed back, as --json shows it."""
     return [
         {"row": f"{one.file}:{one.row}", "column": one.column, "reason": one.reason} for one in rows
     ]
@@ -105,8 +204,8 @@ def refused_documents(rows: Sequence[RejectedRow]) -> list[dict[str, str]]:
 
 @contextmanager
 def steps() -> Iterator[Callable[[str, int, int], None]]:
-    """A progress bar for each step of a longer fetch; hears (step, done, total)."""
-    with _progress(quiet=False) as progress:
+    """A progress bar for each step of a longer fetch; call it with (step, done, total)."""
+    with _progress() as progress:
         tasks: dict[str, TaskID] = {}
 
         def report(step: str, done: int, total: int) -> None:

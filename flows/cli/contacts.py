@@ -7,20 +7,22 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows import settings
-from flows.cli import console, output
+from flows.cli import console
+from flows.cli import contacts_output as output
+from flows.cli.answer import Answer
+from flows.cli.command import Commands
 from flows.errors import ConfigurationError, RowError
 
 if TYPE_CHECKING:
     from flows.people.forms import Country
     from flows.people.style import Style
 
-app = typer.Typer(no_args_is_help=True, help="Contact lists: import, refresh, check, read through.")
+app = Commands(no_args_is_help=True, help="Contact lists: import, refresh, check, read through.")
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="A contact list: CSV, XLSX or ODS.")]
 AsOf = Annotated[
     str | None, typer.Option("--as-of", metavar="DATE", help="The day, as 2013-09-04; else today.")
 ]
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 Whose = Annotated[
     str,
     typer.Option(
@@ -50,7 +52,7 @@ def _forms(campaign: str) -> "tuple[Country, Style]":
 
 
 @app.command()
-def address(file: File, as_of: AsOf = None, campaign: Whose = "", json: Json = False) -> None:
+def address(file: File, as_of: AsOf = None, campaign: Whose = "") -> Answer:
     """Envelope, opening and close of every row, for a human to read through."""
     from flows.people.lists import loading
     from flows.people.quality import Line, addresses
@@ -67,12 +69,11 @@ def address(file: File, as_of: AsOf = None, campaign: Whose = "", json: Json = F
             for one in loaded.refused
         ),
     ]
-    output.addresses(lines, json=json)
-    raise typer.Exit(1 if any(one.refused for one in lines) else 0)
+    return output.addresses(lines)
 
 
 @app.command()
-def check(file: File, as_of: AsOf = None, campaign: Whose = "", json: Json = False) -> None:
+def check(file: File, as_of: AsOf = None, campaign: Whose = "") -> Answer:
     """What is missing or odd; refused rows come back as a spreadsheet, ready to correct."""
     from flows.people import quality
     from flows.people.lists import refused_sheet
@@ -82,8 +83,7 @@ def check(file: File, as_of: AsOf = None, campaign: Whose = "", json: Json = Fal
     if report.refused:
         handed_back = settings.load().var / "contacts" / f"{file.stem}-refused-rows.xlsx"
         refused_sheet.write(report.refused, handed_back)
-    output.quality(report, handed_back, json=json)
-    raise typer.Exit(1 if report.refused else 0)
+    return output.quality(report, handed_back)
 
 
 @app.command()
@@ -91,14 +91,12 @@ def who(
     campaign: Annotated[str, typer.Argument(metavar="CAMPAIGN")],
     contacts: Annotated[list[Path] | None, typer.Option("--contacts", metavar="FILE")] = None,
     as_of: AsOf = None,
-    json: Json = False,
-) -> None:
+) -> Answer:
     """Who is in a campaign's audience and who is out, and by which rule."""
     from flows.operations import draft
 
-    order = draft.draft(campaign, contacts or (), settings.day(as_of) if as_of else None)
-    output.who(order, json=json)
-    raise typer.Exit(1 if order.refused else 0)
+    day = settings.day(as_of) if as_of else None
+    return output.who(draft.draft(campaign, contacts or (), day))
 
 
 @app.command()
@@ -107,7 +105,7 @@ def suppress(
     person: Annotated[str, typer.Option("--person", metavar="ID", help="A person's id.")] = "",
     email: Annotated[str, typer.Option("--email", metavar="ADDRESS")] = "",
     domain: Annotated[str, typer.Option("--domain", metavar="DOMAIN")] = "",
-) -> None:
+) -> Answer:
     """Never write to this person, address or domain again, in any campaign."""
     from flows.operations import draft
     from flows.people import suppression
@@ -125,9 +123,8 @@ def suppress(
         raise ConfigurationError(
             f"{error.reason} (one of --person, --email, --domain, and --reason)"
         ) from error
-    console.say(f"{person or email or domain} is suppressed from now on: {draft.SUPPRESSION}")
-    if person and not draft.listed(person):
-        console.say(f"note: no list in {draft.SUPPRESSION.parent}/ has {person}; a slip?")
+    listed = not person or draft.listed(person)
+    return output.suppressed(person or email or domain, draft.SUPPRESSION, listed=listed)
 
 
 @app.command("import")
@@ -144,7 +141,7 @@ def import_(
         str, typer.Option("--house", help="commons or lords, where a CSV is silent.")
     ] = "",
     fewer: Fewer = False,
-) -> None:
+) -> Answer:
     """Make a contact list of a public source's files, as of any day it knows."""
     from flows.operations import draft
     from flows.people import sources
@@ -153,20 +150,17 @@ def import_(
 
     found = sources.read(kind, files, _day(as_of), date.today(), house)
     imported.save(found, to, fewer=fewer)
-    console.say(f"{len(found.contacts)} contacts: {to}")
+    offices = handed_back = None
     if kind == "ifg":
         from flows.people import reshuffle
         from flows.people.sources import ifg
 
         offices = to.with_name(draft.OFFICES.name)
         reshuffle.save(ifg.tenures(ifg.load(files)), offices)
-        console.say(f"who held which office when, for the reshuffle check: {offices}")
     if found.refused:
         handed_back = settings.load().var / "contacts" / f"{to.stem}-refused-rows.csv"
         refused.write(found.refused, handed_back)
-        console.refused_rows(found.refused[:20])
-        console.say(f"{len(found.refused)} rows handed back: {handed_back}")
-    raise typer.Exit(1 if found.refused else 0)
+    return output.imported(len(found.contacts), to, offices, found.refused, handed_back)
 
 
 @app.command()
@@ -176,7 +170,7 @@ def refresh(
         "contacts"
     ),
     fewer: Fewer = False,
-) -> None:
+) -> Answer:
     """Fetch MPs, peers and government posts from the UK Parliament's Members API."""
     from flows.operations.refresh import refresh as fetch
 
@@ -184,5 +178,4 @@ def refresh(
         raise ConfigurationError(f"--from {kind}: the one source to refresh from is members-api")
     with console.steps() as progress:
         paths = fetch(settings.load(), to, progress, fewer=fewer)
-    for path in paths:
-        console.say(str(path))
+    return output.refreshed(paths)

@@ -11,7 +11,8 @@ from pathlib import Path
 from sqlalchemy import select
 
 from flows import settings
-from flows.cli import console, output
+from flows.cli import console
+from flows.cli import mailings_output as output
 from flows.errors import ConfigurationError
 from flows.operations import approve, draft, prepare, send
 from flows.operations.specimens import documents
@@ -91,7 +92,8 @@ def _prepare(world: Settings, ledger: Ledger) -> Mailing:
     console.say(f"1. Contacts: {lists}: {len(order.readers)} persons, one letter each.")
     with console.bar("   Letters") as progress:
         prepared = prepare.prepare(world, ledger, order, progress)
-    console.refused_rows(prepared.refused)
+    for row in prepared.refused:
+        console.say(str(row))
     mailing = prepared.mailing or next(iter(mailings.every(ledger)), None)
     if mailing is None:
         raise ConfigurationError(f"{lists}: there is nobody to write to")
@@ -195,11 +197,8 @@ def _letters(ledger: Ledger, mailing: Mailing, folder: Path) -> Sequence[Path]:
 
 def _show(ledger: Ledger, mailing: Mailing, here: Path, letters: Sequence[Path]) -> int:
     now = status.status(ledger, mailing.id)
-    output.troubles(now)
-    table = output.table(now)
-    for column in table.columns:
-        column.no_wrap = True
-    console.console.print(table)
+    for line in output.troubles(now):
+        console.say(line)
     sent = now.counts.get(State.SENT, 0)
     by_post = sum(1 for one in now.dispatches if not one.email)
     post = f", {by_post} to be posted on paper" if by_post else ""

@@ -2,13 +2,12 @@
 
 import difflib
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from jinja2 import nodes
 
-from flows.errors import ConfigurationError
+from flows.errors import ConfigurationError, Fault
 from flows.letters import libreoffice, readback
 from flows.letters.campaign import HTML, LETTER, SETTINGS, TEXT, Campaign
 from flows.letters.docx import fonts, guard
@@ -21,18 +20,9 @@ _ALIKE = 0.9
 """Least share of words that text and HTML have in common, in the same order."""
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """``severity``: error (nothing can be sent), warning (worth a look), note (good to know)."""
-
-    where: str
-    what: str
-    severity: str
-
-
-def check(campaign: Campaign, on: date | None = None) -> list[Problem]:
-    """Problems of a campaign's templates and of this machine for them; [] where there are none."""
-    found: list[Problem] = []
+def check(campaign: Campaign, on: date | None = None) -> list[Fault]:
+    """Faults of a campaign's templates and of this machine for them; [] where there are none."""
+    found: list[Fault] = []
     compiler = Compiler(campaign, on or campaign.date or date.today())
     made: dict[str, Any] = {}
     for name in ("letter", "subject", "text", "html", "asks", "enclosures"):
@@ -49,40 +39,36 @@ def check(campaign: Campaign, on: date | None = None) -> list[Problem]:
         try:
             libreoffice.find()
         except ConfigurationError as error:
-            found.append(Problem(str(campaign.folder / SETTINGS), f"letter: {error}", "error"))
+            found.append(Fault(str(campaign.folder / SETTINGS), f"letter: {error}", "error"))
     return found
 
 
-def _tried(
-    found: list[Problem], made: dict[str, Any], name: str, make: Callable[[], object]
-) -> None:
+def _tried(found: list[Fault], made: dict[str, Any], name: str, make: Callable[[], object]) -> None:
     try:
         made[name] = make()
     except ConfigurationError as error:
-        for line in str(error).splitlines():
-            where, _, what = line.partition(": ")
-            found.append(Problem(where, what, "error"))
+        found += error.faults
 
 
-def _unused(campaign: Campaign, letter: DocxTemplate) -> list[Problem]:
+def _unused(campaign: Campaign, letter: DocxTemplate) -> list[Fault]:
     used = {name.name for tree in letter.trees() for name in tree.find_all(nodes.Name)}
     where = str(campaign.folder / LETTER)
     found = []
     if campaign.asks and "asks" not in used:
-        found.append(Problem(where, "does not print the asks of campaign.toml", "warning"))
+        found.append(Fault(where, "does not print the asks of campaign.toml", "warning"))
     if campaign.signature and "signature" not in used:
-        found.append(Problem(where, "does not print the signature: {{ signature }}", "warning"))
+        found.append(Fault(where, "does not print the signature: {{ signature }}", "warning"))
     return found
 
 
-def _font(where: str, one: fonts.Missing) -> Problem:
+def _font(where: str, one: fonts.Missing) -> Fault:
     what = f"{one.font} is not installed; PDFs are set in {one.substitute}"
     if one.as_wide:
-        return Problem(where, f"{what}, whose letters are as wide", "note")
-    return Problem(where, f"{what}, and lines may break elsewhere", "warning")
+        return Fault(where, f"{what}, whose letters are as wide", "note")
+    return Fault(where, f"{what}, and lines may break elsewhere", "warning")
 
 
-def _different(campaign: Campaign, letter: Letter) -> list[Problem]:
+def _different(campaign: Campaign, letter: Letter) -> list[Fault]:
     """Whether the mail says the same in text and HTML."""
     text, html = _words(readback.words(letter.text)), _words(readback.plain(letter.html))
     matcher = difflib.SequenceMatcher(None, text, html, autojunk=False)
@@ -92,7 +78,7 @@ def _different(campaign: Campaign, letter: Letter) -> list[Problem]:
     _, start, stop, begin, end = max(places, key=lambda p: p[2] - p[1] + p[4] - p[3])
     only, side = (text[start:stop], TEXT) if stop - start > end - begin else (html[begin:end], HTML)
     return [
-        Problem(
+        Fault(
             str(campaign.folder / side),
             f'says what the other mail file does not: "{" ".join(only[:12])}"',
             "warning",

@@ -2,12 +2,12 @@
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 from flows import settings as settings_module
-from flows.errors import ConfigurationError, DearMinisterError
+from flows.errors import ConfigurationError, DearMinisterError, Fault
 from flows.letters import check as template_check
 from flows.letters.filler import Filler, files, filled
 from flows.operations import draft
@@ -23,51 +23,33 @@ PATIENCE = 30.0
 """Seconds for each answer of the mail server: whoever checks sits there and waits."""
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """``severity``: error (nothing can be sent), row (that row cannot), warning."""
-
-    where: str
-    what: str
-    severity: str
-
-
-def problems(campaign: str, contacts: Sequence[Path], as_of: date | None) -> list[Problem]:
+def problems(campaign: str, contacts: Sequence[Path], as_of: date | None) -> list[Fault]:
     """Try everything that a sending needs, short of freezing and sending."""
-    found = [Problem(*_apart(line), "warning") for line in settings_module.warnings()]
+    found = list(settings_module.warnings())
     settings = None
     try:
         settings = settings_module.load()
     except ConfigurationError as error:
-        found += [Problem(*_apart(line), "error") for line in str(error).splitlines()]
+        found += error.faults
     try:
         order = draft.draft(campaign, contacts, as_of)
         found += [
-            Problem(f"{r.file}:{r.row}", f"{r.column}: {r.reason}", "row") for r in order.refused
+            Fault(f"{r.file}:{r.row}", f"{r.column}: {r.reason}", "row") for r in order.refused
         ]
-        found += [Problem(*_apart(line), "warning") for line in order.stale]
+        found += [Fault("", line, "warning") for line in order.stale]
         if not order.readers:
-            found.append(Problem(campaign, "there is nobody to write to", "error"))
+            found.append(Fault(campaign, "there is nobody to write to", "error"))
         found += _letters(settings, order)
     except ConfigurationError as error:
-        found += [Problem(campaign, line, "error") for line in str(error).splitlines()]
+        found += [replace(fault, where=fault.where or campaign) for fault in error.faults]
     if settings:
         found += _house(settings)
         found += _server(settings)
     return found
 
 
-def _apart(line: str) -> tuple[str, str]:
-    """ "file:row: column: what", or "SETTING: what", as where and what."""
-    where, _, what = line.partition(": ")
-    return where, what
-
-
-def _letters(settings: Settings | None, order: draft.Draft) -> list[Problem]:
-    templates = [
-        Problem(one.where, one.what, one.severity)
-        for one in template_check.check(order.campaign, order.on)
-    ]
+def _letters(settings: Settings | None, order: draft.Draft) -> list[Fault]:
+    templates = template_check.check(order.campaign, order.on)
     if settings is None or any(one.severity == "error" for one in templates):
         return templates
     stamp = postmark(settings, order.campaign, "check", now().replace(microsecond=0))
@@ -77,32 +59,32 @@ def _letters(settings: Settings | None, order: draft.Draft) -> list[Problem]:
         for one in filled(filler, order.readers)
     )
     return templates + [
-        Problem(f"{one.file}:{one.row}", f"{one.column}: {one.reason}", "row")
+        Fault(f"{one.file}:{one.row}", f"{one.column}: {one.reason}", "row")
         for one in tried
         if isinstance(one, RejectedRow)
     ]
 
 
-def _house(settings: Settings) -> list[Problem]:
+def _house(settings: Settings) -> list[Fault]:
     found = []
     try:
         open_ledger(settings.ledger).close()
         settings.var.mkdir(parents=True, exist_ok=True)
         if (free := shutil.disk_usage(settings.var).free) < _ROOM:
             line = f"only {free // 2**20} MB are free on this disk"
-            found.append(Problem(str(settings.var), line, "warning"))
+            found.append(Fault(str(settings.var), line, "warning"))
     except (DearMinisterError, OSError) as error:
-        found.append(Problem("ledger", str(error), "error"))
+        found.append(Fault("ledger", str(error), "error"))
     return found
 
 
-def _server(settings: Settings) -> list[Problem]:
+def _server(settings: Settings) -> list[Fault]:
     if not settings.smtp_host:
         line = "not set: rehearsals work, a live sending needs it"
-        return [Problem("SMTP_HOST", line, "warning")]
+        return [Fault("SMTP_HOST", line, "warning")]
     try:
         server = replace(settings.server, timeout=min(settings.smtp_timeout, PATIENCE))
         Session(server, lambda address: False).quit()
     except (ConfigurationError, LoginRefusedError, UnavailableError) as error:
-        return [Problem("mail server", str(error), "error")]
+        return [Fault("mail server", str(error), "error")]
     return []

@@ -63,8 +63,8 @@ def test_a_mailing_is_frozen_rehearsed_signed_off_and_sent_as_the_readme_says(
         done = run(line, checkout, **mail)
         assert done.returncode == 0, f"{line}\n{done.stderr}"
         if "prepare" in line:
-            told = re.search(r"mailing (\S+): \d+ letters, hash (\S+)", done.stderr)
-            assert told, done.stderr
+            told = re.search(r"mailing (\S+): \d+ letters, hash (\S+)", done.stdout)
+            assert told, done.stdout
             mailing, digest = told.groups()
     done = run(f"uv run dear-minister status {mailing} --json", checkout)
     counts = json.loads(done.stdout)["counts"]

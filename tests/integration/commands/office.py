@@ -36,6 +36,11 @@ class Ended:
     err: str
 
     @property
+    def said(self) -> str:
+        """All that it wrote."""
+        return self.out + self.err
+
+    @property
     def document(self) -> Any:
         """The one JSON document on stdout."""
         assert self.out, self.err

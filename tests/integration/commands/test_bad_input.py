@@ -127,8 +127,8 @@ def test_a_campaign_that_is_not_there_is_told_with_those_that_are(
 ) -> None:
     ended = office.run(command, "r2p-dialogue-2014")
     assert ended.code == 2
-    assert "r2p-dialogue-2014" in ended.err
-    assert CAMPAIGN in ended.err
+    assert "r2p-dialogue-2014" in ended.said
+    assert CAMPAIGN in ended.said
     assert "Traceback" not in ended.err
 
 
@@ -171,7 +171,7 @@ def test_check_tells_that_var_cannot_be_written(office: Office) -> None:
     (office.folder / "var").write_text("a file in place of the folder")
     ended = office.run("check", CAMPAIGN)
     assert ended.code == 2
-    assert "error: ledger: var: cannot be written" in ended.err
+    assert "error: ledger: var: cannot be written" in ended.said
 
 
 def test_a_mailbox_that_cannot_be_written_begins_no_rehearsal(prepared: Prepared) -> None:
@@ -227,8 +227,8 @@ def test_without_a_password_nobody_is_asked_for_one(
     office.to(server, SMTP_USER="chair")
     ended = office.process("check", CAMPAIGN)
     assert ended.code == 2
-    assert "login refused" in ended.err
-    assert ended.out == ""
+    assert "login refused" in ended.said
+    assert "Password" not in ended.said
 
 
 CERTIFICATES = {
@@ -346,7 +346,7 @@ def test_check_does_not_wait_for_a_silent_server_as_long_as_a_sending_would(
     office.patch.setattr(check, "PATIENCE", 0.2)
     ended = office.run("check", CAMPAIGN)
     assert ended.code == 2
-    assert "no answer in time" in ended.err
+    assert "no answer in time" in ended.said
 
 
 def test_a_sender_that_the_server_does_not_take_is_told_and_no_letter_is_to_blame(

@@ -95,9 +95,9 @@ def test_with_post_in_the_campaign_letters_by_email_are_printed_too(
     campaign.write_text(text.replace("edition = 1\n", "edition = 2\npost = true\n", 1), "utf-8")
     _, out, _ = run("prepare", "r2p-dialogue-2013", "--contacts", "people.csv", "--json")
     both = str(json.loads(out)["mailing"])
-    assert "3 letters" in run("print", both)[2]
+    assert "3 letters" in run("print", both)[1]
     sign_off(run, both)
-    assert "3 letters" in run("posted", both, "--on", "2013-09-05", "--by", "Post room")[2]
+    assert "3 letters" in run("posted", both, "--on", "2013-09-05", "--by", "Post room")[1]
     assert states(run, both) == {"z": "sent", "b": "sent", "a": "ready"}
 
 

@@ -50,9 +50,9 @@ def test_a_letter_that_lies_in_sent_is_proposed_as_sent(
     keep(dovecot_server, "found@example.org", *[copy.content or b"" for copy in server.copies.all])
     ended = office.run("resolve", dispatch, "--search")
     assert ended.code == 0
-    assert server.copies.all[1].message_id in ended.err
+    assert server.copies.all[1].message_id in ended.out
     assert (
-        f'dear-minister resolve {dispatch} --as sent --by NAME --why "found in Sent"' in ended.err
+        f'dear-minister resolve {dispatch} --as sent --by NAME --why "found in Sent"' in ended.out
     )
     assert office.json("status", dispatch.rpartition(":")[0])["counts"]["uncertain"] == 1
 
@@ -69,8 +69,8 @@ def test_a_letter_that_does_not_is_proposed_for_sending_again_with_a_caution(
     keep(dovecot_server, "missing@example.org", first, longer)
     ended = office.run("resolve", dispatch, "--search")
     assert ended.code == 0
-    assert f"{lost} is not in Sent. That alone does not prove" in ended.err
-    assert f"dear-minister resolve {dispatch} --as resend" in ended.err
+    assert f"{lost} is not in Sent. That alone does not prove" in ended.out
+    assert f"dear-minister resolve {dispatch} --as resend" in ended.out
     assert len(server.copies.all) == 2
 
 
@@ -86,7 +86,7 @@ def test_it_looks_in_the_folder_that_the_setting_names_over_starttls_too(
     )
     lost = server.copies.all[1].content or b""
     keep(dovecot_server, "archive@example.org", lost, folder="Archive")
-    assert '--why "found in Archive"' in office.run("resolve", dispatch, "--search").err
+    assert '--why "found in Archive"' in office.run("resolve", dispatch, "--search").out
 
 
 @pytest.mark.parametrize(

@@ -125,10 +125,10 @@ def test_an_import_brings_the_offices_for_the_reshuffle_check(
 ) -> None:
     raw = str(shared_data / "ifg" / "raw")
     to = "contacts/imported.csv"
-    code, _, err = run(
+    code, out, err = run(
         "contacts", "import", "--from", "ifg", raw, "--as-of", "2013-09-04", "--to", to
     )
-    assert (code, "137 contacts" in err) == (0, True), err
+    assert (code, "137 contacts" in out) == (0, True), err
     _, out, _ = run("check", "r2p-dialogue-2013", "--as-of", "2014-09-04", "--json")
     told = [one for one in json.loads(out)["problems"] if "office: listed as" in one["what"]]
     assert any("Philip Hammond" in one["what"] for one in told)
@@ -176,9 +176,9 @@ def test_refresh_writes_the_lists_and_says_where(
     run: Run, members: MembersServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("MEMBERS_API_URL", members.url)
-    code, _, err = run("contacts", "refresh", "--from", "members-api")
+    code, out, err = run("contacts", "refresh", "--from", "members-api")
     assert code == 0, err
     for name in ("members-mps.csv", "members-peers.csv", "members-ministers.csv"):
-        assert name in err
+        assert name in out
         with (tmp_path / "contacts" / name).open(newline="", encoding="utf-8") as file:
             assert list(csv.DictReader(file))

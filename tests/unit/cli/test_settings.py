@@ -22,6 +22,10 @@ def env_file(text: str, mode: int = 0o600) -> None:
     path.chmod(mode)
 
 
+def _warnings() -> tuple[str, ...]:
+    return tuple(map(str, settings.warnings()))
+
+
 def test_an_option_wins_over_the_environment_and_the_environment_over_the_file(
     monkeypatch: Patch,
 ) -> None:
@@ -157,19 +161,19 @@ def test_an_env_file_that_is_not_utf_8_is_told() -> None:
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o666])
 def test_an_env_file_that_others_can_read_is_warned_of_with_the_command_to_type(mode: int) -> None:
     env_file("SMTP_HOST=\n", mode)
-    assert "type: chmod 600 .env" in settings.warnings()[0]
+    assert "type: chmod 600 .env" in _warnings()[0]
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o400])
 def test_an_env_file_for_its_owner_alone_is_not_warned_of(mode: int) -> None:
-    assert settings.warnings() == ()
+    assert _warnings() == ()
     env_file("SMTP_HOST=\n", mode)
-    assert settings.warnings() == ()
+    assert _warnings() == ()
 
 
 def test_a_name_in_env_that_is_nearly_a_setting_is_told_and_a_strangers_is_not() -> None:
     env_file("SMTP_PASWORD=secret\nPREFECT_API_URL=http://x\nEDITOR=vi\nmail_rate=9/minute\n")
-    assert settings.warnings() == (".env: SMTP_PASWORD is not a setting; was SMTP_PASSWORD meant?",)
+    assert _warnings() == (".env: SMTP_PASWORD is not a setting; was SMTP_PASSWORD meant?",)
 
 
 def test_every_setting_at_fault_is_named_at_once() -> None:

@@ -7,9 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flows.cli import console, output
+from flows.cli import console, mailings_output
 from flows.errors import ConfigurationError
-from flows.people.contact import RejectedRow
 from flows.post.delivery.sending import SendEvent
 from flows.post.ledger.events import Verdict
 from flows.post.states import State
@@ -52,16 +51,6 @@ def test_a_long_line_is_one_line(capsys: Capture) -> None:
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
-def test_each_refused_row_is_a_line_with_its_place(capsys: Capture) -> None:
-    console.refused_rows(
-        [RejectedRow("contacts/mps.csv", n, "name", "is missing") for n in (100, 2)]
-    )
-    assert capsys.readouterr().err.splitlines() == [
-        "contacts/mps.csv:100: name: is missing",
-        "contacts/mps.csv:2: name: is missing",
-    ]
-
-
 def test_a_document_is_all_that_goes_to_stdout(capsys: Capture) -> None:
     console.document({"name": "Siân", "at": datetime(2013, 9, 4, tzinfo=UTC), "state": State.SENT})
     captured = capsys.readouterr()
@@ -80,7 +69,9 @@ def test_a_note_is_one_line_with_what_it_has() -> None:
 
 
 def test_a_broken_chain_is_told_with_the_event(capsys: Capture) -> None:
-    output.verdict(Verdict(False, 6, 7, "an event is missing"), json=False)
-    assert capsys.readouterr().err == "the ledger was changed: event 7: an event is missing\n"
-    output.verdict(Verdict(True, 6), json=True)
+    console.configure(json=False, quiet=False)
+    assert console.give(mailings_output.verdict(Verdict(False, 6, 7, "an event is missing"))) == 1
+    assert capsys.readouterr().out == "the ledger was changed: event 7: an event is missing\n"
+    console.configure(json=True, quiet=False)
+    assert console.give(mailings_output.verdict(Verdict(True, 6))) == 0
     assert json.loads(capsys.readouterr().out)["ok"] is True

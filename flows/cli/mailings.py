@@ -1,0 +1,229 @@
+"""Commands about a mailing: frozen, signed off, sent, posted, accounted for."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows import settings
+from flows.cli import console, options
+from flows.cli import mailings_output as output
+from flows.cli.answer import Answer, Exit
+from flows.cli.command import Commands
+from flows.errors import DearMinisterError
+
+app = Commands()
+
+
+@app.command()
+def prepare(
+    campaign: options.Campaign, contacts: options.Contacts = None, as_of: options.AsOf = None
+) -> Answer:
+    """Freeze a mailing: prints its id, hash, counts and refused rows."""
+    from flows.operations.prepare import prepare as freeze
+
+    draft = options.draft(campaign, contacts, as_of)
+    with options.ledger() as ledger, console.bar("Letters") as progress:
+        prepared = freeze(settings.load(), ledger, draft, progress)
+    return output.prepared(prepared, draft)
+
+
+@app.command()
+def approve(
+    mailing: options.MailingId,
+    by: options.By,
+    digest: Annotated[str, typer.Option("--hash", metavar="HASH", help="As prepare printed it.")],
+) -> Answer:
+    """Sign a mailing off for live sending, with the name of the person who does."""
+    from flows.operations.approve import approve as sign_off
+
+    with options.ledger() as ledger:
+        return output.approved(*sign_off(ledger, mailing, by, digest))
+
+
+@app.command()
+def send(
+    mailing: options.MailingId,
+    live: Annotated[bool, typer.Option("--live", help="To the readers themselves.")] = False,
+    limit: Annotated[
+        int | None, typer.Option("--limit", metavar="N", min=1, help="At most N letters.")
+    ] = None,
+    patience: Annotated[
+        float,
+        typer.Option(
+            "--patience",
+            metavar="MINUTES",
+            min=0,
+            help="How long to wait for letters that the server deferred.",
+        ),
+    ] = 20,
+) -> Answer:
+    """Send what is due. Without --live a rehearsal: built-in mailbox, or MAIL_REDIRECT_TO."""
+    from flows.operations.send import sender as open_sender
+    from flows.post.mailing import mailing as mailings
+
+    chosen = settings.load()
+    with options.ledger() as ledger, options.interruptible() as stop:
+        found = mailings.get(ledger, mailing)
+        with (
+            console.sending(found) as report,
+            open_sender(chosen, ledger, found, live=live, report=report, stop=stop) as sender,
+        ):
+            try:
+                tally = sender.run(limit=limit, patience=patience * 60)
+            except DearMinisterError as error:
+                if not sender.attempted:
+                    raise
+                console.fail(error)  # letters have left: this is not "nothing done"
+                raise typer.Exit(Exit.ATTENTION) from error
+        return output.sent(ledger, chosen, found, sender.sending.rehearsal, tally)
+
+
+@app.command()
+def status(
+    mailing: Annotated[str | None, typer.Argument(metavar="[MAILING]")] = None,
+) -> Answer:
+    """Where every dispatch stands; without MAILING, all mailings."""
+    from flows.post.ledger.workers import recover
+
+    with options.ledger() as ledger:
+        recover(ledger)
+        return output.status(ledger, mailing)
+
+
+@app.command()
+def resolve(
+    dispatch: Annotated[str, typer.Argument(metavar="DISPATCH", help="A dispatch's id.")],
+    by: options.By = "",
+    why: options.Why = "",
+    answer: Annotated[
+        str, typer.Option("--as", metavar="sent|resend", help="It went, or it is to go again.")
+    ] = "",
+    search: Annotated[
+        bool, typer.Option("--search", help="Look for it by IMAP and propose an answer.")
+    ] = False,
+) -> Answer:
+    """Settle an uncertain dispatch; --search looks for evidence and changes nothing."""
+    from flows.post import resolution
+
+    with options.ledger() as ledger:
+        if search:
+            from flows.operations import search as searching
+
+            return output.proposal(dispatch, searching.proposal(settings.load(), ledger, dispatch))
+        settled = resolution.resolve(ledger, dispatch, answer=answer, by=by, why=why)
+    return output.settled(settled.id, settled.state)
+
+
+@app.command()
+def withdraw(
+    target: Annotated[str, typer.Argument(metavar="MAILING|DISPATCH")],
+    by: options.By,
+    why: options.Why,
+) -> Answer:
+    """Cancel a mailing's unsent letters, or one dispatch."""
+    from flows.post import resolution
+
+    with options.ledger() as ledger:
+        gone = resolution.withdraw(ledger, target, by=by, why=why)
+    return output.withdrawn([dispatch.id for dispatch in gone])
+
+
+@app.command()
+def hold(mailing: options.MailingId, by: options.By, why: options.Why) -> Answer:
+    """Stop a mailing: nothing of it is sent live until somebody releases it."""
+    from flows.operations.hold import hold as stop
+
+    with options.ledger() as ledger:
+        return output.held(mailing, stop(ledger, mailing, by=by, why=why))
+
+
+@app.command()
+def release(mailing: options.MailingId, by: options.By, why: options.Why) -> Answer:
+    """Let a held mailing go on."""
+    from flows.operations.hold import release as let_go
+
+    with options.ledger() as ledger:
+        let_go(ledger, mailing, by=by, why=why)
+    return output.released(mailing)
+
+
+@app.command("print")
+def print_(
+    mailing: options.MailingId,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Default: var/mailings/MAILING/print."),
+    ] = None,
+    sheet: Annotated[
+        str, typer.Option("--labels", metavar="SHEET", help="The sheet of labels.")
+    ] = "a4-21",
+    first_label: Annotated[
+        int,
+        typer.Option(
+            "--first-label", metavar="N", min=1, help="The first label still on the sheet."
+        ),
+    ] = 1,
+    envelope: Annotated[
+        str,
+        typer.Option("--envelope", metavar="KIND", help="Whose window to check for, or none."),
+    ] = "uk",
+) -> Answer:
+    """The print pack: letters that go by post, address labels, a sheet to tick."""
+    from flows.operations.print_pack import pack
+
+    with options.ledger() as ledger:
+        made = pack(
+            settings.load(),
+            ledger,
+            mailing,
+            out=out,
+            sheet=sheet,
+            first_label=first_label,
+            envelope=envelope,
+        )
+    return output.packed(made, mailing)
+
+
+@app.command()
+def posted(
+    mailing: options.MailingId,
+    on: Annotated[str, typer.Option("--on", metavar="DATE", help="The day, as 2013-09-04.")],
+    by: options.By,
+    excepted: Annotated[
+        list[str] | None,
+        typer.Option("--except", metavar="ID", help="A contact whose letter did not go."),
+    ] = None,
+) -> Answer:
+    """Record that the letters on paper went to the post."""
+    from flows.operations.send import objection
+    from flows.post import resolution
+
+    day = settings.day(on)
+    with options.ledger() as ledger:
+        gone = resolution.posted(
+            ledger, mailing, on=day, by=by, excepted=excepted or (), suppressed=objection()
+        )
+    return output.posted(mailing, day, [dispatch.id for dispatch in gone])
+
+
+@app.command()
+def export(
+    mailing: options.MailingId,
+    to: Annotated[
+        Path, typer.Option("--to", metavar="FILE", help="Ending in .csv, .xlsx or .json.")
+    ],
+) -> Answer:
+    """Who got what and when, as a file for trustees."""
+    from flows.operations.export import export as write
+    from flows.post import status as statuses
+    from flows.post.ledger.workers import recover
+    from flows.post.mailing import mailing as mailings
+
+    with options.ledger() as ledger:
+        recover(ledger)
+        found = mailings.get(ledger, mailing)
+        sendings = statuses.rehearsals(ledger, mailing)
+        now = statuses.status(ledger, mailing, statuses.shown(found, sendings))
+    write(found, now, to)
+    return output.exported(now, to)

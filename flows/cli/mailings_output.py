@@ -1,0 +1,332 @@
+"""What the commands about campaigns and mailings come to, as documents and as lines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from flows.cli.answer import Answer, Table, attention
+from flows.cli.console import refused_documents
+from flows.post.states import State
+
+# Modules that load the database or the mail libraries are imported where they are needed: a
+# command that fails on its first word should not take a second to say so.
+if TYPE_CHECKING:
+    from datetime import date
+    from pathlib import Path
+
+    from flows.operations.draft import Draft
+    from flows.operations.prepare import Prepared
+    from flows.operations.print_pack import Packed
+    from flows.post.delivery.sending import SendResult
+    from flows.post.ledger.database import Ledger
+    from flows.post.ledger.events import Verdict
+    from flows.post.ledger.holds import Hold
+    from flows.post.mailing.mailing import Mailing
+    from flows.post.status import DispatchStatus, Status
+    from flows.settings import Settings
+
+_COLOURS: dict[str, str] = {
+    State.SENT: "green",
+    State.DEFERRED: "yellow",
+    State.REFUSED: "red",
+    State.UNCERTAIN: "bold red",
+    State.WITHDRAWN: "dim",
+}
+_SHORT = 12
+_RELEASE = "let it go on:  dear-minister release {} --by NAME --why TEXT"
+
+
+def prepared(found: Prepared, draft: Draft) -> Answer:
+    """What ``prepare`` came to."""
+    mailing = found.mailing
+    document = {
+        "mailing": mailing.id if mailing else None,
+        "hash": mailing.hash if mailing else None,
+        "ready": mailing.letters if mailing else 0,
+        "refused": refused_documents(found.refused),
+        "passed_over": list(found.passed_over),
+        "refused_file": found.refused_file,
+        "left_out": len(draft.left_out),
+        "stale": list(draft.stale),
+        "new": found.new and mailing is not None,
+    }
+    lines = list(map(str, found.refused))
+    if found.refused_file:
+        lines.append(
+            f"{len(found.refused)} rows handed back, ready to correct: {found.refused_file}"
+        )
+    lines += [f"note: {line}" for line in draft.stale]
+    if draft.left_out:
+        lines.append(
+            f"{len(draft.left_out)} persons are out; why: dear-minister contacts who CAMPAIGN"
+        )
+    if found.passed_over:
+        lines.append(
+            f"{len(found.passed_over)} persons have this edition already, or are getting it"
+        )
+    if mailing is None:
+        lines.append("nothing to do: there is nobody left to write to")
+        return Answer(document, lines, code=attention(found.refused))
+    if not found.new:
+        lines.append("nothing new to freeze: exactly this was frozen before")
+    lines.append(f"mailing {mailing.id}: {mailing.letters} letters, hash {mailing.hash}")
+    remarks = [
+        f"rehearse:  dear-minister send {mailing.id}",
+        f"sign off:  dear-minister approve {mailing.id} --by NAME --hash {mailing.hash[:_SHORT]}",
+    ]
+    return Answer(document, lines, remarks, attention(found.refused))
+
+
+def approved(mailing: Mailing, edits: Sequence[str]) -> Answer:
+    """A sign-off."""
+    return Answer(
+        {
+            "mailing": mailing.id,
+            "hash": mailing.hash,
+            "by": mailing.approved_by,
+            "at": mailing.approved_at,
+            "edits": list(edits),
+        },
+        [
+            *(
+                f"note: {edit} since this was frozen; what goes out is what was frozen"
+                for edit in edits
+            ),
+            f"mailing {mailing.id} signed off by {mailing.approved_by}, "
+            f"hash {mailing.hash[:_SHORT]}",
+        ],
+        [f"send it:  dear-minister send {mailing.id} --live"],
+    )
+
+
+def sent(
+    ledger: Ledger, settings: Settings, mailing: Mailing, rehearsal: int, tally: SendResult
+) -> Answer:
+    """How a sending ended, and what to do next."""
+    from flows.post import status as statuses
+
+    now = statuses.status(ledger, mailing.id, rehearsal)
+    sendings = statuses.rehearsals(ledger, mailing.id)
+    document = _status(mailing, now, sendings) | {
+        "attempts": tally.counts,
+        "stopped": tally.stopped,
+    }
+    what = f"rehearsal {rehearsal}" if rehearsal else "live"
+    if not tally.counts and not tally.waiting and not tally.stopped:
+        what = "nothing to send"
+    lines = [f"{what}: {statuses.words(now.counts)}", *troubles(now)]
+    remarks = []
+    if rehearsal and not settings.mail_redirect_to:
+        remarks.append(f"the mails are in {settings.var / 'mailbox'}")
+    if tally.stopped:
+        lines.append(f"stopped: {tally.stopped}")
+    if tally.waiting:
+        due = f", next due {tally.next_due.astimezone():%d %B %H:%M}" if tally.next_due else ""
+        flag = "" if rehearsal else " --live"
+        lines.append(f"{tally.waiting} wait{due}")
+        remarks.append(f"go on with:  dear-minister send {mailing.id}{flag}")
+    # Not the tally's: what a dead sender left uncertain was taken back before this run began.
+    bad = now.counts.get(State.UNCERTAIN, 0) + now.counts.get(State.REFUSED, 0)
+    return Answer(document, lines, remarks, attention(bad or tally.waiting or tally.stopped))
+
+
+def troubles(now: Status) -> list[str]:
+    """Uncertain, refused and deferred dispatches, with what to look for."""
+    lines = []
+    for dispatch in now.dispatches:
+        whom = f"{dispatch.id} to {dispatch.name} <{dispatch.email}>"
+        if dispatch.state is State.UNCERTAIN:
+            lines += [
+                f"uncertain: {whom}, {dispatch.changed_at}: {dispatch.reply}",
+                f"  look for Message-ID {dispatch.message_id} at the server or in the archive, "
+                "then:",
+                f"  dear-minister resolve {dispatch.id} --as sent|resend --by NAME --why TEXT",
+            ]
+        elif dispatch.state in (State.REFUSED, State.DEFERRED):
+            due = f" (due {dispatch.due_at})" if dispatch.state is State.DEFERRED else ""
+            lines.append(f"{dispatch.state}: {whom}{due}: {_reply(dispatch)}")
+    return lines
+
+
+def _reply(dispatch: DispatchStatus) -> str:
+    return f"{dispatch.code or ''} {dispatch.reply}".strip()
+
+
+def _status(
+    mailing: Mailing, now: Status, sendings: Mapping[int, Mapping[str, int]]
+) -> dict[str, Any]:
+    return {
+        "mailing": mailing.id,
+        "hash": mailing.hash,
+        "signed_off_by": mailing.approved_by or None,
+        "rehearsal": now.rehearsal,
+        "counts": now.counts,
+        "live": sendings.get(0, {}),
+        "rehearsals": {str(n): counts for n, counts in sendings.items() if n},
+        "dispatches": [asdict(dispatch) for dispatch in now.dispatches],
+    }
+
+
+def status(ledger: Ledger, mailing: str | None) -> Answer:
+    """All mailings, or one mailing's dispatches."""
+    from flows.post import status as statuses
+    from flows.post.ledger import holds
+    from flows.post.mailing import mailing as mailings
+
+    if mailing is None:
+        return _overview(ledger)
+    found = mailings.get(ledger, mailing)
+    sendings = statuses.rehearsals(ledger, mailing)
+    now = statuses.status(ledger, mailing, statuses.shown(found, sendings))
+    what = f"rehearsal {now.rehearsal}" if now.rehearsal else "live"
+    lines: list[str | Table] = [
+        *troubles(now),
+        table(now.dispatches),
+        f"{found.id} ({_signed(found)}), {what}: {statuses.words(now.counts)}",
+    ]
+    remarks = []
+    if held := holds.find(ledger, mailing):
+        lines.append(f"{found.id} is {held}")
+        remarks.append(_RELEASE.format(found.id))
+    document = _status(found, now, sendings) | {"held": held and asdict(held)}
+    bad = now.counts.get(State.UNCERTAIN, 0) + now.counts.get(State.REFUSED, 0)
+    return Answer(document, lines, remarks, attention(bad))
+
+
+def table(dispatches: Sequence[DispatchStatus]) -> Table:
+    """Every dispatch, a row each."""
+    return Table(
+        ("no.", "to", "state", "tries", "answer"),
+        [
+            (
+                dispatch.id.rpartition(":")[2],
+                dispatch.name if dispatch.email else f"{dispatch.name} (by post)",
+                dispatch.state,
+                str(dispatch.attempts),
+                _reply(dispatch),
+            )
+            for dispatch in dispatches
+        ],
+        _COLOURS,
+    )
+
+
+def _signed(mailing: Mailing) -> str:
+    return f"signed off by {mailing.approved_by}" if mailing.approved_by else "not signed off"
+
+
+def _overview(ledger: Ledger) -> Answer:
+    from flows.post import status as statuses
+    from flows.post.ledger import holds
+    from flows.post.mailing import mailing as mailings
+
+    held = holds.every(ledger)
+    rows = [(one, statuses.rehearsals(ledger, one.id)) for one in mailings.every(ledger)]
+    document = {
+        "mailings": [
+            {
+                "mailing": mailing.id,
+                "campaign": mailing.campaign,
+                "edition": mailing.edition,
+                "frozen_at": mailing.frozen_at,
+                "hash": mailing.hash,
+                "signed_off_by": mailing.approved_by or None,
+                "counts": counts.get(0, {}),
+                "held": asdict(held[mailing.id]) if mailing.id in held else None,
+            }
+            for mailing, counts in rows
+        ]
+    }
+    lines = []
+    for mailing, counts in rows:
+        live = statuses.words(counts.get(0, {}))
+        lines.append(
+            f"{mailing.id}  {mailing.frozen_at:%Y-%m-%d %H:%M}  {_signed(mailing)}: {live}"
+        )
+        if mailing.id in held:
+            lines.append(f"  {held[mailing.id]}")
+    remarks = [] if rows else ["no mailing yet; make one with: dear-minister prepare CAMPAIGN"]
+    uncertain = any(counts.get(0, {}).get(State.UNCERTAIN) for _, counts in rows)
+    return Answer(document, lines, remarks, attention(uncertain))
+
+
+def proposal(dispatch: str, text: str) -> Answer:
+    """What the search for an uncertain letter proposes."""
+    return Answer({"dispatch": dispatch, "proposal": text}, text.splitlines())
+
+
+def settled(dispatch: str, state: State) -> Answer:
+    """An uncertain dispatch that a person settled."""
+    return Answer({"dispatch": dispatch, "state": state}, [f"dispatch {dispatch} is now {state}"])
+
+
+def withdrawn(dispatches: Sequence[str]) -> Answer:
+    """Dispatches that are not sent."""
+    more = f" and {len(dispatches) - 10} more" if len(dispatches) > 10 else ""
+    return Answer(
+        {"withdrawn": list(dispatches)},
+        [f"{len(dispatches)} withdrawn: {', '.join(dispatches[:10])}{more}"],
+    )
+
+
+def held(mailing: str, hold: Hold) -> Answer:
+    """A mailing of which nothing is sent until it is released."""
+    return Answer(
+        {"mailing": mailing, "held": asdict(hold)},
+        [f"mailing {mailing} is {hold}"],
+        [_RELEASE.format(mailing)],
+    )
+
+
+def released(mailing: str) -> Answer:
+    """A mailing that goes on."""
+    return Answer(
+        {"mailing": mailing, "held": None},
+        [f"mailing {mailing} is released"],
+        [f"go on with:  dear-minister send {mailing} --live"],
+    )
+
+
+def packed(made: Packed, mailing: str) -> Answer:
+    """The print pack's files, and letters that are in none."""
+    failed = [{"reference": one.letter.reference, "reason": one.reason} for one in made.failed]
+    faults = [{"reference": reference, "fault": fault} for reference, fault in made.faults]
+    return Answer(
+        {"letters": made.letters, "files": made.files, "failed": failed, "faults": faults},
+        [
+            *(f"not printed: {one['reference']}: {one['reason']}" for one in failed),
+            *(f"{one['reference']}: {one['fault']}" for one in faults),
+            f"{made.letters} letters: {', '.join(map(str, made.files))}",
+        ],
+        [f"when they are posted: dear-minister posted {mailing} --on DATE --by NAME"],
+        attention(failed or faults),
+    )
+
+
+def posted(mailing: str, on: date, dispatches: Sequence[str]) -> Answer:
+    """Letters on paper that went."""
+    return Answer(
+        {"mailing": mailing, "on": on, "posted": list(dispatches)},
+        [f"{len(dispatches)} letters of {mailing} recorded as posted on {on}"],
+    )
+
+
+def exported(now: Status, file: Path) -> Answer:
+    """The file for trustees."""
+    what = f"rehearsal {now.rehearsal}" if now.rehearsal else "the live sending"
+    return Answer(
+        {"file": file, "rehearsal": now.rehearsal, "dispatches": len(now.dispatches)},
+        [f"{len(now.dispatches)} dispatches of {what}: {file}"],
+    )
+
+
+def verdict(found: Verdict) -> Answer:
+    """What a replay of the chain found."""
+    line = (
+        f"the ledger is whole: {found.events} events, the last one's hash {found.head}"
+        if found.ok
+        else f"the ledger was changed: event {found.broken_at}: {found.why}"
+    )
+    return Answer(asdict(found), [line], code=attention(not found.ok))

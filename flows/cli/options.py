@@ -1,0 +1,73 @@
+"""Arguments and options that several commands take, and the ledger they work on."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from flows import settings
+from flows.cli import console
+
+if TYPE_CHECKING:
+    from flows.operations.draft import Draft
+    from flows.post.ledger.database import Ledger
+
+Campaign = Annotated[
+    str, typer.Argument(metavar="CAMPAIGN", help="A key under templates/, or a folder's path.")
+]
+MailingId = Annotated[str, typer.Argument(metavar="MAILING", help="A mailing's id.")]
+Contacts = Annotated[
+    list[Path] | None,
+    typer.Option("--contacts", metavar="FILE", help="Contact list; wins over campaign.toml."),
+]
+AsOf = Annotated[
+    str | None,
+    typer.Option("--as-of", metavar="DATE", help="The day of the letter, as 2013-09-04."),
+]
+By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who says so; kept for good.")]
+Why = Annotated[str, typer.Option("--why", metavar="TEXT", help="The reason; kept for good.")]
+
+
+@contextmanager
+def ledger(upgrade: bool = False) -> Iterator["Ledger"]:
+    """The ledger of the settings, closed afterwards. Raises ConfigurationError."""
+    from flows.post.ledger.opening import open_ledger
+
+    opened = open_ledger(settings.load().ledger, upgrade=upgrade)
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+def draft(campaign: str, contacts: list[Path] | None, as_of: str | None) -> "Draft":
+    """The campaign with its readers. Raises ConfigurationError."""
+    from flows.operations import draft as drafting
+
+    return drafting.draft(campaign, contacts or (), settings.day(as_of) if as_of else None)
+
+
+@contextmanager
+def interruptible() -> Iterator[threading.Event]:
+    """The first Ctrl-C ends the run after the letter in hand; a second one kills the process."""
+    stop = threading.Event()
+
+    def interrupted(number: int, frame: object) -> None:
+        if stop.is_set():
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)
+        stop.set()
+        console.warn(
+            "stopping after the letter in hand; once more stops at once and may leave it uncertain"
+        )
+
+    before = {one: signal.signal(one, interrupted) for one in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
