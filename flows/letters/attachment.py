@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
-from flows.errors import ConfigurationError
+from flows.errors import ConfigurationError, Fault
 from flows.letters.docx import guard
 
 DOCX_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -55,16 +55,19 @@ def load(path: Path, name: str = "") -> Attachment:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise ConfigurationError(f"{path}: cannot be read ({error.strerror})") from error
+        raise ConfigurationError(Fault(str(path), f"cannot be read ({error.strerror})")) from error
     kind = _KINDS.get(path.suffix.lower())
     if kind is None:
-        raise ConfigurationError(f"{path}: attach {', '.join(_KINDS)} only")
+        raise ConfigurationError(Fault(str(path), f"attach {', '.join(_KINDS)} only"))
     media_type, start = kind
     if not content.startswith(start):
-        raise ConfigurationError(f"{path}: is not what its name says; save it again")
+        raise ConfigurationError(Fault(str(path), "is not what its name says; save it again"))
     if len(content) > LARGEST:
         raise ConfigurationError(
-            f"{path}: is larger than {LARGEST // 1_000_000} MB; many servers would refuse the mail"
+            Fault(
+                str(path),
+                f"is larger than {LARGEST // 1_000_000} MB; many servers would refuse the mail",
+            )
         )
     if media_type == DOCX_TYPE:
         guard.check(content, str(path))

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
-from flows.errors import ConfigurationError
+from flows.errors import ConfigurationError, Fault
 from flows.letters import campaign_toml, libreoffice
 from flows.letters.campaign_toml import Ask, Paper, Picture, Signatory
 from flows.people.style import Style
@@ -68,7 +68,7 @@ def load(folder: Path) -> Campaign:
     try:
         forms = Style.from_table(read.forms)
     except ConfigurationError as error:
-        raise ConfigurationError(f"{path}: [forms]: {error}") from error
+        raise ConfigurationError(Fault(str(path), f"[forms]: {error}")) from error
     return Campaign(
         key=folder.resolve().name,
         folder=folder,
@@ -100,7 +100,9 @@ def fingerprint(folder: Path) -> str:
         try:
             content = hashlib.sha256(path.read_bytes()).hexdigest()
         except OSError as error:
-            raise ConfigurationError(f"{path}: cannot be read ({error.strerror})") from error
+            raise ConfigurationError(
+                Fault(str(path), f"cannot be read ({error.strerror})")
+            ) from error
         total.update(f"{content} {name}\n".encode("utf-8", "surrogateescape"))
     return total.hexdigest()
 
@@ -116,14 +118,22 @@ def files(folder: Path) -> Iterator[Path]:
 def _need_files(folder: Path) -> None:
     if not folder.is_dir():
         raise ConfigurationError(
-            f"{folder}: there is no such campaign folder; copy one under templates/ and edit it"
+            Fault(
+                str(folder),
+                "there is no such campaign folder; copy one under templates/ and edit it",
+            )
         )
     if not _KEY.fullmatch(folder.resolve().name):
         raise ConfigurationError(
-            f"{folder}: rename the folder: letters, digits, '-', '_' and '.' only, 64 at most"
+            Fault(
+                str(folder), "rename the folder: letters, digits, '-', '_' and '.' only, 64 at most"
+            )
         )
     for name in (SETTINGS, LETTER, HTML, TEXT):
         if not (folder / name).is_file():
             raise ConfigurationError(
-                f"{folder / name}: this file is missing; copy it from another campaign and edit it"
+                Fault(
+                    str(folder / name),
+                    "this file is missing; copy it from another campaign and edit it",
+                )
             )

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from babel import Locale, UnknownLocaleError
 from pydantic import ConfigDict, Field, Strict, StringConstraints, TypeAdapter, ValidationError
 
-from flows.errors import ConfigurationError
+from flows.errors import ConfigurationError, Fault
 from flows.people.criteria import Criteria
 
 Role = Literal["minister", "mp", "peer", "other"]
@@ -141,19 +141,20 @@ def _parsed(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except OSError as error:
-        raise ConfigurationError(f"{path}: cannot be read ({error.strerror})") from error
+        raise ConfigurationError(Fault(str(path), f"cannot be read ({error.strerror})")) from error
     except UnicodeDecodeError as error:
-        raise ConfigurationError(f"{path}: is not UTF-8 text; save it as UTF-8") from error
+        raise ConfigurationError(Fault(str(path), "is not UTF-8 text; save it as UTF-8")) from error
     except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"{path}: is not valid TOML: {error}") from error
+        raise ConfigurationError(Fault(str(path), f"is not valid TOML: {error}")) from error
 
 
 def _validated(table: Mapping[str, Any], path: Path) -> Table:
     try:
         return _TABLE.validate_python(table)
     except ValidationError as error:
-        found = [f"{path}: {_line(problem)}" for problem in error.errors(include_url=False)]
-        raise ConfigurationError("\n".join(found)) from error
+        raise ConfigurationError(
+            *(Fault(str(path), _line(problem)) for problem in error.errors(include_url=False))
+        ) from error
 
 
 def _line(problem: Mapping[str, Any]) -> str:
@@ -201,18 +202,25 @@ def _need_sense(table: Table, path: Path) -> None:
     seen: set[str] = set()
     for ask in table.asks:
         if ask.key in seen:
-            raise ConfigurationError(f"{path}: asks: two have the key {ask.key!r}; rename one")
+            raise ConfigurationError(
+                Fault(str(path), f"asks: two have the key {ask.key!r}; rename one")
+            )
         seen.add(ask.key)
         try:
             _ = ask.terms
         except ConfigurationError as error:
-            raise ConfigurationError(f"{path}: {error}") from error
+            raise ConfigurationError(Fault(str(path), str(error))) from error
     for fact in table.facts:
         if fact in _MAPPING_METHODS:
-            raise ConfigurationError(f"{path}: facts.{fact}: templates need this word; rename it")
+            raise ConfigurationError(
+                Fault(str(path), f"facts.{fact}: templates need this word; rename it")
+            )
     try:
         Locale.parse(table.language)
     except (UnknownLocaleError, ValueError) as error:
         raise ConfigurationError(
-            f'{path}: language: {table.language!r} is not a language and country such as "en_GB"'
+            Fault(
+                str(path),
+                f'language: {table.language!r} is not a language and country such as "en_GB"',
+            )
         ) from error

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from flows.errors import ConfigurationError, RowError
+from flows.errors import ConfigurationError, Fault, RowError
 from flows.letters import attachment, headers
 from flows.letters.attachment import Attachment
 from flows.letters.headers import HeaderError
@@ -79,4 +79,4 @@ class Enclosures:
         try:
             return self._load(inside(self._folder, file), paper.name)
         except ValueFaultError as error:
-            raise ConfigurationError(f"{self._folder}: attachments: {error}") from error
+            raise ConfigurationError(Fault(str(self._folder), f"attachments: {error}")) from error

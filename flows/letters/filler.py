@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from flows.errors import ConfigurationError, RowError
+from flows.errors import ConfigurationError, Fault, RowError
 from flows.letters import readback
 from flows.letters.campaign import HTML, LETTER, TEXT, Campaign
 from flows.letters.campaign_toml import ROLES
@@ -87,7 +87,7 @@ class Filler:
             if error.column == "picture":
                 return  # nobody has one of an invented reader
             raise ConfigurationError(
-                f"{self._letter_file}: filled for an invented {role}: {error.reason}"
+                Fault(self._letter_file, f"filled for an invented {role}: {error.reason}")
             ) from error
 
 

@@ -17,7 +17,7 @@ from jinja2 import (
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from flows.errors import ConfigurationError
+from flows.errors import ConfigurationError, Fault
 from flows.letters.record import DotDict
 
 LARGEST_RANGE = 1_000
@@ -96,7 +96,7 @@ def explained(error: Exception, where: str, words: str = "") -> ConfigurationErr
             what = str(error)
         case _:
             what = f"cannot be filled: {type(error).__name__}: {error}"
-    return ConfigurationError(f"{where}: {what}")
+    return ConfigurationError(Fault(where, what))
 
 
 def line_at_fault(error: Exception, source: str) -> int | None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from flows.errors import ConfigurationError
+from flows.errors import ConfigurationError, Fault
 
 PROGRAMS = ("soffice", "libreoffice")
 PACKAGE = "libreoffice-writer-nogui"
@@ -109,8 +109,11 @@ class Office:
             return self._converted(documents, seconds)
         except OSError as error:
             raise ConfigurationError(
-                f"{self._room}: cannot be written ({error.strerror}); make room on this disk, or "
-                "name another folder in TMPDIR"
+                Fault(
+                    str(self._room),
+                    f"cannot be written ({error.strerror}); make room on this disk, or "
+                    "name another folder in TMPDIR",
+                )
             ) from error
 
     def stop(self) -> None:

@@ -10,7 +10,7 @@ from email.utils import format_datetime, getaddresses
 from functools import lru_cache
 from typing import Literal
 
-from flows.errors import ConfigurationError, RowError
+from flows.errors import ConfigurationError, Fault, RowError
 from flows.letters import headers
 from flows.letters.attachment import DOCX_TYPE, PDF_TYPE, Attachment
 from flows.letters.headers import HeaderError
@@ -144,8 +144,11 @@ def _mailboxes(name: str, typed: str) -> bytes:
         return headers.mailboxes(name, getaddresses([typed]))
     except HeaderError as error:
         raise ConfigurationError(
-            f"{name}: {typed!r} cannot be used ({error}); write it as "
-            '"Your organisation" <chair@example.org>'
+            Fault(
+                name,
+                f"{typed!r} cannot be used ({error}); write it as "
+                '"Your organisation" <chair@example.org>',
+            )
         ) from error
 
 

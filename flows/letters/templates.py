@@ -7,7 +7,7 @@ from pathlib import Path
 
 from jinja2 import meta, nodes
 
-from flows.errors import ConfigurationError
+from flows.errors import ConfigurationError, Fault
 from flows.letters.campaign import HTML, LETTER, SETTINGS, TEXT, Campaign
 from flows.letters.context import Context
 from flows.letters.docx import guard
@@ -93,8 +93,11 @@ class Compiler:
         found = sorted(unknown | set(unknown_names(tree, self._known)))
         if found:
             raise ConfigurationError(
-                f"{where}: nobody gives {', '.join(found)}; correct the spelling, or add it to "
-                f"[facts] in {SETTINGS} and write facts.{found[0].rpartition('.')[2]}"
+                Fault(
+                    where,
+                    f"nobody gives {', '.join(found)}; correct the spelling, or add it to "
+                    f"[facts] in {SETTINGS} and write facts.{found[0].rpartition('.')[2]}",
+                )
             )
 
     def _pictures(self, values: Values) -> dict[str, Picture]:
@@ -104,13 +107,13 @@ class Compiler:
         try:
             return {"signature": values.picture(**asdict(self._campaign.signature))}
         except ValueFaultError as error:
-            raise ConfigurationError(f"{self._settings}: signature: {error}") from error
+            raise ConfigurationError(Fault(str(self._settings), f"signature: {error}")) from error
 
 
 def _read(path: Path) -> str:
     try:
         return path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
     except OSError as error:
-        raise ConfigurationError(f"{path}: cannot be read ({error.strerror})") from error
+        raise ConfigurationError(Fault(str(path), f"cannot be read ({error.strerror})")) from error
     except UnicodeDecodeError as error:
-        raise ConfigurationError(f"{path}: is not UTF-8 text; save it as UTF-8") from error
+        raise ConfigurationError(Fault(str(path), "is not UTF-8 text; save it as UTF-8")) from error

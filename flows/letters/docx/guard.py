@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from lxml import etree
 
-from flows.errors import ConfigurationError
+from flows.errors import ConfigurationError, Fault
 from flows.letters.docx import fields
 from flows.letters.docx.ooxml import RELATIONSHIP, Element, parsed
 
@@ -37,7 +37,7 @@ def read(path: Path) -> bytes:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise ConfigurationError(f"{path}: cannot be read ({error.strerror})") from error
+        raise ConfigurationError(Fault(str(path), f"cannot be read ({error.strerror})")) from error
     check(data, str(path))
     return data
 
@@ -55,7 +55,7 @@ def check(data: bytes, name: str) -> None:
 
 
 def _refused(name: str, reason: str) -> ConfigurationError:
-    return ConfigurationError(f"{name}: {reason}")
+    return ConfigurationError(Fault(name, reason))
 
 
 def _check_sizes(archive: zipfile.ZipFile, name: str) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from jinja2 import Template, nodes
 
-from flows.errors import ConfigurationError, RowError
+from flows.errors import ConfigurationError, Fault, RowError
 from flows.letters.docx import docxtpl_adapter, guard, package, text
 from flows.letters.docx import text as docxtext
 from flows.letters.docx.docxtpl_adapter import Picture
@@ -79,7 +79,7 @@ class DocxTemplate:
             self._compile(docxtpl_adapter.Source(self._data))
         except (AttributeError, KeyError, ValueError, SyntaxError) as error:
             raise ConfigurationError(
-                f"{name}: cannot be read as a Word document ({error}); save it again from Word"
+                Fault(name, f"cannot be read as a Word document ({error}); save it again from Word")
             ) from error
 
     def _compile(self, source: docxtpl_adapter.Source) -> None:
@@ -132,8 +132,11 @@ class DocxTemplate:
     def _need_one_section(self, source: docxtpl_adapter.Source) -> None:
         if source.sections() > 1:  # docxtpl would fill them once more for each
             raise ConfigurationError(
-                f"{self._name}: footnotes of a document with several sections cannot be filled "
-                "in; take the tags out of the footnotes, or use one section"
+                Fault(
+                    str(self._name),
+                    "footnotes of a document with several sections cannot be filled "
+                    "in; take the tags out of the footnotes, or use one section",
+                )
             )
 
     def _grouped(self, sources: Mapping[str, str]) -> list[tuple[tuple[str, ...], Template]]:

@@ -7,7 +7,7 @@ from xml.sax.saxutils import escape
 
 from jinja2 import nodes
 
-from flows.errors import ConfigurationError, RowError
+from flows.errors import ConfigurationError, Fault, RowError
 
 BETWEEN = "\x01"
 """Stands between parts that are filled in one go. No XML can hold it, so no value can."""
@@ -42,8 +42,11 @@ def filled_core(core: str, properties: Mapping[str, str], file: str) -> bytes:
     for name, text in properties.items():
         if len(text) > LONGEST_PROPERTY:
             raise ConfigurationError(
-                f"{file}: the document property {name!r} becomes longer than "
-                f"{LONGEST_PROPERTY} characters; shorten it in Word, File, Info"
+                Fault(
+                    file,
+                    f"the document property {name!r} becomes longer than "
+                    f"{LONGEST_PROPERTY} characters; shorten it in Word, File, Info",
+                )
             )
         core = core.replace(token(name), escape(text))
     return core.encode()
@@ -57,8 +60,11 @@ def need_well_formed(xml: str, file: str) -> bytes:
     except expat.ExpatError as error:
         words = near(xml, error.lineno, error.offset)
         raise ConfigurationError(
-            f"{file}: a tag opens in one place and closes in another that does not "
-            f'match, near "{words}"; put both on lines of their own with {{%p ... %}}'
+            Fault(
+                file,
+                f"a tag opens in one place and closes in another that does not "
+                f'match, near "{words}"; put both on lines of their own with {{%p ... %}}',
+            )
         ) from error
     return content
 
