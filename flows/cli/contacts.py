@@ -76,13 +76,13 @@ def address(file: File, as_of: AsOf = None, campaign: Whose = "") -> Answer:
 def check(file: File, as_of: AsOf = None, campaign: Whose = "") -> Answer:
     """What is missing or odd; refused rows come back as a spreadsheet, ready to correct."""
     from flows.people import quality
-    from flows.people.lists import refused_sheet
+    from flows.people.lists import refused
 
     report = quality.report([file], *_forms(campaign), _day(as_of))
     handed_back = None
     if report.refused:
         handed_back = settings.load().var / "contacts" / f"{file.stem}-refused-rows.xlsx"
-        refused_sheet.write(report.refused, handed_back)
+        refused.write(report.refused, handed_back)
     return output.quality(report, handed_back)
 
 

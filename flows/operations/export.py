@@ -8,11 +8,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import xlsxwriter
-
 from flows.errors import ConfigurationError
-from flows.people.lists import files
+from flows.people.lists import files, workbook
 from flows.people.lists.cells import defuse
+from flows.people.lists.workbook import Cell, Column, Sheet
 from flows.post.mailing.mailing import Mailing
 from flows.post.states import State
 from flows.post.status import Status
@@ -41,10 +40,6 @@ COLUMNS = (
 )
 
 
-_AS_TEXT = {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True}
-"""A server's words may name a site, or a file of the reader's: nobody is to click on them."""
-
-
 def export(mailing: Mailing, now: Status, target: Path) -> None:
     """Write who got what and when. Cells that look like formulas are defused, the server's words
     included. Raises ConfigurationError: an ending that is none of the three, not writable."""
@@ -68,23 +63,18 @@ def _csv(mailing: Mailing, rows: Sequence[dict[str, Any]], target: Path) -> None
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
-    writer.writerows([_cell(row[name]) for name in COLUMNS] for row in rows)
+    writer.writerows([_defused(_cell(row[name])) for name in COLUMNS] for row in rows)
     # Excel takes a CSV without a byte order mark for Windows-1252.
     files.replace(target, _bytes(text.getvalue().encode("utf-8-sig")))
 
 
 def _xlsx(mailing: Mailing, rows: Sequence[dict[str, Any]], target: Path) -> None:
-    def fill(file: BinaryIO) -> None:
-        with xlsxwriter.Workbook(file, _AS_TEXT) as book:
-            sheet = book.add_worksheet("Dispatches")
-            sheet.write_row(0, 0, COLUMNS, book.add_format({"bold": True}))
-            for number, row in enumerate(rows, 1):
-                sheet.write_row(number, 0, [_cell(row[name]) for name in COLUMNS])
-            sheet.freeze_panes(1, 0)
-            sheet.autofilter(0, 0, max(len(rows), 1), len(COLUMNS) - 1)
-            sheet.autofit()
-
-    files.replace(target, fill)
+    sheet = Sheet(
+        "Dispatches",
+        [Column(name) for name in COLUMNS],
+        [[_cell(row[name]) for name in COLUMNS] for row in rows],
+    )
+    files.replace(target, _bytes(workbook.xlsx([sheet])))
 
 
 def _json(mailing: Mailing, rows: Sequence[dict[str, Any]], target: Path) -> None:
@@ -104,10 +94,14 @@ def _bytes(content: bytes) -> Callable[[BinaryIO], object]:
     return lambda file: file.write(content)
 
 
-def _cell(value: object) -> object:
+def _cell(value: object) -> Cell:
     if value is None:
         return ""
-    return value if isinstance(value, int) else defuse(str(value))
+    return value if isinstance(value, int) else str(value)
+
+
+def _defused(cell: Cell) -> Cell:
+    return defuse(cell) if isinstance(cell, str) else cell
 
 
 _WRITERS: dict[str, Callable[[Mailing, Sequence[dict[str, Any]], Path], None]] = {

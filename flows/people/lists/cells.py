@@ -3,16 +3,19 @@
 import re
 import unicodedata
 
-# OWASP "CSV Injection": a cell that begins with one of these is run as a formula when opened.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_DEFUSED = re.compile(r"'+[=+\-@\t\r]")
+# OWASP "CSV Injection": a cell that begins with one of these is run as a formula when opened; the
+# full-width signs are taken for them by spreadsheets set to Japanese or Chinese.
+FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
+_DEFUSED = re.compile(r"'+[=+\-@＝＋－＠\t\r\n]")
+_BLANKS = re.compile(r"[^\S\u00a0\u2007\u202f]+")
+"""Blanks that may be stretched or broken; a no-break space is neither."""
 # Joiners decide how some scripts are read and hide nothing; every other format character does.
 _JOINERS = "\u200c\u200d"
 
 
 def defuse(text: str) -> str:
     """Return ``text`` so that no spreadsheet takes it for a formula; ``restore`` undoes it."""
-    if text.startswith(_FORMULA) or _DEFUSED.match(text):
+    if text.startswith(FORMULA) or _DEFUSED.match(text):
         return "'" + text
     return text
 
@@ -27,12 +30,14 @@ def forbidden(text: str, *, lines: bool = False) -> str | None:
 
     Control and format characters (Unicode general categories Cc, Cf, Zl, Zp), lone surrogates,
     noncharacters (not allowed in XML 1.0, section 2.2) and U+FFFD, the trace of a lost letter.
-    With ``lines``, line breaks are allowed.
+    With ``lines``, line breaks and tabs are allowed.
     """
+    if text.isprintable() and "\ufffd" not in text:
+        return None
     for at, character in enumerate(text, start=1):
         if character.isprintable() and character != "\ufffd":
             continue
-        if lines and character in "\r\n":
+        if lines and character in "\r\n\t":
             continue
         if reason := _reason(character):
             return f"{reason} at position {at}"
@@ -54,5 +59,7 @@ def _reason(character: str) -> str | None:
 
 
 def tidy(text: str) -> str:
-    """Strip the ends and make every run of blanks one space."""
-    return " ".join(text.split())
+    """Strip the ends and make every run of blanks one space; no-break spaces stay inside."""
+    if text.isascii():
+        return " ".join(text.split())
+    return _BLANKS.sub(" ", text.strip())

@@ -1,48 +1,52 @@
-"""Refused rows handed back as a list that can be corrected and loaded again."""
+"""Refused rows handed back as a list that can be corrected and loaded again: CSV or XLSX."""
 
 import csv
 import io
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import BinaryIO
 
 from flows.people.contact import RejectedRow
-from flows.people.lists import files
+from flows.people.lists import files, workbook
 from flows.people.lists.cells import defuse
 from flows.people.lists.table import REFUSAL_COLUMNS
+from flows.people.lists.workbook import Column, Sheet
+
+_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def write(rows: Iterable[RejectedRow], path: Path) -> None:
-    """Write ``rows`` to ``path`` as CSV (UTF-8 with a byte order mark, which Excel needs).
+    """Write ``rows`` to ``path``, a spreadsheet where its name ends in ".xlsx", else CSV.
 
     All their cells, then what was wrong: column and reason. Cells that look like formulas are
     defused. The file is replaced whole. Raises ConfigurationError when it cannot be written.
     """
     rows = tuple(rows)
-    columns = header(rows)
-
-    def fill(file: BinaryIO) -> None:
-        text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="", write_through=True)
-        writer = csv.writer(text)
-        writer.writerow(columns)
-        for row in rows:
-            writer.writerow([defuse(cell) for cell in cells(row, columns)])
-        text.detach()
-
-    files.replace(path, fill)
-
-
-def header(rows: Iterable[RejectedRow]) -> tuple[str, ...]:
-    """Return the columns of ``rows`` in order of appearance, and the two that say what is wrong."""
     names = dict.fromkeys(name for row in rows for name in row.cells if name)
-    return (*names, *REFUSAL_COLUMNS)
+    columns = (*names, *REFUSAL_COLUMNS)
+    make = _xlsx if path.suffix.casefold() == ".xlsx" else _csv
+    content = make(columns, [_cells(row, columns) for row in rows])
+    files.replace(path, lambda file: file.write(content))
 
 
-def cells(row: RejectedRow, columns: Iterable[str]) -> list[str]:
-    """Return the cells of ``row`` under ``columns``; bytes that were no text become U+FFFD."""
-    said = dict(
-        zip(REFUSAL_COLUMNS, (row.column, f"{row.file}:{row.row}: {row.reason}"), strict=True)
+def _csv(columns: tuple[str, ...], rows: list[list[str]]) -> bytes:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(columns)
+    writer.writerows([defuse(cell) for cell in row] for row in rows)
+    # Excel takes a CSV without a byte order mark for Windows-1252.
+    return text.getvalue().encode("utf-8-sig")
+
+
+def _xlsx(columns: tuple[str, ...], rows: list[list[str]]) -> bytes:
+    return workbook.xlsx(
+        [Sheet("refused rows", [Column(one, typed=True) for one in columns], rows)]
     )
+
+
+def _cells(row: RejectedRow, columns: Iterable[str]) -> list[str]:
+    """The cells of ``row`` under ``columns``; bytes that were no text become U+FFFD."""
+    reason = f"{row.file}:{row.row}: {row.reason}"
+    said = dict(zip(REFUSAL_COLUMNS, (row.column, reason), strict=True))
     found = (said.get(name, row.cells.get(name, "")) for name in columns)
-    return [re.sub("[\ud800-\udfff]", "\ufffd", cell) for cell in found]
+    return [_SURROGATES.sub("\ufffd", cell) for cell in found]

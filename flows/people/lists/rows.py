@@ -5,9 +5,8 @@ import sys
 import unicodedata
 from collections.abc import Mapping
 
-import email_validator
-
 from flows.errors import RowError
+from flows.people import email_address
 from flows.people.contact import HOUSES, KNOWN, RANKS, REQUIRED, Contact
 from flows.people.lists.cells import forbidden, tidy
 
@@ -70,20 +69,14 @@ def contact(cells: Mapping[str, str], *, file: str = "", row: int = 0) -> Contac
 
 
 def email(text: str) -> str:
-    """Return the one address in ``text`` (RFC 5321 syntax, no DNS), its domain in lower case.
+    """Return the one address in a cell as ``email_address.parse`` does; a blank one stays blank.
 
-    A blank cell stays blank. Letters outside ASCII are allowed (RFC 6531); whether the server
-    takes them is found out when it is asked. Raises RowError("email", reason).
+    Raises RowError.
     """
-    if not text:
-        return ""
-    if text.count("@") > 1:
-        raise RowError("email", f"more than one address in the cell ({text}); keep one")
     try:
-        return email_validator.validate_email(text, check_deliverability=False).normalized
-    except email_validator.EmailNotValidError as error:
-        reason = str(error).rstrip(".")
-        raise RowError("email", f"{text!r} is no e-mail address: {reason}") from None
+        return email_address.parse(text) if text else ""
+    except email_address.AddressError as error:
+        raise RowError("email", str(error)) from None
 
 
 def _check(column: str, text: str) -> None:

@@ -8,7 +8,7 @@ import python_calamine
 from flows.people import quality
 from flows.people.contact import RejectedRow
 from flows.people.forms import uk
-from flows.people.lists import refused_sheet
+from flows.people.lists import refused
 from flows.people.lists.loading import load
 from flows.people.quality import Report
 from flows.people.style import Style
@@ -76,7 +76,7 @@ def test_real_names_are_not_odd(tmp_path: Path) -> None:
 def test_refused_rows_go_back_as_a_spreadsheet_and_are_loaded_again(tmp_path: Path) -> None:
     source = csv_file(tmp_path, 'id,name,email,phone\n007,Siân James,oops,=1+1\n8,"A\x0bB",,\n')
     path = tmp_path / "refused.xlsx"
-    refused_sheet.write(load([source]).refused, path)
+    refused.write(load([source]).refused, path)
     with python_calamine.load_workbook(path) as book:
         rows = book.get_sheet_by_index(0).to_python()
     assert rows[0] == ["id", "name", "email", "phone", "refused_column", "refused_reason"]
@@ -87,8 +87,6 @@ def test_refused_rows_go_back_as_a_spreadsheet_and_are_loaded_again(tmp_path: Pa
 
 def test_an_empty_refusal_makes_a_sheet_with_its_heading_only(tmp_path: Path) -> None:
     path = tmp_path / "refused.xlsx"
-    refused_sheet.write([], path)
-    refused_sheet.write(
-        [RejectedRow("a", 2, "id", "why", {"id": "x" * 99, "name": "y" * 40_000})], path
-    )
+    refused.write([], path)
+    refused.write([RejectedRow("a", 2, "id", "why", {"id": "x" * 99, "name": "y" * 40_000})], path)
     assert len(load([path]).refused) == 1

@@ -1,0 +1,100 @@
+"""E-mail addresses: what one is, how two are compared, and what looks like a forgery."""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+import email_validator
+
+_DOT_STRING = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*", re.ASCII)
+"""A local part without quotation marks (RFC 5321, 4.1.2)."""
+_LONGEST_LOCAL = 64
+"""Octets (RFC 5321, 4.5.3.1.1)."""
+_LONGEST = 254
+"""Octets (RFC 5321, 4.5.3.1.3, erratum 1690)."""
+_ALPHABETS = ("LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC", "GEORGIAN")
+"""Scripts with letters that look like those of another (Unicode Technical Standard 39)."""
+
+
+class AddressError(ValueError):
+    """Not one e-mail address, or not a domain; the text says why."""
+
+
+def parse(text: str, *, local_names: bool = False) -> str:
+    """Return the one address in ``text`` (RFC 5321 syntax, no DNS), its domain in lower case.
+
+    A domain stays in the letters it is written in, punycode ("xn--...") included. Letters outside
+    ASCII are allowed (RFC 6531); whether the server takes them is found out when it is asked.
+    ``local_names`` allows domains that no other machine resolves, such as localhost. Raises
+    AddressError.
+    """
+    if text.count("@") > 1:
+        raise AddressError(f"more than one address in the cell ({text}); keep one")
+    local, at, domain = text.rpartition("@")
+    simple = _DOT_STRING.fullmatch(local) and len(local) <= _LONGEST_LOCAL
+    if at and simple and len(text) <= _LONGEST and domain.isascii():
+        return f"{local}@{_checked(domain, local_names)}"
+    return _validated(text, local_names)
+
+
+def ascii_address(text: str) -> str:
+    """Return the one address in ``text``, which is in ASCII and may be at any host.
+
+    For the office's own addresses: an envelope sender outside ASCII would ask every reader's
+    server for SMTPUTF8. Raises AddressError.
+    """
+    if not text.isascii():
+        raise AddressError(f"{text!r} is not in ASCII letters")
+    return parse(text, local_names=True)
+
+
+def domain(text: str) -> str:
+    """Return the domain in ``text`` as ``key`` compares it. Raises AddressError."""
+    return _fold(_checked(text, False))
+
+
+def key(address: str) -> str:
+    """Return what two spellings of one address have in common.
+
+    The case of letters makes no difference: only the host may tell local parts apart by it (RFC
+    5321, 2.3.11), and hardly one does. Nor does punycode (RFC 5891).
+    """
+    local, _, host = address.strip().rpartition("@")
+    return f"{local.casefold()}@{_fold(host)}"
+
+
+def mixed_scripts(text: str) -> str:
+    """Return the scripts that one word or label of ``text`` mixes, "Cyrillic and Latin"; or ""."""
+    if text.isascii():
+        return ""
+    for word in re.split(r"[\W\d_]+", text):
+        found = {unicodedata.name(letter, "").partition(" ")[0] for letter in word}
+        if len(mixed := found.intersection(_ALPHABETS)) > 1:
+            return " and ".join(sorted(script.capitalize() for script in mixed))
+    return ""
+
+
+@lru_cache(4096)
+def _checked(host: str, local_names: bool) -> str:
+    """The domain as written, in lower case; many addresses share one."""
+    return _validated(f"a@{host}", local_names).removeprefix("a@")
+
+
+def _validated(text: str, local_names: bool) -> str:
+    try:
+        found = email_validator.validate_email(
+            text, check_deliverability=False, globally_deliverable=not local_names
+        )
+    except email_validator.EmailNotValidError as error:
+        raise AddressError(f"{text!r} is no e-mail address: {str(error).rstrip('.')}") from None
+    written = text.rpartition("@")[2]
+    return f"{found.local_part}@{found.ascii_domain if written.isascii() else found.domain}"
+
+
+def _fold(host: str) -> str:
+    """One form for a domain written in its own letters and in punycode."""
+    host = host.strip().rstrip(".").casefold()
+    try:
+        return host.encode("ascii").decode("idna")
+    except UnicodeError:
+        return host
