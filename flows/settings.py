@@ -16,6 +16,7 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from flows.errors import ConfigurationError, Fault
+from flows.people import email_address
 from flows.post.delivery.office_hours import OfficeHours
 from flows.post.delivery.rate import Schedule, interval
 from flows.post.mailing.return_path import LONGEST_LOCAL_PART
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from flows.post.smtp.sent_folder import ImapFolder
 
 ENV_FILE = ".env"
-# ASCII alone: where the archive's address asked for SMTPUTF8, every reader's letter would.
-_ADDRESS = re.compile(r"[!-?A-~]+@[!-?A-~]+")
 Security = Literal["tls", "starttls", "none"]
 _Lower = BeforeValidator(lambda value: value.strip().lower() if isinstance(value, str) else value)
 _PORTS = {"tls": 465, "starttls": 587, "none": 25}
@@ -173,7 +172,7 @@ def _faults(settings: Settings) -> Iterator[Fault]:
         "mail_redirect_to",
     ):
         value = getattr(settings, name)
-        if value and not (_ADDRESS.fullmatch(parseaddr(value)[1]) and value.isprintable()):
+        if value and not (_is_ascii_address(parseaddr(value)[1]) and value.isprintable()):
             yield Fault(
                 name.upper(),
                 f"{value!r} is not an e-mail address in ASCII letters, like chair@example.org",
@@ -216,6 +215,13 @@ def warnings() -> tuple[Fault, ...]:
             what = f"{name} is not a setting; was {near[0]} meant?"
             found.append(Fault(str(path), what, "warning"))
     return tuple(found)
+
+
+def _is_ascii_address(text: str) -> bool:
+    try:
+        return bool(email_address.ascii_address(text))
+    except email_address.AddressError:
+        return False
 
 
 def mailbox(name: str, address: str) -> str:

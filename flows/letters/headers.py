@@ -9,6 +9,8 @@ import re
 from binascii import b2a_base64
 from collections.abc import Iterable
 
+from flows.people import email_address
+
 LONGEST_LINE = 998
 """Octets without CRLF (RFC 5322, 2.1.1)."""
 _FOLD = 78
@@ -17,7 +19,6 @@ _ENCODED_WORD = 75
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
-_ADDRESS = re.compile(r"[^\s@<>()\[\],;:\\\"]+@[^\s@<>()\[\],;:\\\"]+")
 _LITERAL = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")
 
 
@@ -83,8 +84,10 @@ def need_printable(value: str) -> None:
 def need_address(address: str, *, utf8: bool = False) -> None:
     """Raise HeaderError unless this is one bare address."""
     need_printable(address)
-    if not _ADDRESS.fullmatch(address):
-        raise HeaderError(f"{address!r} is not one e-mail address")
+    try:
+        email_address.parse(address, local_names=True)
+    except email_address.AddressError:
+        raise HeaderError(f"{address!r} is not one e-mail address") from None
     if not (utf8 or address.isascii()):
         raise HeaderError(f"{address!r} needs a mail server with SMTPUTF8")
     if len(address) > 320:

@@ -1,6 +1,5 @@
 """Prepare: fill every reader's letter and freeze them all as one mailing."""
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,6 +11,7 @@ from flows.letters import campaign as campaigns
 from flows.letters.campaign import Campaign
 from flows.letters.message import MailHeaders
 from flows.operations.draft import Draft, sources
+from flows.people import email_address
 from flows.people.contact import RejectedRow
 from flows.people.lists import refused
 from flows.post.ledger.clock import now
@@ -22,8 +22,6 @@ from flows.post.mailing.frozen_letter import FrozenLetter
 from flows.post.mailing.mailing import Mailing
 from flows.settings import Settings
 from flows.settings import mailbox as mailbox_header
-
-_SENDER = re.compile(r"[!-?A-~]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +48,9 @@ def postmark(
             f"MAIL_FROM is not set and {campaign.folder / campaigns.SETTINGS} has no sender.email: "
             "set one of them"
         )
-    if not _SENDER.fullmatch(address):
+    try:
+        email_address.ascii_address(address)
+    except email_address.AddressError:
         where = (
             "MAIL_FROM"
             if settings.mail_from
@@ -59,7 +59,7 @@ def postmark(
         raise ConfigurationError(
             f"{where}: {address!r} cannot be a sender: use an ASCII address at a named domain, "
             "like chair@example.org"
-        )
+        ) from None
     return MailHeaders(
         identity,
         mailbox_header(campaign.sender.name, sender),

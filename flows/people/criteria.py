@@ -81,7 +81,8 @@ class Criteria:
 
 def fold(text: str) -> str:
     """Return a name for comparing: case, blanks, commas and "&" for "and" make no difference."""
-    return tidy(text.casefold().replace("&", " and ").replace(",", " ").replace("’", "'"))
+    folded = text.casefold().replace("&", " and ").replace(",", " ").replace("’", "'")
+    return " ".join(folded.split())
 
 
 def _common(wanted: tuple[str, ...], found: tuple[str, ...]) -> str | None:

@@ -50,7 +50,11 @@ def ascii_address(text: str) -> str:
 
 def domain(text: str) -> str:
     """Return the domain in ``text`` as ``key`` compares it. Raises AddressError."""
-    return _fold(_checked(text, False))
+    try:
+        return _fold(_checked(text, False))
+    except AddressError as error:
+        why = str(error).partition(": ")[2]
+        raise AddressError(f"{text!r} is no domain: {why}") from None
 
 
 def key(address: str) -> str:
@@ -81,14 +85,15 @@ def _checked(host: str, local_names: bool) -> str:
 
 
 def _validated(text: str, local_names: bool) -> str:
+    # The library refuses localhost, .local and .test by name; below another domain it takes them.
+    suffix = ".example.org" if local_names and "@" in text else ""
     try:
-        found = email_validator.validate_email(
-            text, check_deliverability=False, globally_deliverable=not local_names
-        )
+        found = email_validator.validate_email(text + suffix, check_deliverability=False)
     except email_validator.EmailNotValidError as error:
         raise AddressError(f"{text!r} is no e-mail address: {str(error).rstrip('.')}") from None
     written = text.rpartition("@")[2]
-    return f"{found.local_part}@{found.ascii_domain if written.isascii() else found.domain}"
+    domain = found.ascii_domain if written.isascii() else found.domain
+    return f"{found.local_part}@{domain.removesuffix(suffix)}"
 
 
 def _fold(host: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flows.errors import RowError
+from flows.people import email_address
 from flows.people.contact import Contact, RejectedRow
 from flows.people.forms import Country
 from flows.people.lists.loading import load
@@ -133,6 +134,9 @@ def _mailboxes(contacts: tuple[Contact, ...]) -> Iterable[Finding]:
             yield _finding(contact, "email", f"shared mailbox: {contact.email}, also of {others}")
         elif _SHARED.fullmatch(local):
             yield _finding(contact, "email", f"office mailbox: {contact.email}")
+        if scripts := email_address.mixed_scripts(contact.email):
+            what = f"mixed scripts: {contact.email} mixes {scripts} letters; is it a forgery?"
+            yield _finding(contact, "email", what)
         if domain in _PERSONAL:
             yield _finding(contact, "email", f"personal address: {contact.email}")
 
@@ -153,8 +157,10 @@ def _duplicates(contacts: tuple[Contact, ...]) -> Iterable[Finding]:
 def _odd(text: str) -> str | None:
     if found := _MOJIBAKE.search(text):
         return f"{found[0]!r}, as when an encoding was mistaken,"
+    if scripts := email_address.mixed_scripts(text):
+        return f"{scripts} letters in one word,"
     for character in text:
-        if not (character.isalpha() or character.isdigit() or character in " '’‘-–().,&/:;"):
+        if not (character.isalpha() or character.isdigit() or character in " \u00a0'’‘-–().,&/:;"):
             return f"U+{ord(character):04X}"
     return None
 

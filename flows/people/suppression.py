@@ -9,9 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import email_validator
-
 from flows.errors import ConfigurationError, RowError
+from flows.people import email_address
 from flows.people.contact import Contact, Reader
 from flows.people.lists import files, rows, table
 from flows.people.lists.cells import defuse, forbidden, restore, tidy
@@ -36,7 +35,7 @@ class Suppression:
             return found
         if not email or not (self.emails or self.domains):
             return None
-        address = _address(email)
+        address = email_address.key(email)
         if found := self.emails.get(address):
             return found
         domain = address.rpartition("@")[2]
@@ -148,33 +147,17 @@ def _entry(cells: Mapping[str, str]) -> tuple[str, str]:
     if fault := forbidden(text):
         raise RowError(kind, f"holds {fault}; delete it")
     if kind == "email":
-        return kind, _address(rows.email(text))
+        return kind, email_address.key(rows.email(text))
     if kind == "domain":
         return kind, _domain(text.removeprefix("@"))
     return kind, text.casefold()
 
 
-def _address(email: str) -> str:
-    local, _, domain = email.strip().rpartition("@")
-    # RFC 5321, 2.3.11: only the host may tell local parts apart by case, and hardly one does.
-    return f"{local.casefold()}@{_fold(domain)}"
-
-
 def _domain(text: str) -> str:
     try:
-        email_validator.validate_email(f"a@{text}", check_deliverability=False)
-    except email_validator.EmailNotValidError as error:
-        raise RowError("domain", f"{text!r} is no domain: {str(error).rstrip('.')}") from None
-    return _fold(text)
-
-
-def _fold(domain: str) -> str:
-    """One form for a domain written in its own letters and in punycode (RFC 5891)."""
-    domain = domain.strip().rstrip(".").casefold()
-    try:
-        return domain.encode("ascii").decode("idna")
-    except UnicodeError:
-        return domain
+        return email_address.domain(text)
+    except email_address.AddressError as error:
+        raise RowError("domain", str(error)) from None
 
 
 @contextmanager

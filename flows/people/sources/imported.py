@@ -18,6 +18,8 @@ from flows.people.lists.table import Row
 OWN = ("personal", "salutation", "envelope", "tags", "notes")
 """Columns an office fills in itself; a refresh keeps what stands in them, and in unknown ones."""
 _LOSS = 0.2
+_SIGNS = tuple(sign for sign in FORMULA if sign not in "-\t\r\n")
+"""A lone hyphen says in many lists that there is nothing to say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ def stamp(kind: str, files_: Iterable[Path], as_of: datetime.date, today: dateti
 
 def _defended(row: Row) -> Row:
     """A cell from outside that a spreadsheet would run has no business in a contact list."""
-    bad = next((name for name, text in row.cells.items() if text.startswith(FORMULA)), None)
+    bad = next((name for name, text in row.cells.items() if text.startswith(_SIGNS)), None)
     if bad and not row.fault:
         return replace(row, fault=f"{bad} begins like a formula ({row.cells[bad][:20]!r})")
     return row

@@ -12,6 +12,7 @@ from flows.errors import RowError
 from flows.people.contact import HOUSES, RANKS, Contact
 from flows.people.forms import country
 from flows.people.lists import rows
+from flows.people.lists.cells import tidy
 from flows.people.style import Style
 
 WORD = st.text(
@@ -87,7 +88,7 @@ def test_every_address_is_whole_or_a_reason(
         return
     for text in (*address.lines, address.salutation, address.close, *postal):
         assert text
-        assert text == " ".join(text.split())
+        assert text == tidy(text)
         assert "None" not in text
         assert not re.search(r"[{}]", text)
     assert address.lines

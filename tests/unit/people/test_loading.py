@@ -134,7 +134,13 @@ def test_line_breaks_are_separators_only_in_address_and_personal(tmp_path: Path)
 
 @pytest.mark.parametrize(
     "address",
-    ["a@example.org", "firstname.o'name@parliament.example", "jörg@example.org", "a+b@exämple.org"],
+    [
+        "a@example.org",
+        "a@xn--exmple-cua.org",
+        "firstname.o'name@parliament.example",
+        "jörg@example.org",
+        "a+b@exämple.org",
+    ],
 )
 def test_accepts_every_valid_address(tmp_path: Path, address: str) -> None:
     (one,) = load([csv_file(tmp_path, f"id,name,email\na,Ann Lee,{address}\n")]).contacts
@@ -145,6 +151,12 @@ def test_accepts_every_valid_address(tmp_path: Path, address: str) -> None:
 def test_odd_names_stay_as_typed(tmp_path: Path, name: str) -> None:
     (one,) = load([csv_file(tmp_path, f"id,name\na,{name}\n")]).contacts
     assert one.name == name
+
+
+def test_no_break_spaces_stay_and_other_blanks_are_one_space(tmp_path: Path) -> None:
+    text = "id,name,constituency\na, Iain  Duncan\u00a0Smith\u00a0,Ynys\u202fMôn\n"
+    (one,) = load([csv_file(tmp_path, text)]).contacts
+    assert (one.name, one.constituency) == ("Iain Duncan\u00a0Smith", "Ynys\u202fMôn")
 
 
 def test_the_second_row_with_an_id_is_refused_and_names_the_first(tmp_path: Path) -> None:

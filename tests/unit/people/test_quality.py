@@ -57,6 +57,16 @@ def test_the_report_lists_what_is_odd_with_file_row_and_column(tmp_path: Path) -
     assert any(where == "6: name" and "encoding was mistaken" in what for where, what in found)
 
 
+def test_an_address_or_name_of_mixed_scripts_is_a_warning(tmp_path: Path) -> None:
+    path = csv_file(
+        tmp_path, "id,name,title,house,email\na,Ann Lee,Ms,commons,\u0430nn@example.org\n"
+    )
+    (found,) = report(path).findings
+    assert found.where == f"{path}:2: email"
+    assert found.what.startswith("mixed scripts: ")
+    assert "Cyrillic and Latin" in found.what
+
+
 def test_the_counts_name_every_number(tmp_path: Path) -> None:
     counts = report(csv_file(tmp_path, LIST)).counts
     assert counts["no email"] == 2
