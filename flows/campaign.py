@@ -12,7 +12,7 @@ from prefect import flow
 from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
 
-from flows.errors import DearMinisterError
+from flows.errors import ConfigurationError, DearMinisterError
 from flows.letters import campaign as campaigns
 from flows.letters.campaign import Campaign
 from flows.operations import draft
@@ -105,6 +105,11 @@ def _prepared(
     elif live and (found := _unfinished(ledger, about)):
         campaign_runs.link_mailing(ledger, run, found.id)
         get_run_logger().info(f"nobody new to write to; going on with mailing {found.id}")
+    elif prepared.refused:
+        raise ConfigurationError(
+            f"nothing was frozen ({prepared.accounting.sentence}); the rows handed back, with the"
+            f" reasons: {prepared.refused_file}"
+        )
     return mailings.get(ledger, found.id) if found else None
 
 

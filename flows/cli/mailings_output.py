@@ -51,6 +51,7 @@ def prepared(found: Prepared, draft: Draft) -> Answer:
         "left_out": len(draft.left_out),
         "stale": list(draft.stale),
         "new": found.new and mailing is not None,
+        "accounted": found.accounting.counts,
     }
     lines = list(map(str, found.refused))
     if found.refused_file:
@@ -66,8 +67,15 @@ def prepared(found: Prepared, draft: Draft) -> Answer:
         lines.append(
             f"{len(found.passed_over)} persons have this edition already, or are getting it"
         )
+    lines.append(found.accounting.sentence)
     if mailing is None:
-        lines.append("nothing to do: there is nobody left to write to")
+        counts = found.accounting.counts
+        if waiting := counts["refused"] + counts["possible_double"]:
+            lines.append(
+                f"nothing was frozen: {waiting} rows were handed back, and nobody else is left"
+            )
+        else:
+            lines.append("nothing to do: there is nobody left to write to")
         return Answer(document, lines, code=attention(found.refused))
     if not found.new:
         lines.append("nothing new to freeze: exactly this was frozen before")

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -11,9 +11,11 @@ from flows.errors import ConfigurationError
 from flows.letters import campaign as campaigns
 from flows.letters.campaign import Campaign
 from flows.people import audience, forms, readers, reshuffle
+from flows.people.accounting import Accounting, Fate, RowFate, account
 from flows.people.audience import Audience, Choice
 from flows.people.contact import Contact, Reader, RejectedRow
 from flows.people.lists import loading, rows, table
+from flows.people.lists.loading import Loaded
 from flows.people.suppression import WatchedSuppression
 
 TEMPLATES = Path("templates")
@@ -35,11 +37,13 @@ class Draft:
     """Everyone in the lists, in or out, and by which rule."""
     stale: tuple[str, ...] = ()
     """Rows that claim an office which somebody else held on the day, a line each."""
+    accounting: Accounting = field(default_factory=Accounting)
+    """What becomes of every row of the lists; ``prepare`` moves on what ends in filling."""
 
     @property
     def left_out(self) -> tuple[Choice, ...]:
         """Readers that the audience or the suppression list keeps out."""
-        return tuple(one for one in self.choices if not one.decision.in_)
+        return tuple(choice for choice in self.choices if not choice.decision.in_)
 
 
 def folder(campaign: str) -> Path:
@@ -73,15 +77,44 @@ def draft(campaign: str, contacts: Sequence[Path] = (), as_of: date | None = Non
     chosen = readers.readers(people, forms.country(found.country), found.forms, on)
     once, twice = _one_letter_each(chosen.readers)
     choices = audience.decide_all(once, rules, suppressions().now())
+    refused = (*handed_back, *chosen.refused)
     return Draft(
         found,
         on,
-        tuple(one.reader for one in choices if one.decision.in_),
-        (*handed_back, *chosen.refused, *twice),
+        tuple(choice.reader for choice in choices if choice.decision.in_),
+        (*refused, *twice),
         lists,
         choices,
-        tuple(str(one) for one in changed),
+        tuple(str(stale) for stale in changed),
+        _accounting(loaded, choices, refused, twice, chosen.merged),
     )
+
+
+def _accounting(
+    loaded: Loaded,
+    choices: Iterable[Choice],
+    refused: Iterable[RejectedRow],
+    doubles: Iterable[RejectedRow],
+    merged: Iterable[tuple[Contact, Contact]],
+) -> Accounting:
+    """Every row of the lists with how it ends; AccountingError where that does not add up."""
+    fates = [_rejected(row, Fate.REFUSED) for row in refused]
+    fates += [_rejected(row, Fate.POSSIBLE_DOUBLE) for row in doubles]
+    for choice in choices:
+        fate = Fate.LETTER if choice.decision.in_ else Fate.LEFT_OUT
+        contact = choice.reader.contact
+        fates.append(RowFate(contact.file, contact.row, fate, choice.decision.rule))
+    fates += [
+        RowFate(row.file, row.row, Fate.MERGED, f"into {first.file}:{first.row}")
+        for row, first in merged
+    ]
+    places = [(contact.file, contact.row) for contact in loaded.contacts]
+    places += [(row.file, row.row) for row in loaded.refused]
+    return account(places, fates)
+
+
+def _rejected(row: RejectedRow, fate: Fate) -> RowFate:
+    return RowFate(row.file, row.row, fate, f"{row.column}: {row.reason}")
 
 
 def _reshuffled(contacts: Iterable[Contact], on: date) -> tuple[reshuffle.Stale, ...]:

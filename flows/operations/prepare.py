@@ -1,7 +1,7 @@
 """Prepare: fill every reader's letter and freeze them all as one mailing."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.utils import parseaddr
 from pathlib import Path
@@ -12,6 +12,7 @@ from flows.letters.campaign import Campaign
 from flows.letters.message import MailHeaders
 from flows.operations.draft import Draft, sources
 from flows.people import email_address
+from flows.people.accounting import Accounting, AccountingError, Fate, RowFate
 from flows.people.contact import RejectedRow
 from flows.people.lists import refused
 from flows.post.ledger.clock import now
@@ -35,6 +36,8 @@ class Prepared:
     refused_file: Path | None = None
     new: bool = True
     """False where exactly this had been frozen before."""
+    accounting: Accounting = field(default_factory=Accounting)
+    """What became of every row of the lists; its letters are those of ``mailing``."""
 
 
 def postmark(
@@ -72,48 +75,86 @@ def postmark(
 def prepare(
     settings: Settings,
     ledger: Ledger,
-    order: Draft,
+    draft: Draft,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Prepared:
-    """Freeze a mailing for everyone in the brief who has not had this edition.
+    """Freeze a mailing for everyone in the draft who has not had this edition.
 
-    ``progress`` hears letters filled and letters in all. Raises ConfigurationError,
-    AlreadyLiveError, LedgerUnavailableError.
+    ``progress`` is called with the letters filled and the letters in all. Raises
+    ConfigurationError, AlreadyLiveError, LedgerUnavailableError, and AccountingError where the rows
+    of the lists do not add up.
     """
-    campaign = order.campaign
+    campaign = draft.campaign
     moment = now().replace(microsecond=0)
-    draft = postmark(settings, campaign, "", moment)
+    headers = postmark(settings, campaign, "", moment)
+    persons = [reader.contact.person for reader in draft.readers]
     subject = MailingIdentity(
         campaign.key,
         campaign.edition,
-        order.on,
-        parseaddr(draft.sender)[1],
-        sources(campaign.folder, order.lists),
-        "\n".join((draft.sender, draft.reply_to, *(one.contact.person for one in order.readers))),
+        draft.on,
+        parseaddr(headers.sender)[1],
+        sources(campaign.folder, draft.lists),
+        "\n".join((headers.sender, headers.reply_to, *persons)),
     )
     if before := freezing.same(ledger, subject):
-        return Prepared(before, before.refused, before.passed_over, new=False)
+        accounting = _accounting(draft, before.refused, set(before.passed_over))
+        return Prepared(before, before.refused, before.passed_over, None, False, accounting)
     taken = freezing.taken(ledger, campaign.key, campaign.edition)
-    chosen = [one for one in order.readers if one.contact.person not in taken]
-    passed_over = tuple(one.contact.person for one in order.readers if one.contact.person in taken)
-    if not chosen:
-        return Prepared(None, order.refused, passed_over)
+    chosen = [reader for reader in draft.readers if reader.contact.person not in taken]
+    passed_over = tuple(person for person in persons if person in taken)
     identity = freezing.new_id(ledger, subject)
-    mark = replace(draft, mailing=identity)
-    filled = rendering.render(campaign, order.on, chosen, mark, settings.letter_processes)
-    letters = _counted(filled, len(chosen), progress)
-    frozen = freezing.freeze(ledger, subject, identity, moment, letters, order.refused, passed_over)
-    handed_back = frozen.refused if frozen else order.refused
+    handed_back = list(draft.refused)
+    frozen = None
+    if chosen:
+        headers = replace(headers, mailing=identity)
+        filled = rendering.render(campaign, draft.on, chosen, headers, settings.letter_processes)
+        letters = _counted(filled, len(chosen), handed_back, progress)
+        frozen = freezing.freeze(
+            ledger, subject, identity, moment, letters, draft.refused, passed_over
+        )
+    accounting = _accounting(draft, handed_back, taken)
+    accounting.need_letters(frozen.letters if frozen else 0)
     file = None
     if handed_back:
         file = settings.var / "mailings" / identity / "refused-rows.csv"
         refused.write(handed_back, file)
-    return Prepared(frozen, handed_back, passed_over, file)
+    return Prepared(frozen, tuple(handed_back), passed_over, file, True, accounting)
 
 
 def _counted(
-    letters: Iterator[FrozenLetter | RejectedRow], total: int, progress: Callable[[int, int], None]
+    letters: Iterator[FrozenLetter | RejectedRow],
+    total: int,
+    handed_back: list[RejectedRow],
+    progress: Callable[[int, int], None],
 ) -> Iterator[FrozenLetter | RejectedRow]:
-    for done, letter in enumerate(letters, 1):
+    """Pass the letters on, those handed back noted; AccountingError where one is missing."""
+    done = 0
+    for letter in letters:
+        done += 1
+        if isinstance(letter, RejectedRow):
+            handed_back.append(letter)
         yield letter
         progress(done, total)
+    if done != total:
+        raise AccountingError(
+            f"{total} letters were to be filled and {done} came; nothing was frozen: prepare again,"
+            " and report it if it comes back"
+        )
+
+
+def _accounting(
+    draft: Draft, handed_back: Iterable[RejectedRow], served: Collection[str]
+) -> Accounting:
+    """The draft's accounting, moved on by what filling refused and who is served already."""
+    before = {(row.file, row.row, row.column, row.reason) for row in draft.refused}
+    ended = [
+        RowFate(row.file, row.row, Fate.REFUSED, f"{row.column}: {row.reason}")
+        for row in handed_back
+        if (row.file, row.row, row.column, row.reason) not in before
+    ]
+    ended += [
+        RowFate(reader.contact.file, reader.contact.row, Fate.SERVED, "has this edition already")
+        for reader in draft.readers
+        if reader.contact.person in served
+    ]
+    return draft.accounting.moved(ended)

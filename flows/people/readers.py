@@ -31,6 +31,8 @@ class Readers:
 
     readers: tuple[Reader, ...]
     refused: tuple[RejectedRow, ...]
+    merged: tuple[tuple[Contact, Contact], ...] = ()
+    """A person's rows beside the one that addresses the letter, each with that one."""
 
 
 def readers(
@@ -47,16 +49,18 @@ def readers(
         people.setdefault(contact.person, []).append(contact)
     found: list[Reader] = []
     refused: list[RejectedRow] = []
+    merged: list[tuple[Contact, Contact]] = []
     for posts in people.values():
         first = posts[0] if style.addressed_by == "list" else min(posts, key=precedence)
         others = tuple(post for post in posts if post is not first)
+        merged += [(post, first) for post in others]
         try:
             found.append(_reader(_complete(first, others), others, forms, style, on))
         except RowError as error:
             refused.append(
                 RejectedRow(first.file, first.row, error.column, error.reason, rows.cells(first))
             )
-    return Readers(tuple(found), tuple(refused))
+    return Readers(tuple(found), tuple(refused), tuple(merged))
 
 
 def _reader(
