@@ -15,12 +15,12 @@ from flows.cli import console
 from flows.cli import mailings_output as output
 from flows.errors import ConfigurationError
 from flows.operations import approve, draft, prepare, send
-from flows.operations.specimens import documents
 from flows.post import status
 from flows.post.ledger import schema
 from flows.post.ledger.database import Ledger
 from flows.post.ledger.opening import open_ledger
 from flows.post.mailing import mailing as mailings
+from flows.post.mailing.frozen_letter import documents
 from flows.post.mailing.mailing import Mailing
 from flows.post.smtp.mailbox import mailbox
 from flows.post.smtp.server import Server
@@ -187,7 +187,7 @@ def _letters(ledger: Ledger, mailing: Mailing, folder: Path) -> Sequence[Path]:
             select(_L.contact, _L.email, _L.content).where(_L.mailing == mailing.id)
         )
         for row in rows:
-            for name, content in documents(row.contact, row.email, row.content):
+            for name, content in documents(row.contact, row.email, row.content).items():
                 path = folder / name
                 if not path.exists():
                     path.write_bytes(content)

@@ -3,9 +3,6 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from email import message_from_bytes
-from email.message import EmailMessage
-from email.policy import SMTP
 from pathlib import Path
 
 from sqlalchemy import func, select
@@ -16,6 +13,7 @@ from flows.post.ledger import schema
 from flows.post.ledger.database import Ledger
 from flows.post.mailing import approval
 from flows.post.mailing import mailing as mailings
+from flows.post.mailing.frozen_letter import read_mail
 from flows.post.mailing.mailing import Mailing
 
 _L = schema.letter.c
@@ -120,8 +118,7 @@ def _contents(ledger: Ledger, mailing: Mailing) -> dict[str, str]:
 
 
 def _read(content: bytes) -> bytes:
-    message = message_from_bytes(content, policy=SMTP)
-    assert isinstance(message, EmailMessage)
+    message = read_mail(content)
     parts = [str(message["To"]).encode(), str(message["Subject"]).encode()]
     for part in message.walk():
         if not part.is_multipart():

@@ -5,9 +5,6 @@ import io
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from email import message_from_bytes
-from email.message import EmailMessage
-from email.policy import SMTP
 from pathlib import Path
 
 from lxml import etree
@@ -17,6 +14,7 @@ from flows.errors import ConfigurationError
 from flows.people.contact import Reader
 from flows.post.ledger import schema
 from flows.post.ledger.database import Ledger
+from flows.post.mailing.frozen_letter import documents, read_mail
 from flows.post.mailing.mailing import Mailing
 
 _L = schema.letter.c
@@ -78,12 +76,11 @@ def _specimen(
     reader: Reader, kinds: tuple[str, ...], email: str, content: bytes, folder: Path
 ) -> Specimen:
     identity = reader.contact.id
-    files = dict(documents(identity, email, content))
+    files = documents(identity, email, content)
     letter = next((data for name, data in files.items() if name.endswith(".docx")), None)
     subject, text = "", words(letter) if letter else ""
     if email:
-        message = message_from_bytes(content, policy=SMTP)
-        assert isinstance(message, EmailMessage)
+        message = read_mail(content)
         subject = str(message["Subject"])
         body = message.get_body(("plain",))
         text = text or (str(body.get_content()) if body else "")
@@ -100,18 +97,6 @@ def _specimen(
             "set DEAR_MINISTER_VAR"
         ) from error
     return Specimen(kinds, reader.address.lines[0], subject, text, tuple(paths))
-
-
-def documents(contact: str, email: str, content: bytes) -> list[tuple[str, bytes]]:
-    """The letters in a frozen dispatch, by file name; papers sent with them are left out."""
-    if not email:
-        return [(f"letter-{contact}.docx", content)]
-    message = message_from_bytes(content, policy=SMTP)
-    assert isinstance(message, EmailMessage)
-    named = [(part.get_filename() or "", part) for part in message.iter_attachments()]
-    return [
-        (name, part.get_content()) for name, part in named if name.startswith(f"letter-{contact}.")
-    ]
 
 
 def words(docx: bytes) -> str:

@@ -2,12 +2,14 @@
 
 import csv
 import datetime
-import fcntl
 import io
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from fasteners import InterProcessLock
 
 from flows.errors import ConfigurationError, RowError
 from flows.people import email_address
@@ -160,13 +162,15 @@ def _domain(text: str) -> str:
         raise RowError("domain", str(error)) from None
 
 
+_locking = threading.Lock()
+
+
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
     """Hold the list against another command: two objections at once must both be kept."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.with_name(f".{path.name}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with _locking, InterProcessLock(path.with_name(f".{path.name}.lock")):
             yield
     except OSError as error:
         raise ConfigurationError(f"{path}: cannot be written ({error.strerror})") from None

@@ -1,81 +1,174 @@
-"""What only a person decides, with name and reason: an uncertain letter's fate, a withdrawal."""
+"""What only a person decides, with name and reason: what became of an uncertain letter, whether a
+refused one is tried again, a withdrawal, that paper was posted."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from sqlalchemy import exists, select
 
 from flows.errors import ConfigurationError
-from flows.post.ledger import events, schema, transitions
+from flows.post.ledger import events, schema
 from flows.post.ledger.clock import now, stamp
 from flows.post.ledger.database import Ledger
-from flows.post.ledger.workers import HELD_COLUMNS, held, recover
+from flows.post.ledger.transitions import COLUMNS, DispatchRow, Transition, apply
+from flows.post.ledger.workers import recover
 from flows.post.mailing.mailing import get
-from flows.post.states import MOVES, State
+from flows.post.states import SETTLED_BY_A_PERSON, TRANSITIONS, State
 
 _D, _L, _E = schema.dispatch.c, schema.letter.c, schema.event.c
 _POSTED = "posted"
 ANSWERS = {"sent": State.SENT, "resend": State.READY}
-"""What ``resolve`` may be told, and the state it leads to."""
+"""What ``resolve`` accepts, and the state it leads to."""
 
 
-def find(ledger: Ledger, dispatch: str) -> transitions.DispatchRow:
+def find(ledger: Ledger, dispatch: str) -> DispatchRow:
     """The dispatch with this id. Raises ConfigurationError where there is none."""
     with ledger.read() as connection:
-        row = connection.execute(select(*HELD_COLUMNS).where(_D.id == dispatch)).first()
+        row = connection.execute(select(*COLUMNS).where(_D.id == dispatch)).first()
     if row is None:
         raise ConfigurationError(
             f"there is no dispatch {dispatch}; see a mailing's with: dear-minister status MAILING"
         )
-    return held(row)
+    return DispatchRow.read(row)
 
 
-def resolve(
-    ledger: Ledger, dispatch: str, *, answer: str, by: str, why: str
-) -> transitions.DispatchRow:
-    """Settle an uncertain dispatch: it was ``sent``, or it was not and is to be sent again.
+def resolve(ledger: Ledger, dispatch: str, *, answer: str, by: str, why: str) -> DispatchRow:
+    """Settle an uncertain dispatch (it was ``sent``, or is to ``resend``) or send a refused one
+    again (``resend``); returns it as it is now.
 
-    Raises ConfigurationError where it is not uncertain, or name or reason are missing.
+    Raises ConfigurationError where it is neither, or name or reason are missing.
     """
-    if answer not in ANSWERS:
-        raise ConfigurationError(f"--as {answer}: say {' or '.join(ANSWERS)}")
+    new = _answer(answer)
     name, reason = named(by, why)
     recover(ledger)
     found = find(ledger, dispatch)
-    if found.state is not State.UNCERTAIN:
+    if found.state not in SETTLED_BY_A_PERSON:
         raise ConfigurationError(
-            f"dispatch {dispatch} is {found.state}, not uncertain; nothing was changed"
+            f"dispatch {dispatch} is {found.state}, not uncertain or refused; nothing was changed"
+        )
+    _need_possible(found.state, answer)
+    with ledger.write() as connection:
+        return apply(connection, [Transition(found, new, by=name, why=reason)])[0]
+
+
+def resolve_all(
+    ledger: Ledger,
+    mailing: str,
+    *,
+    state: State,
+    answer: str,
+    by: str,
+    why: str,
+    reply: str = "",
+) -> list[DispatchRow]:
+    """Settle every live dispatch of a mailing that is ``state`` (uncertain or refused), or those
+    of them whose reply contains ``reply``; returns them as they are now.
+
+    Raises ConfigurationError where there is none, or name or reason are missing.
+    """
+    new = _answer(answer)
+    name, reason = named(by, why)
+    _need_possible(state, answer)
+    get(ledger, mailing)
+    recover(ledger)
+    with ledger.read() as connection:
+        rows = connection.execute(
+            select(*COLUMNS, _D.code, _D.text)
+            .where(_D.mailing == mailing, _D.rehearsal == 0, _D.state == state)
+            .order_by(_D.ordinal)
+        ).all()
+    wanted = " ".join(reply.split()).casefold()
+    chosen = [
+        DispatchRow.read(row)
+        for row in rows
+        if wanted in f"{row.code or ''} {row.text or ''}".casefold()
+    ]
+    if not chosen:
+        alike = f" with {reply!r} in its reply" if reply else ""
+        raise ConfigurationError(
+            f"mailing {mailing} has no letter that is {state}{alike}; nothing was changed"
         )
     with ledger.write() as connection:
-        move = transitions.Transition(found, ANSWERS[answer], by=name, why=reason)
-        return transitions.apply(connection, [move])[0]
+        return apply(connection, [Transition(one, new, by=name, why=reason) for one in chosen])
 
 
-def withdraw(ledger: Ledger, target: str, *, by: str, why: str) -> list[transitions.DispatchRow]:
-    """Cancel one dispatch, or all of a mailing that are not sent, uncertain or under way.
+def _answer(answer: str) -> State:
+    if answer not in ANSWERS:
+        raise ConfigurationError(f"--as {answer}: say {' or '.join(ANSWERS)}")
+    return ANSWERS[answer]
+
+
+def _need_possible(state: State, answer: str) -> None:
+    if ANSWERS[answer] not in TRANSITIONS[state]:
+        raise ConfigurationError(
+            f"--as {answer}: a {state} letter can only be sent again (--as resend) or withdrawn; "
+            "nothing was changed"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawable:
+    """What a withdrawal of a mailing or a dispatch would take."""
+
+    mail: tuple[DispatchRow, ...]
+    """Letters by e-mail, rehearsals included."""
+    post: tuple[DispatchRow, ...]
+    """Letters that go by post alone and are not recorded as posted."""
+    paper: int
+    """How many of ``mail`` go by post as well: their paper is withdrawn with them."""
+
+
+def withdrawable(ledger: Ledger, target: str) -> Withdrawable:
+    """What may be withdrawn of a mailing or a dispatch: not what was sent, or may have been.
+
+    Raises ConfigurationError where there is nothing.
+    """
+    recover(ledger)
+    with ledger.read() as connection:
+        rows = connection.execute(
+            select(*COLUMNS, _D.rehearsal, _L.paper)
+            .join(schema.letter, (_L.mailing == _D.mailing) & (_L.ordinal == _D.ordinal))
+            .where((_D.id == target) | (_D.mailing == target))
+            .order_by(_D.rehearsal, _D.ordinal)
+        ).all()
+    if not rows:
+        raise ConfigurationError(
+            f"there is no mailing or dispatch {target}; see: dear-minister status"
+        )
+    chosen = [row for row in rows if _may_be_withdrawn(State(row.state), alone=row.id == target)]
+    if not chosen:
+        states = ", ".join(sorted({row.state for row in rows}))
+        raise ConfigurationError(
+            f"{target}: nothing to withdraw, it is {states}; nothing was changed"
+        )
+    return Withdrawable(
+        mail=tuple(DispatchRow.read(row) for row in chosen if row.email),
+        post=tuple(DispatchRow.read(row) for row in chosen if not row.email),
+        paper=sum(1 for row in chosen if row.email and row.paper and not row.rehearsal),
+    )
+
+
+def withdraw(
+    ledger: Ledger, target: str, *, by: str, why: str, only_mail: bool = False
+) -> list[DispatchRow]:
+    """Cancel one dispatch, or all of a mailing that are not sent, uncertain or under way; returns
+    them. ``only_mail`` leaves letters that go by post alone as they are.
 
     Raises ConfigurationError where there is nothing to cancel.
     """
     name, reason = named(by, why)
-    recover(ledger)
-    with ledger.read() as connection:
-        rows = connection.execute(
-            select(*HELD_COLUMNS).where((_D.id == target) | (_D.mailing == target))
-        ).all()
-    found = [held(row) for row in rows]
-    if not found:
-        raise ConfigurationError(
-            f"there is no mailing or dispatch {target}; see: dear-minister status"
-        )
-    chosen = [one for one in found if _may_be_withdrawn(one.state, alone=one.id == target)]
+    found = withdrawable(ledger, target)
+    chosen = found.mail if only_mail else (*found.mail, *found.post)
     if not chosen:
         raise ConfigurationError(
-            f"{target}: nothing to withdraw, it is {_states(found)}; nothing was changed"
+            f"{target}: only letters by post are left ({len(found.post)}); nothing was changed: "
+            "withdraw them without --only-mail"
         )
     with ledger.write() as connection:
-        return transitions.apply(
+        return apply(
             connection,
-            [transitions.Transition(one, State.WITHDRAWN, by=name, why=reason) for one in chosen],
+            [Transition(one, State.WITHDRAWN, by=name, why=reason) for one in chosen],
         )
 
 
@@ -87,10 +180,11 @@ def posted(
     by: str,
     excepted: Sequence[str] = (),
     suppressed: Callable[[str, str], str | None] = lambda person, email: None,
-) -> list[transitions.DispatchRow]:
-    """Record that the letters on paper went to the post on that day, but for ``excepted``, which
-    are ids of contacts or dispatches. Raises ConfigurationError: not signed off, nobody of that
-    id, nothing left to post.
+) -> list[DispatchRow]:
+    """Record that the letters on paper went to the post on that day; returns their dispatches.
+
+    ``excepted`` are ids of contacts or dispatches that did not go. Raises ConfigurationError: not
+    signed off, nobody of that id, nothing left to post.
     """
     found = get(ledger, mailing)
     if found.approved_at is None:
@@ -103,7 +197,7 @@ def posted(
     name, _ = named(by, "posted")
     with ledger.read() as connection:
         rows = connection.execute(
-            select(*HELD_COLUMNS, _L.contact)
+            select(*COLUMNS, _L.contact)
             .join(schema.letter, (_L.mailing == _D.mailing) & (_L.ordinal == _D.ordinal))
             .where(
                 _D.mailing == mailing,
@@ -114,35 +208,32 @@ def posted(
                 ~exists().where(_E.dispatch == _D.id, _E.what == _POSTED),
             )
         ).all()
-    waiting = {row.id: (row.contact, held(row[:-1])) for row in rows}
-    ids = {one for dispatch, (contact, _) in waiting.items() for one in (dispatch, contact)}
+    ids = {identity for row in rows for identity in (row.id, row.contact)}
     if unknown := sorted(set(excepted) - ids):
         raise ConfigurationError(
             f"--except {unknown[0]}: no letter of {mailing} that waits for the post has that id; "
             "nothing was changed"
         )
     chosen = [
-        one
-        for dispatch, (contact, one) in waiting.items()
-        if not {dispatch, contact} & set(excepted)
-        and not (suppressed(one.person, one.email) or suppressed(contact, ""))
+        DispatchRow.read(row)
+        for row in rows
+        if not {row.id, row.contact} & set(excepted)
+        and not (suppressed(row.person, row.email) or suppressed(row.contact, ""))
     ]
     if not chosen:
         raise ConfigurationError(f"mailing {mailing} has no letter that waits for the post")
     why = f"posted on {on.isoformat()}"
     with ledger.write() as connection:
         # Where the letter goes by e-mail too, its state is about the e-mail.
-        moved = [
-            transitions.Transition(one, State.SENT, by=name, why=why)
-            for one in chosen
-            if not one.email
-        ]
-        transitions.apply(connection, moved)
+        apply(
+            connection,
+            [Transition(one, State.SENT, by=name, why=why) for one in chosen if not one.email],
+        )
         events.append(connection, [_posting(one, name, why) for one in chosen])
     return chosen
 
 
-def _posting(dispatch: transitions.DispatchRow, by: str, why: str) -> dict[str, str]:
+def _posting(dispatch: DispatchRow, by: str, why: str) -> dict[str, str]:
     return {
         "at": stamp(now()),
         "mailing": dispatch.mailing,
@@ -158,11 +249,7 @@ def _may_be_withdrawn(state: State, *, alone: bool) -> bool:
     worker has claimed may go: the worker finds out before the dot."""
     if state is State.REFUSED and not alone:
         return False
-    return State.WITHDRAWN in MOVES[state]
-
-
-def _states(found: Sequence[transitions.DispatchRow]) -> str:
-    return ", ".join(sorted({one.state.value for one in found}))
+    return State.WITHDRAWN in TRANSITIONS[state]
 
 
 def named(by: str, why: str) -> tuple[str, str]:

@@ -1,7 +1,7 @@
-"""The states of a dispatch, the moves between them, and what is known to be true in each.
+"""The states of a dispatch, the transitions between them, and what is known to be true in each.
 
-This module is the crash contract in one place: the ledger writes no move that is not listed here,
-and every move is a conditional UPDATE that names the state it leaves (``ledger.transitions``).
+This module is the crash contract in one place: the ledger writes no transition that is not listed
+here, and each is a conditional UPDATE that names the state it leaves (``ledger.transitions``).
 """
 
 from enum import StrEnum
@@ -23,12 +23,12 @@ class State(StrEnum):
     REFUSED = "refused"
     """A permanent no (5xx, or five days of temporary ones); kept with the server's words."""
     UNCERTAIN = "uncertain"
-    """The answer to the dot never came. Only a person moves it, with a name and a reason."""
+    """The answer to the dot never came. Only a person settles it, with a name and a reason."""
     WITHDRAWN = "withdrawn"
     """Cancelled by the operator, superseded by a new mailing, or suppressed by the reader."""
 
 
-MOVES: dict[State, frozenset[State]] = {
+TRANSITIONS: dict[State, frozenset[State]] = {
     State.READY: frozenset(
         {
             State.CLAIMED,  # a worker takes it
@@ -60,7 +60,12 @@ MOVES: dict[State, frozenset[State]] = {
             State.READY,  # resolve --as resend
         }
     ),
-    State.REFUSED: frozenset({State.WITHDRAWN}),  # frees the person for a corrected letter
+    State.REFUSED: frozenset(
+        {
+            State.READY,  # resolve --refused --as resend
+            State.WITHDRAWN,  # by a person, or by a later mailing that has the reader again
+        }
+    ),
     State.SENT: frozenset(),
     State.WITHDRAWN: frozenset(),
 }
@@ -68,11 +73,14 @@ MOVES: dict[State, frozenset[State]] = {
 HELD = (State.CLAIMED, State.HANDING_OVER)
 """States that belong to a living worker."""
 
+SETTLED_BY_A_PERSON = (State.UNCERTAIN, State.REFUSED)
+"""States that the program itself never leaves for another attempt."""
+
 RECOVERED = {State.CLAIMED: State.READY, State.HANDING_OVER: State.UNCERTAIN}
 """What becomes of a dead worker's dispatches."""
 
 
 def check(old: State, new: State) -> None:
-    """Raise ValueError where the table above has no such move: a defect of the caller."""
-    if new not in MOVES[old]:
+    """Raise ValueError where the table above has no such pair: a defect of the caller."""
+    if new not in TRANSITIONS[old]:
         raise ValueError(f"a dispatch cannot go from {old} to {new}")

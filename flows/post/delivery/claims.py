@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, func, select
 
 from flows.post.delivery.sending import Sending
 from flows.post.failpoints import passing
-from flows.post.ledger import holds, schema, transitions, workers
+from flows.post.ledger import holds, schema, transitions
 from flows.post.ledger.clock import now, parse, stamp
 from flows.post.ledger.database import Ledger
 from flows.post.ledger.errors import LostHoldError
@@ -21,7 +21,7 @@ _D, _L = schema.dispatch.c, schema.letter.c
 _MAIL = (_D.mailing == bindparam("mailing")) & (_D.rehearsal == bindparam("rehearsal"))
 _MAIL &= _D.email != ""
 _DUE = (
-    select(*workers.HELD_COLUMNS)
+    select(*transitions.COLUMNS)
     .where(
         _MAIL,
         schema.OPEN,
@@ -93,7 +93,9 @@ class Claims:
             claimed = transitions.apply(
                 connection,
                 [
-                    transitions.Transition(workers.held(row), State.CLAIMED, worker=self._holder)
+                    transitions.Transition(
+                        transitions.DispatchRow.read(row), State.CLAIMED, worker=self._holder
+                    )
                     for row in due
                 ],
             )

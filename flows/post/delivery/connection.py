@@ -196,7 +196,7 @@ class Connection:
         self._handed_over = self._write(move)
 
     def _write(self, *made: transitions.Transition) -> transitions.DispatchRow:
-        return self._desk.journal.make(*made)[-1]
+        return self._desk.journal.apply(*made)[-1]
 
     def _end(self, dispatch: transitions.DispatchRow, outcome: Outcome) -> None:
         desk = self._desk

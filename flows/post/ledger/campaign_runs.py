@@ -1,15 +1,14 @@
-"""Whose turn it is: one run at a time on a campaign's edition, and which mailing a run froze.
+"""The runs of a campaign: one at a time on each edition, and which mailing a run froze.
 
-Kept in the ledger, as events of its chain, so that it outlives Prefect's server. What is sent only
-once is sent only once whatever stands here: this is so that a second start gets an answer at once
-and two runs do not freeze past each other.
+Kept in the ledger, so that it outlives Prefect's server. No letter's fate depends on this table:
+it gives a second start its answer at once, and keeps two runs from freezing past each other.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, insert, select, update
 
 from flows.errors import DearMinisterError
 from flows.post.ledger import events, schema
@@ -18,14 +17,12 @@ from flows.post.ledger.database import Ledger
 from flows.post.ledger.errors import LedgerUnavailableError
 from flows.post.ledger.workers import alive, hold
 
-_BEGAN, _ENDED = "flow run began", "flow run ended"
-_FROZE = "flow run froze"
+_R, _E = schema.campaign_run.c, schema.event.c
 _LIMITED, _UNLIMITED = "limited", "no longer limited"
-_E = schema.event.c
 
 
 class CampaignBusyError(DearMinisterError):
-    """Another run has this campaign. ``run`` is its id."""
+    """Another run works on this campaign. ``run`` is its id."""
 
     def __init__(self, run: str, text: str) -> None:
         super().__init__(text)
@@ -34,45 +31,40 @@ class CampaignBusyError(DearMinisterError):
 
 @dataclass(frozen=True, slots=True)
 class CampaignRun:
-    """The newest run on a campaign's edition. ``worker`` lives as long as the run's process."""
+    """A run on a campaign's edition. ``worker`` lives as long as the run's process."""
 
+    number: int
     run: str
+    """The flow run's id."""
     worker: str
-    seq: int
-    ended: bool
+    ended_at: str | None
 
 
 def last(ledger: Ledger, campaign: str, edition: int) -> CampaignRun | None:
-    """The newest turn on this campaign's edition, or None."""
+    """The newest run on this campaign's edition, or None."""
     with ledger.read() as connection:
-        return _last(connection, _key(campaign, edition))
+        return _last(connection, campaign, edition)
 
 
-def running(ledger: Ledger, turn: CampaignRun | None) -> bool:
-    """Whether the turn's process lives."""
-    if turn is None or turn.ended:
+def running(ledger: Ledger, run: CampaignRun | None) -> bool:
+    """Whether the run's process lives."""
+    if run is None or run.ended_at:
         return False
     with ledger.read() as connection:
-        return alive(ledger, connection, turn.worker)
+        return alive(ledger, connection, run.worker)
 
 
 def begun(ledger: Ledger, run: str) -> bool:
-    """Whether this run has had a turn before: it goes on, after a suspension or a crash."""
+    """Whether this run has begun before: it goes on, after a suspension or a crash."""
     with ledger.read() as connection:
-        row = connection.execute(
-            select(_E.seq).where(_E.what == _BEGAN, _E.text == run).limit(1)
-        ).first()
-    return row is not None
+        return connection.execute(select(_R.number).where(_R.run == run)).first() is not None
 
 
 def is_crashed(ledger: Ledger, run: str) -> bool:
-    """Whether this run had a turn, and the process that had it is gone."""
+    """Whether this run has begun, and its process is gone."""
     with ledger.read() as connection:
         worker = connection.execute(
-            select(_E.worker)
-            .where(_E.what == _BEGAN, _E.text == run)
-            .order_by(_E.seq.desc())
-            .limit(1)
+            select(_R.worker).where(_R.run == run).order_by(_R.number.desc()).limit(1)
         ).scalar()
         return worker is not None and not alive(ledger, connection, worker)
 
@@ -85,77 +77,79 @@ def run_lock(
     run: str,
     waiting: Callable[[str], bool],
 ) -> Iterator[None]:
-    """Have the turn for as long as the block; ``run`` is the flow run's id.
+    """For as long as the block this run, by its flow run's id, is the campaign's only one.
 
-    ``waiting`` tells of another run's id whether that run, without a process, will go on (it is
-    suspended for its sign-off). A block left by an ``Exception`` or normally ends the turn; one
-    left by a suspension or a crash does not. Raises NotYourTurnError.
+    ``waiting`` is called with another run's id and returns whether that run, which has no process,
+    will go on (it is suspended until its sign-off). A block that ends normally or by an
+    ``Exception`` ends the run; a suspension or a crash leaves it open. Raises CampaignBusyError.
     """
-    key = _key(campaign, edition)
     before = last(ledger, campaign, edition)
     _need_free(ledger, before, run, campaign, edition, waiting)
     with hold(ledger) as worker:
         with ledger.write() as connection:
-            newest = _last(connection, key)
-            if newest and (before is None or newest.seq != before.seq):
+            newest = _last(connection, campaign, edition)
+            if newest and (before is None or newest.number != before.number):
                 raise _busy(newest, campaign, edition, "has just begun")
-            _append(connection, _BEGAN, run, key, worker)
+            connection.execute(
+                insert(schema.campaign_run).values(
+                    run=run,
+                    campaign=campaign,
+                    edition=edition,
+                    worker=worker,
+                    began_at=stamp(now()),
+                    mailing=_mailing_of(connection, run),
+                )
+            )
         try:
             yield
         except Exception:
-            with suppress(LedgerUnavailableError):  # which may be what we are leaving for
-                _end(ledger, run, key, worker)
+            with suppress(LedgerUnavailableError):  # it may be the very error that is raised
+                _end(ledger, worker)
             raise
-        _end(ledger, run, key, worker)
+        _end(ledger, worker)
 
 
 def _need_free(
     ledger: Ledger,
-    turn: CampaignRun | None,
+    newest: CampaignRun | None,
     run: str,
     campaign: str,
     edition: int,
     waiting: Callable[[str], bool],
 ) -> None:
-    if turn is None or turn.ended:
+    if newest is None or newest.ended_at:
         return
-    if running(ledger, turn):
-        raise _busy(turn, campaign, edition, "is at work")
-    if turn.run != run and waiting(turn.run):
-        raise _busy(turn, campaign, edition, "waits for its sign-off")
+    if running(ledger, newest):
+        raise _busy(newest, campaign, edition, "is at work")
+    if newest.run != run and waiting(newest.run):
+        raise _busy(newest, campaign, edition, "waits for its sign-off")
 
 
-def _busy(turn: CampaignRun, campaign: str, edition: int, what: str) -> CampaignBusyError:
+def _busy(newest: CampaignRun, campaign: str, edition: int, what: str) -> CampaignBusyError:
     return CampaignBusyError(
-        turn.run,
+        newest.run,
         f"nothing was done: another run of {campaign}, edition {edition}, {what}; "
         "resume or cancel that one first",
     )
 
 
 def link_mailing(ledger: Ledger, run: str, mailing: str) -> None:
-    """Note that this run's mailing is this one, whatever is edited from now on."""
-    if mailing_of(ledger, run) == mailing:
-        return
+    """Record that this run's mailing is this one, whatever is edited from now on."""
     with ledger.write() as connection:
-        events.append(
-            connection, [{"at": stamp(now()), "mailing": mailing, "what": _FROZE, "text": run}]
-        )
+        connection.execute(update(schema.campaign_run).where(_R.run == run).values(mailing=mailing))
 
 
 def mailing_of(ledger: Ledger, run: str) -> str | None:
     """The mailing that this run froze, or None."""
     with ledger.read() as connection:
-        return connection.execute(
-            select(_E.mailing)
-            .where(_E.what == _FROZE, _E.text == run)
-            .order_by(_E.seq.desc())
-            .limit(1)
-        ).scalar()
+        return _mailing_of(connection, run)
 
 
 def limit(ledger: Ledger, mailing: str, most: int) -> None:
-    """Note whether the last live run was told to send only so many letters (0: all)."""
+    """Record whether the last live run sends only so many letters (0: all).
+
+    An event of the chain and no column: whether the sweep may send rests on it.
+    """
     if limited(ledger, mailing) == bool(most):
         return
     with ledger.write() as connection:
@@ -164,7 +158,7 @@ def limit(ledger: Ledger, mailing: str, most: int) -> None:
 
 
 def limited(ledger: Ledger, mailing: str) -> bool:
-    """Whether the rest of this mailing waits for a person to say so, and not for the sweep."""
+    """Whether the rest of this mailing waits for a person to name it, and not for the sweep."""
     with ledger.read() as connection:
         newest = connection.execute(
             select(_E.what)
@@ -175,32 +169,27 @@ def limited(ledger: Ledger, mailing: str) -> bool:
     return newest == _LIMITED
 
 
-def _key(campaign: str, edition: int) -> str:
-    return f"{campaign}/{edition}"
-
-
-def _last(connection: Connection, key: str) -> CampaignRun | None:
+def _last(connection: Connection, campaign: str, edition: int) -> CampaignRun | None:
+    newest = select(func.max(_R.number)).where(_R.campaign == campaign, _R.edition == edition)
     row = connection.execute(
-        select(_E.seq, _E.text, _E.worker)
-        .where(_E.what == _BEGAN, _E.why == key)
-        .order_by(_E.seq.desc())
+        select(_R.number, _R.run, _R.worker, _R.ended_at).where(
+            _R.number == newest.scalar_subquery()
+        )
+    ).first()
+    return CampaignRun(**row._mapping) if row else None
+
+
+def _mailing_of(connection: Connection, run: str) -> str | None:
+    return connection.execute(
+        select(_R.mailing)
+        .where(_R.run == run, _R.mailing.is_not(None))
+        .order_by(_R.number.desc())
         .limit(1)
-    ).first()
-    if row is None:
-        return None
-    ended = connection.execute(
-        select(_E.seq).where(_E.seq > row.seq, _E.what == _ENDED, _E.worker == row.worker).limit(1)
-    ).first()
-    return CampaignRun(row.text, row.worker, row.seq, ended is not None)
+    ).scalar()
 
 
-def _end(ledger: Ledger, run: str, key: str, worker: str) -> None:
+def _end(ledger: Ledger, worker: str) -> None:
     with ledger.write() as connection:
-        _append(connection, _ENDED, run, key, worker)
-
-
-def _append(connection: Connection, what: str, run: str, key: str, worker: str) -> None:
-    events.append(
-        connection,
-        [{"at": stamp(now()), "what": what, "text": run, "why": key, "worker": worker}],
-    )
+        connection.execute(
+            update(schema.campaign_run).where(_R.worker == worker).values(ended_at=stamp(now()))
+        )

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
@@ -77,14 +77,14 @@ class Ledger:
                 writer.close()
 
     def close(self) -> None:
-        """Give every connection back."""
+        """Close every connection."""
         with self._writing:
             self._drop_writer()
         self.engine.dispose()
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
-        # The driver's own errors come from flows.post.ledger.statements.
+        # ``statements`` calls the driver itself, so its errors arrive as they are.
         try:
             yield
         except (SQLAlchemyError, self.engine.dialect.loaded_dbapi.Error) as error:
@@ -157,11 +157,3 @@ def words(error: Exception) -> str:
     if "readonly" in words or "unable to open" in words:
         return f"{words}; check the folder's and the file's permissions"
     return words[:300]
-
-
-def server_version(connection: Connection) -> str:
-    """The database's own version, for ``check``."""
-    statement = (
-        "SELECT sqlite_version()" if connection.dialect.name == "sqlite" else "SHOW server_version"
-    )
-    return str(connection.execute(text(statement)).scalar_one())

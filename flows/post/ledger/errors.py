@@ -8,7 +8,7 @@ class LedgerUnavailableError(DearMinisterError):
 
 
 class LostHoldError(DearMinisterError):
-    """A dispatch is no longer in the state, or with the worker, that a move names."""
+    """A dispatch no longer has the state, or the worker, that a transition names."""
 
 
 class AlreadyLiveError(DearMinisterError):

@@ -1,4 +1,4 @@
-"""The ledger's memory: every move and every sign-off, chained by hash so that nothing is rewritten.
+"""The log: every transition and every sign-off, chained by hash so that a rewritten one is found.
 
 ``hash`` is the SHA-256 of the previous event's hash and of the event itself as canonical JSON.
 """
@@ -17,7 +17,7 @@ from flows.post.ledger.statements import Statement
 BEGINNING = "0" * 64
 FROZEN, SIGNED_OFF = "frozen", "signed off"
 HELD, RELEASED = "held", "released"
-"""What an event is about where it is no move: a mailing's hash, a person's word."""
+"""What an event records where it is no transition: a mailing's hash, a sign-off."""
 _FIELDS = tuple(c.name for c in schema.event.columns if c.name != "hash")
 _BLANK: dict[str, Any] = dict.fromkeys(_FIELDS)
 _KEPT = ("changed_at", "attempts", "code", "enhanced", "text", "queue_id")
@@ -36,7 +36,8 @@ def _hash(entry: Mapping[str, Any] | RowMapping) -> str:
 
 
 def append(connection: Connection, entries: Iterable[Mapping[str, Any]]) -> None:
-    """Add entries to the chain, in order. Call it in ``Ledger.write``, which admits one writer."""
+    """Add entries to the chain, in order. To be called within ``Ledger.write``, which
+    admits one writer."""
     seq, previous = _HEAD.run(connection, {}).fetchone() or (0, BEGINNING)
     rows = []
     for entry in entries:
@@ -81,7 +82,9 @@ def verify(connection: Connection) -> Verdict:
         if entry["dispatch"] and entry["new"]:
             before = moved.get(entry["dispatch"])
             if (before["new"] if before else None) != entry["old"]:
-                return Verdict(False, count - 1, count, "this move does not follow the one before")
+                return Verdict(
+                    False, count - 1, count, "this transition does not follow the one before"
+                )
             moved[entry["dispatch"]] = entry
         elif entry["what"] in (FROZEN, SIGNED_OFF, HELD, RELEASED):
             said.setdefault(f"{entry['what']} {entry['mailing']}", []).append(entry)

@@ -1,32 +1,32 @@
-"""Moves of several connections made durable together: one commit for all who wait (group commit).
+"""Transitions of several connections made durable by one commit (group commit).
 
-Whoever finds nobody committing commits for everybody in the queue; a disk's flush, which is most
-of what a letter costs, is so shared by the connections that need one at the same moment.
+A thread that finds no commit under way commits the whole queue. The disk's flush, which is most of
+what a letter costs, is so shared by the connections that need one at the same moment.
 """
 
 import threading
 from collections.abc import Sequence
 
-from flows.post.ledger import transitions
 from flows.post.ledger.database import Ledger
 from flows.post.ledger.errors import LostHoldError
+from flows.post.ledger.transitions import DispatchRow, Transition, apply
 
 
 class _Entry:
-    """One connection's moves, and what became of them."""
+    """One connection's transitions, and what became of them."""
 
-    def __init__(self, wanted: Sequence[transitions.Transition]) -> None:
+    def __init__(self, wanted: Sequence[Transition]) -> None:
         self.wanted = wanted
-        self.made: list[transitions.DispatchRow] | None = None
+        self.applied: list[DispatchRow] | None = None
         self.error: BaseException | None = None
 
     @property
     def settled(self) -> bool:
-        return self.made is not None or self.error is not None
+        return self.applied is not None or self.error is not None
 
 
 class GroupCommit:
-    """One worker's way into the ledger, shared by its connections."""
+    """One worker's queue of transitions, shared by its connections."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
@@ -34,9 +34,11 @@ class GroupCommit:
         self._committing = threading.Lock()
         self._queue: list[_Entry] = []
 
-    def make(self, *wanted: transitions.Transition) -> list[transitions.DispatchRow]:
-        """Make these moves, all or none; durable on return. Raises LostHoldError,
-        LedgerUnavailableError."""
+    def apply(self, *wanted: Transition) -> list[DispatchRow]:
+        """Apply these transitions, all or none; they are durable on return.
+
+        Raises LostHoldError, LedgerUnavailableError.
+        """
         entry = _Entry(wanted)
         with self._adding:
             self._queue.append(entry)
@@ -47,19 +49,16 @@ class GroupCommit:
                 self._commit(batch)
         if entry.error is not None:
             raise entry.error
-        assert entry.made is not None
-        return entry.made
+        assert entry.applied is not None
+        return entry.applied
 
     def _commit(self, batch: list[_Entry]) -> None:
         try:
             with self._ledger.write() as connection:
-                made = iter(
-                    transitions.apply(
-                        connection, [move for entry in batch for move in entry.wanted]
-                    )
-                )
+                wanted = [transition for entry in batch for transition in entry.wanted]
+                applied = iter(apply(connection, wanted))
         except LostHoldError as error:
-            if len(batch) > 1:  # one of them; the others are not to suffer
+            if len(batch) > 1:  # only one of them: each is applied by itself
                 for entry in batch:
                     self._commit([entry])
             else:
@@ -69,4 +68,4 @@ class GroupCommit:
                 entry.error = error
         else:
             for entry in batch:
-                entry.made = [next(made) for _ in entry.wanted]
+                entry.applied = [next(applied) for _ in entry.wanted]

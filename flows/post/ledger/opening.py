@@ -1,7 +1,6 @@
 """Opening a ledger: made where there is none, upgraded where older, refused where not one."""
 
 import errno
-import fcntl
 import os
 import sqlite3
 import threading
@@ -9,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from fasteners import InterProcessLock
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -17,9 +17,9 @@ from flows.post.ledger.clock import now
 from flows.post.ledger.database import Ledger, parse_url, words
 from flows.post.ledger.errors import LedgerUnavailableError
 
-REVISION = "0002"
-"""The newest migration in flows/post/migrations/versions; a test holds the two together."""
-KNOWN = ("0001", "0002")
+KNOWN = ("0001", "0002", "0003")
+"""The migrations in ``migrations/versions``, in order; a test holds the two together."""
+REVISION = KNOWN[-1]
 _migrating = threading.Lock()  # alembic keeps its state in the module, one for all threads
 _MIGRATION_LOCK = 0x44_4D_4D
 
@@ -96,11 +96,6 @@ def _need_ours(name: str, tables: set[str]) -> None:
 
 
 def _migrate(ledger: Ledger, *, upgrade: bool) -> None:
-    from alembic import command
-    from alembic.config import Config
-
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     with _migrating, _alone(ledger), ledger.engine.connect() as connection:
         revision = _revision(ledger, connection)
         connection.rollback()
@@ -115,12 +110,22 @@ def _migrate(ledger: Ledger, *, upgrade: bool) -> None:
             )
         try:
             with connection.execution_options(write=True).begin():
-                config.attributes["connection"] = connection
-                command.upgrade(config, "head")
+                run_migrations(connection, "head")
         except SQLAlchemyError as error:
             raise LedgerUnavailableError(
                 f"the ledger ({ledger.name}) could not be made or upgraded: {words(error)}"
             ) from error
+
+
+def run_migrations(connection: Connection, revision: str) -> None:
+    """Bring the database to this revision, within the caller's transaction."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
 
 
 def _back_up(path: Path, revision: str) -> None:
@@ -137,8 +142,7 @@ def _back_up(path: Path, revision: str) -> None:
 def _alone(ledger: Ledger) -> Iterator[None]:
     """One process at a time makes or upgrades a ledger."""
     if ledger.sqlite:
-        with ledger.path.with_name(ledger.path.name + ".lock").open("w") as lock:
-            fcntl.lockf(lock, fcntl.LOCK_EX)
+        with InterProcessLock(ledger.path.with_name(ledger.path.name + ".lock")):
             yield
     else:
         with ledger.engine.connect() as connection:

@@ -1,4 +1,4 @@
-"""The ledger's tables as they are today; ``flows/post/migrations`` brings older ledgers here.
+"""The ledger's tables as they are today; ``migrations`` brings older ledgers here.
 
 Times are RFC 3339 text in UTC (``flows.post.ledger.clock``), bytes are what was frozen, hashes are
 SHA-256 in lower-case hex.
@@ -103,9 +103,10 @@ dispatch = Table(
     Column("changed_at", String(27), nullable=False),
 )
 
-# Indexes stand in the migration alone (naming PostgreSQL's conditions here would load that dialect
-# into every command): one_letter_per_person, which is the crash contract's third rule; what is
-# open, so that a claim does not read what is done; what is held.
+# Indexes are defined in the migrations alone: to name PostgreSQL's conditions here would load that
+# dialect into every command. one_letter_per_person is the crash contract's third rule;
+# dispatch_open keeps a claim from reading what is done; dispatch_held finds what workers hold;
+# event_dispatch and event_note find what was said of one dispatch and of one mailing.
 OPEN = text("dispatch.state IN ('ready', 'deferred')")
 
 event = Table(
@@ -128,6 +129,19 @@ event = Table(
     Column("why", Text),
     Column("previous", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
+)
+
+campaign_run = Table(
+    "campaign_run",
+    metadata,
+    Column("number", Integer, primary_key=True),  # in the order in which runs began
+    Column("run", String(64), nullable=False),  # the flow run's id
+    Column("campaign", String(120), nullable=False),
+    Column("edition", Integer, nullable=False),
+    Column("worker", String(64), nullable=False),
+    Column("began_at", String(27), nullable=False),
+    Column("ended_at", String(27)),
+    Column("mailing", String(200)),  # the one that it froze
 )
 
 throttle = Table(

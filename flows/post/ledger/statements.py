@@ -1,4 +1,4 @@
-"""Statements of the hot path, compiled once a dialect and given straight to the driver.
+"""Statements of the hot path, compiled once a dialect and passed straight to the driver.
 
 SQLAlchemy's own execution costs more than the commit it serves; the text and the order of the
 parameters are still SQLAlchemy's, so that both databases run one statement.
@@ -26,7 +26,7 @@ class Statement:
         return self._compiled[name]
 
     def run(self, connection: Connection, values: Mapping[str, Any]) -> Any:
-        """Execute; gives the driver's cursor."""
+        """Execute; returns the driver's cursor."""
         sql, order = self._for(connection)
         cursor = connection.connection.cursor()
         cursor.execute(sql, values if order is None else [values[name] for name in order])

@@ -1,17 +1,17 @@
-"""Moves of dispatches from state to state: each a conditional UPDATE and an event, together."""
+"""Transitions of dispatches between states: each a conditional UPDATE and an event, together."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
-from sqlalchemy import Connection, bindparam, update
+from sqlalchemy import Connection, Row, bindparam, update
 
 from flows.post.ledger import events, holds, schema
 from flows.post.ledger.clock import now, stamp
 from flows.post.ledger.errors import LostHoldError
 from flows.post.ledger.statements import Statement
 from flows.post.smtp.reply import Reply
-from flows.post.states import State, check
+from flows.post.states import SETTLED_BY_A_PERSON, State, check
 
 _D = schema.dispatch.c
 _CHANGE = (
@@ -34,13 +34,13 @@ _CHANGE = (
         changed_at=bindparam("_at"),
     )
 )
-_MOVE = Statement(_CHANGE)
+_UPDATE = Statement(_CHANGE)
 _HAND_OVER = Statement(_CHANGE.where(holds.NOT_HELD))
 
 
 @dataclass(frozen=True, slots=True)
 class DispatchRow:
-    """A dispatch as the ledger last had it; the ground that a move stands on."""
+    """A dispatch as it was last read; a transition is made only while it is still so."""
 
     id: str
     mailing: str
@@ -52,10 +52,42 @@ class DispatchRow:
     attempts: int
     first_attempt_at: str | None
 
+    @classmethod
+    def read(cls, row: Row[Any]) -> Self:
+        """A row that has ``COLUMNS``."""
+        return cls(
+            row.id,
+            row.mailing,
+            row.ordinal,
+            row.person,
+            row.email,
+            State(row.state),
+            row.worker,
+            row.attempts,
+            row.first_attempt_at,
+        )
+
+
+COLUMNS = (
+    _D.id,
+    _D.mailing,
+    _D.ordinal,
+    _D.person,
+    _D.email,
+    _D.state,
+    _D.worker,
+    _D.attempts,
+    _D.first_attempt_at,
+)
+"""What ``DispatchRow.read`` needs of the dispatch table."""
+
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """One move; ``by`` and ``why`` where a person made it. ValueError where there is no such."""
+    """A dispatch and the state it goes to; ``by`` and ``why`` where a person decided so.
+
+    Raises ValueError where ``states.TRANSITIONS`` has no such pair.
+    """
 
     dispatch: DispatchRow
     new: State
@@ -72,76 +104,78 @@ class Transition:
         check(self.dispatch.state, self.new)
 
 
-def apply(connection: Connection, moves: Sequence[Transition]) -> list[DispatchRow]:
-    """Write moves and their events; gives the dispatches as they are now.
+def apply(connection: Connection, transitions: Sequence[Transition]) -> list[DispatchRow]:
+    """Write transitions and their events; returns the dispatches as they are now.
 
-    Raises LostHoldError, and so undoes the transaction, where a dispatch is not as the move says.
+    Raises LostHoldError, and so undoes the transaction, where a dispatch has another state or
+    another worker than the transition names.
     """
     at = stamp(now())
     after: list[DispatchRow] = []
-    for move in moves:
-        held, reply = move.dispatch, move.reply
-        attempts = held.attempts + move.attempt
-        first = held.first_attempt_at or (
-            at if move.new is State.HANDING_OVER or move.attempt else None
-        )
-        if (held.state, move.new) == (State.UNCERTAIN, State.READY):
-            first = None  # sent again on a person's word: the days to give up begin anew
-        change = _HAND_OVER if move.new is State.HANDING_OVER else _MOVE
-        done = change.run(
+    for transition in transitions:
+        before, reply = transition.dispatch, transition.reply
+        attempts = before.attempts + transition.attempt
+        first = _first_attempt_at(transition, at)
+        update_row = _HAND_OVER if transition.new is State.HANDING_OVER else _UPDATE
+        done = update_row.run(
             connection,
             {
-                "_id": held.id,
-                "_old": held.state.value,
-                "_worker": held.worker,
-                "_new": move.new.value,
-                "_next_worker": move.worker,
+                "_id": before.id,
+                "_old": before.state.value,
+                "_worker": before.worker,
+                "_new": transition.new.value,
+                "_next_worker": transition.worker,
                 "_attempts": attempts,
                 "_first": first,
-                "_due": move.due_at,
+                "_due": transition.due_at,
                 "_code": reply.code or None if reply else None,
                 "_enhanced": reply.enhanced if reply else None,
                 "_text": reply.text if reply else None,
-                "_queue_id": reply.queue_id if reply and move.new is State.SENT else None,
+                "_queue_id": reply.queue_id if reply and transition.new is State.SENT else None,
                 "_at": at,
             },
         )
         if done.rowcount != 1:
             raise LostHoldError(
-                f"dispatch {held.id} is no longer {held.state} with this worker, or its mailing is "
-                "held; another sender or a person has moved it, or stopped it"
+                f"dispatch {before.id} is no longer {before.state} with this worker, or its mailing "
+                "is held; another sender or a person has changed it, or stopped it"
             )
         after.append(
-            DispatchRow(
-                held.id,
-                held.mailing,
-                held.ordinal,
-                held.person,
-                held.email,
-                move.new,
-                move.worker,
-                attempts,
-                first,
+            replace(
+                before,
+                state=transition.new,
+                worker=transition.worker,
+                attempts=attempts,
+                first_attempt_at=first,
             )
         )
-    events.append(connection, [_event(move, at) for move in moves])
+    events.append(connection, [_event(transition, at) for transition in transitions])
     return after
 
 
-def _event(move: Transition, at: str) -> dict[str, Any]:
-    held, reply = move.dispatch, move.reply
+def _first_attempt_at(transition: Transition, at: str) -> str | None:
+    """When the days began after which a deferred letter is given up."""
+    before, new = transition.dispatch, transition.new
+    if new is State.READY and before.state in SETTLED_BY_A_PERSON:
+        return None  # sent again on a person's word: the days begin anew
+    begins = new is State.HANDING_OVER or transition.attempt
+    return before.first_attempt_at or (at if begins else None)
+
+
+def _event(transition: Transition, at: str) -> dict[str, Any]:
+    before, reply = transition.dispatch, transition.reply
     return {
         "at": at,
-        "mailing": held.mailing,
-        "dispatch": held.id,
-        "old": held.state.value,
-        "new": move.new.value,
-        "worker": held.worker or move.worker,
-        "attempt": held.attempts + move.attempt,
+        "mailing": before.mailing,
+        "dispatch": before.id,
+        "old": before.state.value,
+        "new": transition.new.value,
+        "worker": before.worker or transition.worker,
+        "attempt": before.attempts + transition.attempt,
         "code": reply.code or None if reply else None,
         "enhanced": reply.enhanced if reply else None,
         "text": reply.text if reply else None,
-        "queue_id": reply.queue_id if reply and move.new is State.SENT else None,
-        "by": move.by,
-        "why": move.why,
+        "queue_id": reply.queue_id if reply and transition.new is State.SENT else None,
+        "by": transition.by,
+        "why": transition.why,
     }

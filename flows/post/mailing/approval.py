@@ -1,4 +1,4 @@
-"""The chair's word: what was signed off is a hash, and only those bytes go out live."""
+"""Sign-off: what is signed off is a hash, and only those bytes are sent live."""
 
 import hashlib
 import json
@@ -87,9 +87,9 @@ def need_signed_off(
 ) -> list[str]:
     """Refuse to send live what was not signed off, or is not what was signed off.
 
-    ``current`` gives the campaign's and the contact lists' files as they are now. An edit after
-    the sign-off refuses the first live sending; once letters have left, the rest follow as frozen
-    and the edits are returned, to be told. Raises ConfigurationError.
+    ``current`` returns the campaign's and the contact lists' files as they are now, with their
+    SHA-256. An edit after the sign-off refuses the first live sending; once letters have left, the
+    rest are sent as they were frozen and the edits are returned. Raises ConfigurationError.
     """
     if mailing.approved_sources is None:
         raise ConfigurationError(
@@ -110,15 +110,15 @@ def need_signed_off(
 
 def changed(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
     """What has changed from one set of files to another, in words."""
-    told = []
+    lines = []
     for path in sorted({*before, *after}):
         if path not in after:
-            told.append(f"{path} is gone")
+            lines.append(f"{path} is gone")
         elif path not in before:
-            told.append(f"{path} is new")
+            lines.append(f"{path} is new")
         elif before[path] != after[path]:
-            told.append(f"{path} was edited")
-    return told
+            lines.append(f"{path} was edited")
+    return lines
 
 
 def _begun(ledger: Ledger, mailing: Mailing) -> bool:

@@ -1,4 +1,4 @@
-"""Freezing a mailing: every byte stored, then bound by one hash, before anyone signs."""
+"""Freezing a mailing: every byte is stored, then bound by one hash, before anyone signs it off."""
 
 import hashlib
 import json
@@ -18,7 +18,7 @@ from flows.post.ledger import events, schema, transitions
 from flows.post.ledger.clock import now, stamp
 from flows.post.ledger.database import Ledger
 from flows.post.ledger.errors import AlreadyLiveError, LedgerUnavailableError
-from flows.post.ledger.workers import HELD_COLUMNS, alive, held, hold
+from flows.post.ledger.workers import alive, hold
 from flows.post.mailing.frozen_letter import FrozenLetter
 from flows.post.mailing.mailing import Mailing, dispatch, get, manifest
 from flows.post.states import State
@@ -66,14 +66,14 @@ def taken(ledger: Ledger, campaign: str, edition: int) -> frozenset[str]:
         return frozenset(connection.execute(statement).scalars())
 
 
-def same(ledger: Ledger, subject: MailingIdentity) -> Mailing | None:
+def same(ledger: Ledger, identity: MailingIdentity) -> Mailing | None:
     """The mailing already frozen from exactly this, unless it has been withdrawn."""
     live = exists().where(_D.mailing == _M.id, _D.rehearsal == 0, _D.state != State.WITHDRAWN)
     with ledger.read() as connection:
         found = connection.execute(
             select(_M.id).where(
-                _M.campaign == subject.campaign,
-                _M.fingerprint == subject.fingerprint,
+                _M.campaign == identity.campaign,
+                _M.fingerprint == identity.fingerprint,
                 _M.hash.is_not(None),
                 live,
             )
@@ -81,19 +81,19 @@ def same(ledger: Ledger, subject: MailingIdentity) -> Mailing | None:
         return get(ledger, found) if found else None
 
 
-def new_id(ledger: Ledger, subject: MailingIdentity) -> str:
-    """The id the next mailing of this subject gets: campaign, edition and eight hex digits."""
-    base = f"{subject.campaign}-{subject.edition}-{subject.fingerprint[:8]}"
+def new_id(ledger: Ledger, identity: MailingIdentity) -> str:
+    """The id that the next mailing of this identity gets: campaign, edition, eight hex digits."""
+    base = f"{identity.campaign}-{identity.edition}-{identity.fingerprint[:8]}"
     with ledger.read() as connection:
         before = connection.execute(
-            select(func.count()).where(_M.fingerprint == subject.fingerprint, _M.hash.is_not(None))
+            select(func.count()).where(_M.fingerprint == identity.fingerprint, _M.hash.is_not(None))
         ).scalar_one()
     return f"{base}-{before + 1}" if before else base
 
 
 def freeze(
     ledger: Ledger,
-    subject: MailingIdentity,
+    identity: MailingIdentity,
     mailing: str,
     frozen_at: datetime,
     letters: Iterable[FrozenLetter | RejectedRow],
@@ -107,12 +107,12 @@ def freeze(
     ConfigurationError (being frozen by somebody else), LedgerUnavailableError.
     """
     with hold(ledger) as worker:
-        _begin(ledger, subject, mailing, frozen_at, worker)
+        _begin(ledger, identity, mailing, frozen_at, worker)
         handed_back = list(refused)
         try:
             count = _store(ledger, mailing, letters, handed_back)
             if count:
-                _seal(ledger, subject, mailing, handed_back, passed_over)
+                _seal(ledger, identity, mailing, handed_back, passed_over)
         except BaseException:
             with suppress(LedgerUnavailableError):
                 _discard(ledger, mailing)
@@ -130,12 +130,12 @@ def _store(
     letters: Iterable[FrozenLetter | RejectedRow],
     refused: list[RejectedRow],
 ) -> int:
-    """Store letters as they come; gives their number. ``refused`` gets the rows handed back."""
+    """Store letters as they come; returns their number. ``refused`` gets the rows handed back."""
     count = 0
     for chunk in _chunks(letters):
-        good = [one for one in chunk if isinstance(one, FrozenLetter)]
-        refused += [one for one in chunk if isinstance(one, RejectedRow)]
-        rows = [_row(mailing, count + n, one) for n, one in enumerate(good, 1)]
+        good = [item for item in chunk if isinstance(item, FrozenLetter)]
+        refused += [item for item in chunk if isinstance(item, RejectedRow)]
+        rows = [_row(mailing, count + n, letter) for n, letter in enumerate(good, 1)]
         count += len(rows)
         if rows:
             with ledger.write() as connection:
@@ -144,7 +144,7 @@ def _store(
 
 
 def _begin(
-    ledger: Ledger, subject: MailingIdentity, mailing: str, frozen_at: datetime, worker: str
+    ledger: Ledger, identity: MailingIdentity, mailing: str, frozen_at: datetime, worker: str
 ) -> None:
     with ledger.write() as connection:
         unfinished = connection.execute(
@@ -159,12 +159,12 @@ def _begin(
         connection.execute(
             insert(schema.mailing).values(
                 id=mailing,
-                campaign=subject.campaign,
-                edition=subject.edition,
-                as_of=subject.as_of.isoformat(),
-                fingerprint=subject.fingerprint,
-                sources=json.dumps(dict(subject.sources)),
-                sender=subject.sender,
+                campaign=identity.campaign,
+                edition=identity.edition,
+                as_of=identity.as_of.isoformat(),
+                fingerprint=identity.fingerprint,
+                sources=json.dumps(dict(identity.sources)),
+                sender=identity.sender,
                 frozen_at=stamp(frozen_at),
                 frozen_by=worker,
             )
@@ -185,7 +185,7 @@ def _clear(connection: Connection, mailing: str) -> None:
 
 def _seal(
     ledger: Ledger,
-    subject: MailingIdentity,
+    identity: MailingIdentity,
     mailing: str,
     refused: Sequence[RejectedRow],
     passed_over: Sequence[str],
@@ -193,15 +193,15 @@ def _seal(
     """In one transaction: withdraw what this supersedes, make the dispatches, write the hash."""
     try:
         with ledger.write() as connection:
-            _supersede(connection, subject, mailing)
-            dispatch(connection, mailing, subject.campaign, subject.edition, rehearsal=0)
+            _supersede(connection, identity, mailing)
+            dispatch(connection, mailing, identity.campaign, identity.edition, rehearsal=0)
             digest = manifest(connection, mailing)
             connection.execute(
                 update(schema.mailing)
                 .where(_M.id == mailing)
                 .values(
                     hash=digest,
-                    refused=json.dumps([asdict(one) for one in refused], ensure_ascii=False),
+                    refused=json.dumps([asdict(row) for row in refused], ensure_ascii=False),
                     passed_over=json.dumps(list(passed_over), ensure_ascii=False),
                 )
             )
@@ -211,18 +211,18 @@ def _seal(
             )
     except IntegrityError as error:
         raise AlreadyLiveError(
-            f"another mailing of {subject.campaign}, edition {subject.edition}, was signed off or "
-            "frozen at the same moment; nothing of this one was kept: prepare again"
+            f"another mailing of {identity.campaign}, edition {identity.edition}, was signed "
+            "off or frozen at the same moment; nothing of this one was kept: prepare again"
         ) from error
 
 
-def _supersede(connection: Connection, subject: MailingIdentity, mailing: str) -> None:
+def _supersede(connection: Connection, identity: MailingIdentity, mailing: str) -> None:
     waiting = connection.execute(
-        select(*HELD_COLUMNS)
+        select(*transitions.COLUMNS)
         .join(schema.mailing, _M.id == _D.mailing)
         .where(
-            _D.campaign == subject.campaign,
-            _D.edition == subject.edition,
+            _D.campaign == identity.campaign,
+            _D.edition == identity.edition,
             _D.rehearsal == 0,
             _D.state == State.READY,
             ~_APPROVED,
@@ -232,7 +232,9 @@ def _supersede(connection: Connection, subject: MailingIdentity, mailing: str) -
         connection,
         [
             transitions.Transition(
-                held(row), State.WITHDRAWN, why=f"superseded by mailing {mailing}"
+                transitions.DispatchRow.read(row),
+                State.WITHDRAWN,
+                why=f"superseded by mailing {mailing}",
             )
             for row in waiting
         ],

@@ -2,6 +2,9 @@
 
 import json
 from dataclasses import dataclass
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import SMTP
 
 from flows.people.contact import Reader
 
@@ -41,3 +44,20 @@ def written(reader: Reader) -> str:
         },
         ensure_ascii=False,
     )
+
+
+def read_mail(content: bytes) -> EmailMessage:
+    """A frozen e-mail, parsed."""
+    message = message_from_bytes(content, policy=SMTP)
+    assert isinstance(message, EmailMessage)
+    return message
+
+
+def documents(contact: str, email: str, content: bytes) -> dict[str, bytes]:
+    """The letter itself in a frozen dispatch, DOCX and PDF by file name; enclosures left out."""
+    if not email:
+        return {f"letter-{contact}.docx": content}
+    named = ((part.get_filename() or "", part) for part in read_mail(content).iter_attachments())
+    return {
+        name: part.get_content() for name, part in named if name.startswith(f"letter-{contact}.")
+    }

@@ -117,7 +117,7 @@ def every(ledger: Ledger) -> list[Mailing]:
         ids = connection.execute(
             select(_M.id).where(_M.hash.is_not(None)).order_by(_M.frozen_at.desc(), _M.id)
         ).scalars()
-        return [_get(connection, one) for one in ids.all()]
+        return [_get(connection, mailing) for mailing in ids.all()]
 
 
 def _get(connection: Connection, mailing: str) -> Mailing:
@@ -142,7 +142,7 @@ def _get(connection: Connection, mailing: str) -> Mailing:
         hash=row.hash,
         frozen_at=parse(row.frozen_at),
         letters=connection.execute(select(func.count()).where(_L.mailing == mailing)).scalar_one(),
-        refused=tuple(RejectedRow(**one) for one in json.loads(row.refused)),
+        refused=tuple(RejectedRow(**rejected) for rejected in json.loads(row.refused)),
         passed_over=tuple(json.loads(row.passed_over)),
         sources=json.loads(row.sources),
         approved_at=parse(approved.at) if approved else None,

@@ -17,15 +17,6 @@ _REPLACED = (b"subject", b"to", b"cc", b"message-id")
 UNFINISHED = (State.READY, State.CLAIMED, State.HANDING_OVER, State.DEFERRED)
 
 
-def last(ledger: Ledger, mailing: str) -> int:
-    """The number of the mailing's last rehearsal; 0 where there was none."""
-    with ledger.read() as connection:
-        return int(
-            connection.execute(select(func.max(_D.rehearsal)).where(_D.mailing == mailing)).scalar()
-            or 0
-        )
-
-
 def begin(ledger: Ledger, mailing: Mailing) -> int:
     """The rehearsal to send now: the last one while it is unfinished, else a new one."""
     with ledger.write() as connection:

@@ -31,7 +31,7 @@ from flows.post.ledger import schema, workers
 from flows.post.ledger.opening import open_ledger
 from flows.post.mailing import approval, freezing
 from flows.post.mailing import mailing as mailings
-from flows.post.states import MOVES, State
+from flows.post.states import TRANSITIONS, State
 from tests.integration.faults import scene, worker_process
 from tests.integration.faults.scene import Row
 from tests.servers.copies import Copy
@@ -247,7 +247,7 @@ class Post(RuleBasedStateMachine):
         )
         with self.ledger.read() as connection:
             for old, new in connection.execute(moved.distinct()):
-                assert State(new) in MOVES[State(old)], f"{old} to {new} is not in the table"
+                assert State(new) in TRANSITIONS[State(old)], f"{old} to {new} is not in the table"
         self.ledger.close()
 
 

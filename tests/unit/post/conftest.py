@@ -14,7 +14,7 @@ from flows.people.readers import readers
 from flows.post.ledger.database import Ledger
 from flows.post.ledger.opening import open_ledger
 from tests.conftest import ROOT
-from tests.unit.post.scene import ON
+from tests.unit.post.ledger_fixtures import ON
 
 
 @pytest.fixture(scope="session")

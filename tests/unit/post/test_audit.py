@@ -12,7 +12,7 @@ from flows.post.ledger.events import Verdict
 from flows.post.ledger.opening import open_ledger
 from flows.post.smtp.reply import Reply
 from flows.post.states import State
-from tests.unit.post.scene import alter, approve, bring, freeze, history, live, subject
+from tests.unit.post.ledger_fixtures import alter, approve, bring, freeze, history, live, subject
 
 L, M = schema.letter, schema.mailing
 

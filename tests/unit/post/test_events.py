@@ -16,7 +16,7 @@ from flows.post.ledger.events import Verdict
 from flows.post.ledger.opening import open_ledger
 from flows.post.smtp.reply import Reply
 from flows.post.states import State
-from tests.unit.post.scene import approve, bring, freeze, live, verdict
+from tests.unit.post.ledger_fixtures import approve, bring, freeze, live, verdict
 
 E, D, A, M = schema.event, schema.dispatch, schema.approval, schema.mailing
 TEXTS = [one.name for one in E.columns if one.name not in ("seq", "attempt", "code")]

@@ -24,7 +24,7 @@ from flows.post.mailing.frozen_letter import FrozenLetter
 from flows.post.resolution import withdraw
 from flows.post.states import State
 from tests.conftest import ROOT
-from tests.unit.post.scene import (
+from tests.unit.post.ledger_fixtures import (
     AT,
     approve,
     bring,
@@ -270,7 +270,7 @@ KILLED = """
 import os, signal, sys
 from flows.post.mailing import freezing, mailing
 from flows.post.ledger.opening import open_ledger
-from tests.unit.post.scene import AT, letter, subject
+from tests.unit.post.ledger_fixtures import AT, letter, subject
 
 def letters():
     yield from (letter(f"reader{number}") for number in range(250))

@@ -16,7 +16,7 @@ from flows.post.ledger import opening, schema
 from flows.post.ledger.database import Ledger, parse_url
 from flows.post.ledger.errors import LedgerUnavailableError
 from flows.post.ledger.opening import open_ledger
-from tests.unit.post.scene import freeze, live, verdict
+from tests.unit.post.ledger_fixtures import freeze, live, verdict
 
 MIGRATIONS = Path(opening.__file__).parent / "migrations"
 NEXT = """

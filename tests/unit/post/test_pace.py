@@ -13,7 +13,7 @@ from flows.post.delivery.rate import RateLimiter, Schedule, interval
 from flows.post.ledger.database import Ledger
 from flows.post.ledger.opening import open_ledger
 from flows.post.states import State
-from tests.unit.post.scene import freeze, live
+from tests.unit.post.ledger_fixtures import freeze, live
 
 NOW = datetime(2013, 9, 4, 9, tzinfo=UTC)
 SERVER = "mail.example.org:587"

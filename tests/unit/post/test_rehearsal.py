@@ -14,7 +14,7 @@ from flows.post.mailing.mailing import Mailing
 from flows.post.mailing.rehearsal import redirected
 from flows.post.states import State
 from flows.post.status import rehearsals, status
-from tests.unit.post.scene import approve, bring, freeze, letter, live, subject, verdict
+from tests.unit.post.ledger_fixtures import approve, bring, freeze, letter, live, subject, verdict
 
 
 @pytest.fixture
@@ -32,9 +32,7 @@ def finish(ledger: Ledger, found: Mailing, number: int) -> None:
 
 
 def test_it_has_rows_of_its_own_for_letters_that_go_by_mail(ledger: Ledger, made: Mailing) -> None:
-    assert rehearsal.last(ledger, made.id) == 0
     assert rehearsal.begin(ledger, made) == 1
-    assert rehearsal.last(ledger, made.id) == 1
     assert rows(ledger, made, 1) == {f"{made.id}:r1:1": "ready", f"{made.id}:r1:2": "ready"}
     assert list(live(ledger, made.id)) == [f"{made.id}:{number}" for number in (1, 2, 3)]
 

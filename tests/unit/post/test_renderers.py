@@ -16,7 +16,7 @@ from flows.post.mailing import renderers
 from flows.post.mailing.frozen_letter import FrozenLetter
 from flows.post.mailing.rendering import begin
 from tests.conftest import ROOT
-from tests.unit.post.scene import MARK, ON
+from tests.unit.post.ledger_fixtures import MARK, ON
 
 UNGUARDED = """
 from datetime import date
@@ -26,7 +26,7 @@ from flows.people import forms
 from flows.people.lists import loading
 from flows.people.readers import readers
 from flows.post.mailing.rendering import render
-from tests.unit.post.scene import MARK
+from tests.unit.post.ledger_fixtures import MARK
 
 campaign = load(Path("templates/r2p-dialogue-2013"))
 on = date(2013, 9, 4)

@@ -11,7 +11,7 @@ from flows.letters.campaign import Campaign
 from flows.people.contact import Reader, RejectedRow
 from flows.post.mailing.frozen_letter import FrozenLetter
 from flows.post.mailing.rendering import render
-from tests.unit.post.scene import MARK, ON
+from tests.unit.post.ledger_fixtures import MARK, ON
 
 
 def frozen(campaign: Campaign, chosen: Sequence[Reader], processes: int = 1) -> list[FrozenLetter]:

@@ -11,8 +11,8 @@ from flows.post.ledger.database import Ledger
 from flows.post.ledger.errors import LostHoldError
 from flows.post.mailing import mailing
 from flows.post.resolution import find
-from flows.post.states import HELD, MOVES, RECOVERED, State, check
-from tests.unit.post.scene import freeze, history, verdict
+from flows.post.states import HELD, RECOVERED, SETTLED_BY_A_PERSON, TRANSITIONS, State, check
+from tests.unit.post.ledger_fixtures import freeze, history, verdict
 
 DESIGN = {
     "ready": {"claimed", "sent", "withdrawn"},
@@ -20,19 +20,19 @@ DESIGN = {
     "handing_over": {"sent", "deferred", "refused", "uncertain"},
     "deferred": {"claimed", "withdrawn"},
     "uncertain": {"sent", "ready"},
-    "refused": {"withdrawn"},
+    "refused": {"ready", "withdrawn"},
     "sent": set(),
     "withdrawn": set(),
 }
 EVERY = [(old, new) for old in State for new in State]
 
 
-def test_the_moves_are_those_of_the_design_and_no_others() -> None:
-    assert {old.value: {new.value for new in news} for old, news in MOVES.items()} == DESIGN
+def test_the_transitions_are_those_of_the_design_and_no_others() -> None:
+    assert {old.value: {new.value for new in news} for old, news in TRANSITIONS.items()} == DESIGN
 
 
 @pytest.mark.parametrize(("old", "new"), EVERY)
-def test_a_move_outside_the_table_cannot_be_made(old: State, new: State) -> None:
+def test_a_transition_outside_the_table_cannot_be_made(old: State, new: State) -> None:
     held = transitions.DispatchRow("m:1", "m", 1, "p", "p@example.org", old, None, 0, None)
     if new in DESIGN[old]:
         check(old, new)
@@ -42,17 +42,18 @@ def test_a_move_outside_the_table_cannot_be_made(old: State, new: State) -> None
             transitions.Transition(held, new)
 
 
-def test_nothing_the_program_does_leads_from_uncertain_to_another_attempt() -> None:
+@pytest.mark.parametrize("state", SETTLED_BY_A_PERSON)
+def test_nothing_the_program_does_leads_from_there_to_another_attempt(state: State) -> None:
     """Only a person's word does: recovery, deferral and claims start elsewhere."""
-    assert State.CLAIMED not in MOVES[State.UNCERTAIN]
-    assert State.UNCERTAIN not in RECOVERED
+    assert State.CLAIMED not in TRANSITIONS[state]
+    assert state not in RECOVERED
 
 
-def test_a_dead_workers_dispatches_go_where_the_contract_says_by_moves_that_exist() -> None:
+def test_a_dead_workers_dispatches_go_where_the_contract_says_by_transitions_that_exist() -> None:
     assert set(RECOVERED) == set(HELD)
     assert RECOVERED[State.CLAIMED] is State.READY
     assert RECOVERED[State.HANDING_OVER] is State.UNCERTAIN
-    assert all(new in MOVES[old] for old, new in RECOVERED.items())
+    assert all(new in TRANSITIONS[old] for old, new in RECOVERED.items())
 
 
 _rehearsals = count(1)

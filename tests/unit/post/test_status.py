@@ -8,7 +8,7 @@ from flows.post.mailing.mailing import Mailing
 from flows.post.smtp.reply import Reply
 from flows.post.states import State
 from flows.post.status import by_mail, message_id, rehearsals, shown, status
-from tests.unit.post.scene import approve, bring, freeze, letter, live
+from tests.unit.post.ledger_fixtures import approve, bring, freeze, letter, live
 
 FATES = [
     State.READY,

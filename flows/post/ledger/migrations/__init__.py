@@ -1,1 +1,1 @@
-"""Alembic migrations of the ledger, run by ``flows.post.ledger.database`` itself."""
+"""Alembic migrations of the ledger, run by ``flows.post.ledger.opening``."""

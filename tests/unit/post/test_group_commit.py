@@ -12,7 +12,7 @@ from flows.post.ledger.group_commit import GroupCommit
 from flows.post.ledger.transitions import DispatchRow, Transition
 from flows.post.resolution import find
 from flows.post.states import State
-from tests.unit.post.scene import freeze, live, walk
+from tests.unit.post.ledger_fixtures import freeze, live, walk
 
 READERS = [f"reader{number}" for number in range(8)]
 
@@ -23,31 +23,31 @@ def ready(ledger: Ledger) -> list[DispatchRow]:
 
 
 def together(ledger: Ledger, wanted: list[Transition]) -> tuple[list[object], int]:
-    """Ask for all these moves while a commit is under way; the outcomes, and the commits made."""
-    journal = GroupCommit(ledger)
+    """Apply all these while a commit is under way; the outcomes, and the commits made."""
+    group = GroupCommit(ledger)
     commits = 0
 
     def count(connection: object) -> None:
         nonlocal commits
         commits += 1
 
-    def ask(move: Transition) -> object:
+    def ask(transition: Transition) -> object:
         try:
-            return journal.make(move)[0].state
+            return group.apply(transition)[0].state
         except LostHoldError as error:
             return error
 
     with ThreadPoolExecutor(len(wanted)) as pool:
-        with journal._committing:
-            asked = [pool.submit(ask, move) for move in wanted]
+        with group._committing:
+            asked = [pool.submit(ask, one) for one in wanted]
             queued = threading.Event()
-            while len(journal._queue) < len(wanted):
+            while len(group._queue) < len(wanted):
                 queued.wait(0.001)
             event.listen(ledger.engine, "commit", count)
         return [one.result() for one in asked], commits
 
 
-def test_moves_that_wait_for_a_commit_share_the_next_one(
+def test_transitions_that_wait_for_a_commit_share_the_next_one(
     ledger: Ledger, ready: list[DispatchRow]
 ) -> None:
     done, commits = together(ledger, [Transition(one, State.CLAIMED, worker="w") for one in ready])
@@ -56,7 +56,9 @@ def test_moves_that_wait_for_a_commit_share_the_next_one(
     assert set(live(ledger).values()) == {"claimed"}
 
 
-def test_a_move_that_lost_its_hold_fails_alone(ledger: Ledger, ready: list[DispatchRow]) -> None:
+def test_a_transition_that_lost_its_hold_fails_alone(
+    ledger: Ledger, ready: list[DispatchRow]
+) -> None:
     walk(ledger, ready[3].id, State.CLAIMED, worker="another")
     done, _ = together(ledger, [Transition(one, State.CLAIMED, worker="w") for one in ready])
     assert [isinstance(one, LostHoldError) for one in done] == [n == 3 for n in range(8)]

@@ -8,8 +8,18 @@ from flows.post.ledger.workers import hold
 from flows.post.mailing import rehearsal
 from flows.post.mailing.mailing import Mailing
 from flows.post.resolution import find, resolve, withdraw
-from flows.post.states import State
-from tests.unit.post.scene import WAYS, approve, bring, freeze, history, live, row, verdict, walk
+from flows.post.states import SETTLED_BY_A_PERSON, State
+from tests.unit.post.ledger_fixtures import (
+    WAYS,
+    approve,
+    bring,
+    freeze,
+    history,
+    live,
+    row,
+    verdict,
+    walk,
+)
 
 WHO = {"by": "E. Marchbank", "why": "the server's log has it"}
 
@@ -44,19 +54,19 @@ def test_a_second_word_on_the_same_letter_changes_nothing(
 ) -> None:
     resolve(ledger, uncertain, answer=first, **WHO)
     before = history(ledger)
-    with pytest.raises(ConfigurationError, match="not uncertain; nothing was changed"):
+    with pytest.raises(ConfigurationError, match="not uncertain or refused; nothing was changed"):
         resolve(ledger, uncertain, answer=second, **WHO)
     assert history(ledger) == before
 
 
-@pytest.mark.parametrize("state", [state for state in State if state is not State.UNCERTAIN])
+@pytest.mark.parametrize("state", [state for state in State if state not in SETTLED_BY_A_PERSON])
 def test_what_is_not_uncertain_cannot_be_settled(
     ledger: Ledger, made: Mailing, state: State
 ) -> None:
     dispatch = next(iter(live(ledger, made.id)))
     with hold(ledger) as worker:
         walk(ledger, dispatch, *WAYS[state], worker=worker)
-        with pytest.raises(ConfigurationError, match=f"is {state}, not uncertain"):
+        with pytest.raises(ConfigurationError, match=f"is {state}, not uncertain or refused"):
             resolve(ledger, dispatch, answer="resend", **WHO)
         assert row(ledger, dispatch)["state"] == state
 

@@ -1,4 +1,4 @@
-"""A move is a conditional update and an event, written together or not at all."""
+"""A transition is a conditional update and an event, written together or not at all."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from flows.post.ledger.transitions import Transition
 from flows.post.resolution import find
 from flows.post.smtp.reply import Reply
 from flows.post.states import State
-from tests.unit.post.scene import bring, freeze, history, live, row, walk
+from tests.unit.post.ledger_fixtures import bring, freeze, history, live, row, walk
 
 
 @pytest.fixture
@@ -17,31 +17,31 @@ def dispatches(ledger: Ledger) -> list[str]:
     return list(live(ledger, freeze(ledger, ["hague", "warsi"]).id))
 
 
-def make(ledger: Ledger, *wanted: Transition) -> list[transitions.DispatchRow]:
+def apply(ledger: Ledger, *wanted: Transition) -> list[transitions.DispatchRow]:
     with ledger.write() as connection:
         return transitions.apply(connection, wanted)
 
 
-def test_a_move_from_a_state_that_has_passed_is_refused_and_writes_nothing(
+def test_a_transition_from_a_state_that_has_passed_is_refused_and_writes_nothing(
     ledger: Ledger, dispatches: list[str]
 ) -> None:
     before = find(ledger, dispatches[0])
     walk(ledger, dispatches[0], State.CLAIMED)
     events = history(ledger)
     with pytest.raises(LostHoldError, match="no longer ready"):
-        make(ledger, Transition(before, State.CLAIMED, worker="another"))
+        apply(ledger, Transition(before, State.CLAIMED, worker="another"))
     assert row(ledger, dispatches[0])["worker"] == "w"
     assert history(ledger) == events
 
 
-def test_a_dispatch_that_another_worker_holds_cannot_be_moved(
+def test_a_dispatch_that_another_worker_holds_cannot_be_changed(
     ledger: Ledger, dispatches: list[str]
 ) -> None:
     mine = walk(ledger, dispatches[0], State.CLAIMED, worker="mine")
-    make(ledger, Transition(mine, State.READY))
+    apply(ledger, Transition(mine, State.READY))
     walk(ledger, dispatches[0], State.CLAIMED, worker="theirs")
     with pytest.raises(LostHoldError):
-        make(ledger, Transition(mine, State.HANDING_OVER, worker="mine"))
+        apply(ledger, Transition(mine, State.HANDING_OVER, worker="mine"))
     assert row(ledger, dispatches[0])["state"] == "claimed"
 
 
@@ -52,17 +52,17 @@ def test_one_move_that_fails_undoes_those_made_with_it(
     bring(ledger, second.id, State.WITHDRAWN)
     events = history(ledger)
     with pytest.raises(LostHoldError):
-        make(ledger, *(Transition(one, State.CLAIMED, worker="w") for one in (first, second)))
+        apply(ledger, *(Transition(one, State.CLAIMED, worker="w") for one in (first, second)))
     assert row(ledger, first.id)["state"] == "ready"
     assert history(ledger) == events
 
 
-def test_a_dispatch_that_is_not_there_cannot_be_moved(ledger: Ledger) -> None:
+def test_a_dispatch_that_is_not_there_cannot_be_changed(ledger: Ledger) -> None:
     nobody = transitions.DispatchRow(
         "no:1", "no", 1, "p", "p@example.org", State.READY, None, 0, None
     )
     with pytest.raises(LostHoldError):
-        make(ledger, Transition(nobody, State.CLAIMED, worker="w"))
+        apply(ledger, Transition(nobody, State.CLAIMED, worker="w"))
 
 
 def test_an_event_keeps_who_did_what_and_what_the_server_said(
@@ -83,7 +83,7 @@ def test_an_event_keeps_who_did_what_and_what_the_server_said(
 
 def test_a_persons_word_is_kept_with_name_and_reason(ledger: Ledger, dispatches: list[str]) -> None:
     at = find(ledger, dispatches[0])
-    make(ledger, Transition(at, State.WITHDRAWN, by="E. Marchbank", why="has left office"))
+    apply(ledger, Transition(at, State.WITHDRAWN, by="E. Marchbank", why="has left office"))
     last = history(ledger, dispatches[0])[-1]
     assert (last["by"], last["why"]) == ("E. Marchbank", "has left office")
 

@@ -19,7 +19,7 @@ def ledger(ledger_url: str) -> Iterator[Ledger]:
 
 
 class Suspended(BaseException):
-    """What leaves a run that waits: no Exception, as Prefect's own."""
+    """What suspends a run: no Exception, like Prefect's own."""
 
 
 def gone(run: str) -> bool:
@@ -30,8 +30,8 @@ def goes_on(run: str) -> bool:
     return True
 
 
-def wait(ledger: Ledger, run: str) -> None:
-    """A run that is suspended within its turn."""
+def suspend(ledger: Ledger, run: str) -> None:
+    """Begin a run and suspend it."""
     with (
         pytest.raises(Suspended),
         campaign_runs.run_lock(ledger, "dialogue", 1, run, gone),
@@ -49,7 +49,7 @@ def test_while_one_run_is_at_work_another_is_refused(ledger: Ledger) -> None:
     assert refused.value.run == "first"
 
 
-def test_another_edition_or_campaign_is_another_turn(ledger: Ledger) -> None:
+def test_another_edition_or_campaign_does_not_wait(ledger: Ledger) -> None:
     with (
         campaign_runs.run_lock(ledger, "dialogue", 1, "first", gone),
         campaign_runs.run_lock(ledger, "dialogue", 2, "second", gone),
@@ -58,7 +58,7 @@ def test_another_edition_or_campaign_is_another_turn(ledger: Ledger) -> None:
         pass
 
 
-def test_a_turn_that_ended_by_itself_or_by_an_error_is_free_again(ledger: Ledger) -> None:
+def test_a_run_that_ended_by_itself_or_by_an_error_leaves_the_campaign_free(ledger: Ledger) -> None:
     with campaign_runs.run_lock(ledger, "dialogue", 1, "first", goes_on):
         pass
     with (
@@ -70,8 +70,8 @@ def test_a_turn_that_ended_by_itself_or_by_an_error_is_free_again(ledger: Ledger
         pass
 
 
-def test_a_suspended_run_keeps_its_turn_and_takes_it_up_again(ledger: Ledger) -> None:
-    wait(ledger, "first")
+def test_a_suspended_run_keeps_the_campaign_and_goes_on(ledger: Ledger) -> None:
+    suspend(ledger, "first")
     with (
         pytest.raises(campaign_runs.CampaignBusyError, match="waits for its sign-off"),
         campaign_runs.run_lock(ledger, "dialogue", 1, "second", goes_on),
@@ -83,18 +83,32 @@ def test_a_suspended_run_keeps_its_turn_and_takes_it_up_again(ledger: Ledger) ->
         pass
 
 
-def test_a_run_that_is_gone_leaves_its_turn_to_the_next(ledger: Ledger) -> None:
-    wait(ledger, "first")
+def test_a_run_that_is_gone_leaves_the_campaign_to_the_next(ledger: Ledger) -> None:
+    suspend(ledger, "first")
     with campaign_runs.run_lock(ledger, "dialogue", 1, "second", gone):
         assert campaign_runs.running(ledger, campaign_runs.last(ledger, "dialogue", 1))
 
 
-def test_a_run_knows_its_mailing_again(ledger: Ledger) -> None:
+def test_a_run_knows_its_mailing_again_after_it_was_suspended(ledger: Ledger) -> None:
     assert campaign_runs.mailing_of(ledger, "first") is None
-    campaign_runs.link_mailing(ledger, "first", "dialogue-1-abc")
-    campaign_runs.link_mailing(ledger, "first", "dialogue-1-abc")
-    campaign_runs.link_mailing(ledger, "second", "dialogue-1-def")
-    assert campaign_runs.mailing_of(ledger, "first") == "dialogue-1-abc"
+    with (
+        pytest.raises(Suspended),
+        campaign_runs.run_lock(ledger, "dialogue", 1, "first", gone),
+    ):
+        campaign_runs.link_mailing(ledger, "first", "dialogue-1-abc")
+        raise Suspended
+    with campaign_runs.run_lock(ledger, "dialogue", 2, "second", gone):
+        campaign_runs.link_mailing(ledger, "second", "dialogue-2-def")
+    with campaign_runs.run_lock(ledger, "dialogue", 1, "first", gone):
+        assert campaign_runs.mailing_of(ledger, "first") == "dialogue-1-abc"
+
+
+def test_a_run_without_a_process_that_did_not_end_has_crashed(ledger: Ledger) -> None:
+    assert not campaign_runs.is_crashed(ledger, "first")
+    with campaign_runs.run_lock(ledger, "dialogue", 1, "first", gone):
+        assert not campaign_runs.is_crashed(ledger, "first")
+    suspend(ledger, "second")
+    assert campaign_runs.is_crashed(ledger, "second")
 
 
 def test_a_limit_holds_until_a_run_without_one(ledger: Ledger) -> None:

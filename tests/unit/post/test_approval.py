@@ -15,7 +15,16 @@ from flows.post.mailing import approval, mailing
 from flows.post.mailing.mailing import Mailing
 from flows.post.resolution import withdraw
 from flows.post.states import State
-from tests.unit.post.scene import SOURCES, alter, approve, bring, freeze, history, live, subject
+from tests.unit.post.ledger_fixtures import (
+    SOURCES,
+    alter,
+    approve,
+    bring,
+    freeze,
+    history,
+    live,
+    subject,
+)
 
 L, M = schema.letter, schema.mailing
 EDITED = {**SOURCES, "contacts/mps.csv": "c" * 64}

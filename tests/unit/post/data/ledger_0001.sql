@@ -1,0 +1,205 @@
+BEGIN TRANSACTION;
+CREATE TABLE alembic_version (
+	version_num VARCHAR(32) NOT NULL, 
+	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
+);
+INSERT INTO "alembic_version" VALUES('0001');
+CREATE TABLE approval (
+	mailing VARCHAR(200) NOT NULL, 
+	ordinal INTEGER NOT NULL, 
+	at VARCHAR(27) NOT NULL, 
+	"by" TEXT NOT NULL, 
+	hash VARCHAR(64) NOT NULL, 
+	sources TEXT NOT NULL, 
+	PRIMARY KEY (mailing, ordinal), 
+	FOREIGN KEY(mailing) REFERENCES mailing (id)
+);
+INSERT INTO "approval" VALUES('dialogue-1-564e7a11',1,'2026-11-25T18:34:41.553733Z','The Chair','7a0562853cb67b4bd7ae1635bcf6485aa14240e42f244496e9382e6f7bf88465','{"templates/dialogue/campaign.toml": "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "contacts/mps.csv": "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"}');
+CREATE TABLE dispatch (
+	id VARCHAR(240) NOT NULL, 
+	mailing VARCHAR(200) NOT NULL, 
+	ordinal INTEGER NOT NULL, 
+	rehearsal INTEGER NOT NULL, 
+	campaign VARCHAR(120) NOT NULL, 
+	edition INTEGER NOT NULL, 
+	person VARCHAR(200) NOT NULL, 
+	email VARCHAR(320) NOT NULL, 
+	state VARCHAR(12) NOT NULL, 
+	worker VARCHAR(64), 
+	attempts INTEGER NOT NULL, 
+	first_attempt_at VARCHAR(27), 
+	due_at VARCHAR(27), 
+	code INTEGER, 
+	enhanced VARCHAR(12), 
+	text TEXT, 
+	queue_id VARCHAR(120), 
+	changed_at VARCHAR(27) NOT NULL, 
+	PRIMARY KEY (id), 
+	FOREIGN KEY(mailing) REFERENCES mailing (id)
+);
+INSERT INTO "dispatch" VALUES('dialogue-1-564e7a11:1','dialogue-1-564e7a11',1,0,'dialogue',1,'ready','ready@example.org','ready',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-25T18:34:41.543554Z');
+INSERT INTO "dispatch" VALUES('dialogue-1-564e7a11:2','dialogue-1-564e7a11',2,0,'dialogue',1,'claimed','claimed@example.org','claimed','w',0,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-25T18:34:41.597142Z');
+INSERT INTO "dispatch" VALUES('dialogue-1-564e7a11:3','dialogue-1-564e7a11',3,0,'dialogue',1,'handingover','handingover@example.org','handing_over','w',0,'2026-11-25T18:34:41.598631Z',NULL,NULL,NULL,NULL,NULL,'2026-11-25T18:34:41.598631Z');
+INSERT INTO "dispatch" VALUES('dialogue-1-564e7a11:4','dialogue-1-564e7a11',4,0,'dialogue',1,'sent','sent@example.org','sent',NULL,1,'2026-11-25T18:34:41.561463Z',NULL,250,'2.0.0','2.0.0 Ok: queued as 4C1',NULL,'2026-11-25T18:34:41.561895Z');
+INSERT INTO "dispatch" VALUES('dialogue-1-564e7a11:5','dialogue-1-564e7a11',5,0,'dialogue',1,'deferred','deferred@example.org','deferred',NULL,1,'2026-11-25T18:34:41.563299Z','2013-09-04T09:05:00.000000Z',451,'4.7.1','4.7.1 greylisted',NULL,'2026-11-25T18:34:41.563299Z');
+INSERT INTO "dispatch" VALUES('dialogue-1-564e7a11:6','dialogue-1-564e7a11',6,0,'dialogue',1,'refused','refused@example.org','refused',NULL,1,'2026-11-25T18:34:41.564591Z',NULL,550,'5.1.1','5.1.1 no such user',NULL,'2026-11-25T18:34:41.564591Z');
+INSERT INTO "dispatch" VALUES('dialogue-1-564e7a11:7','dialogue-1-564e7a11',7,0,'dialogue',1,'uncertain','uncertain@example.org','uncertain',NULL,1,'2026-11-25T18:34:41.565858Z',NULL,NULL,NULL,'connection lost',NULL,'2026-11-25T18:34:41.566309Z');
+INSERT INTO "dispatch" VALUES('dialogue-1-564e7a11:8','dialogue-1-564e7a11',8,0,'dialogue',1,'withdrawn','withdrawn@example.org','withdrawn',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-25T18:34:41.572882Z');
+INSERT INTO "dispatch" VALUES('dialogue-1-564e7a11:9','dialogue-1-564e7a11',9,0,'dialogue',1,'posted','','sent',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-25T18:34:41.576046Z');
+INSERT INTO "dispatch" VALUES('dialogue-1-564e7a11:10','dialogue-1-564e7a11',10,0,'dialogue',1,'resent','resent@example.org','ready',NULL,1,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-25T18:34:41.568698Z');
+INSERT INTO "dispatch" VALUES('dialogue-1-564e7a11:11','dialogue-1-564e7a11',11,0,'dialogue',1,'settled','settled@example.org','sent',NULL,1,'2026-11-25T18:34:41.569967Z',NULL,NULL,NULL,NULL,NULL,'2026-11-25T18:34:41.571166Z');
+INSERT INTO "dispatch" VALUES('dialogue-1-564e7a11:r1:1','dialogue-1-564e7a11',1,1,'dialogue',1,'ready','ready@example.org','sent',NULL,1,'2026-11-25T18:34:41.559687Z',NULL,250,'2.0.0','2.0.0 Ok: queued as R1',NULL,'2026-11-25T18:34:41.560119Z');
+INSERT INTO "dispatch" VALUES('dialogue-1-564e7a11:r1:2','dialogue-1-564e7a11',2,1,'dialogue',1,'claimed','claimed@example.org','ready',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-25T18:34:41.556172Z');
+INSERT INTO "dispatch" VALUES('dialogue-1-564e7a11:r1:3','dialogue-1-564e7a11',3,1,'dialogue',1,'handingover','handingover@example.org','ready',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-25T18:34:41.556172Z');
+INSERT INTO "dispatch" VALUES('dialogue-1-564e7a11:r1:4','dialogue-1-564e7a11',4,1,'dialogue',1,'sent','sent@example.org','ready',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-25T18:34:41.556172Z');
+INSERT INTO "dispatch" VALUES('dialogue-1-564e7a11:r1:5','dialogue-1-564e7a11',5,1,'dialogue',1,'deferred','deferred@example.org','ready',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-25T18:34:41.556172Z');
+INSERT INTO "dispatch" VALUES('dialogue-1-564e7a11:r1:6','dialogue-1-564e7a11',6,1,'dialogue',1,'refused','refused@example.org','ready',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-25T18:34:41.556172Z');
+INSERT INTO "dispatch" VALUES('dialogue-1-564e7a11:r1:7','dialogue-1-564e7a11',7,1,'dialogue',1,'uncertain','uncertain@example.org','ready',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-25T18:34:41.556172Z');
+INSERT INTO "dispatch" VALUES('dialogue-1-564e7a11:r1:8','dialogue-1-564e7a11',8,1,'dialogue',1,'withdrawn','withdrawn@example.org','ready',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-25T18:34:41.556172Z');
+INSERT INTO "dispatch" VALUES('dialogue-1-564e7a11:r1:10','dialogue-1-564e7a11',10,1,'dialogue',1,'resent','resent@example.org','ready',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-25T18:34:41.556172Z');
+INSERT INTO "dispatch" VALUES('dialogue-1-564e7a11:r1:11','dialogue-1-564e7a11',11,1,'dialogue',1,'settled','settled@example.org','ready',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-25T18:34:41.556172Z');
+INSERT INTO "dispatch" VALUES('dialogue-2-e0d1ad44:1','dialogue-2-e0d1ad44',1,0,'dialogue',2,'falls','falls@example.org','withdrawn',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-25T18:34:41.585205Z');
+INSERT INTO "dispatch" VALUES('dialogue-2-90f274bc:1','dialogue-2-90f274bc',1,0,'dialogue',2,'follows','follows@example.org','ready',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-25T18:34:41.585293Z');
+CREATE TABLE event (
+	seq INTEGER NOT NULL, 
+	at VARCHAR(27) NOT NULL, 
+	mailing VARCHAR(200), 
+	dispatch VARCHAR(240), 
+	old VARCHAR(12), 
+	new VARCHAR(12), 
+	what TEXT, 
+	worker VARCHAR(64), 
+	attempt INTEGER, 
+	code INTEGER, 
+	enhanced VARCHAR(12), 
+	text TEXT, 
+	queue_id VARCHAR(120), 
+	"by" TEXT, 
+	why TEXT, 
+	previous VARCHAR(64) NOT NULL, 
+	hash VARCHAR(64) NOT NULL, 
+	PRIMARY KEY (seq)
+);
+INSERT INTO "event" VALUES(1,'2026-11-25T18:34:41.543554Z','dialogue-1-564e7a11','dialogue-1-564e7a11:1',NULL,'ready',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'0000000000000000000000000000000000000000000000000000000000000000','19a292966a08ec0e1461a0bf9988aa6c150dcca4f96bb04b6eb296c21066bd3e');
+INSERT INTO "event" VALUES(2,'2026-11-25T18:34:41.543554Z','dialogue-1-564e7a11','dialogue-1-564e7a11:2',NULL,'ready',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'19a292966a08ec0e1461a0bf9988aa6c150dcca4f96bb04b6eb296c21066bd3e','7094c8eba34078d347f451dbc0f47335e8cbbf203cb3cb183cd0da4090b9406d');
+INSERT INTO "event" VALUES(3,'2026-11-25T18:34:41.543554Z','dialogue-1-564e7a11','dialogue-1-564e7a11:3',NULL,'ready',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'7094c8eba34078d347f451dbc0f47335e8cbbf203cb3cb183cd0da4090b9406d','e9ebed5d007b3dae819da13a500667bc9a08bff83219c81bf56cd8d061a2923b');
+INSERT INTO "event" VALUES(4,'2026-11-25T18:34:41.543554Z','dialogue-1-564e7a11','dialogue-1-564e7a11:4',NULL,'ready',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'e9ebed5d007b3dae819da13a500667bc9a08bff83219c81bf56cd8d061a2923b','b79e930888d46819fa6afb1282fa5173b1c64763c2111c538ce3e7bbd2c94cfc');
+INSERT INTO "event" VALUES(5,'2026-11-25T18:34:41.543554Z','dialogue-1-564e7a11','dialogue-1-564e7a11:5',NULL,'ready',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'b79e930888d46819fa6afb1282fa5173b1c64763c2111c538ce3e7bbd2c94cfc','a3f0f6a8b7b8735500ef1bdf570d153cdf680ccadb5133b1bcfd89c64c1ac323');
+INSERT INTO "event" VALUES(6,'2026-11-25T18:34:41.543554Z','dialogue-1-564e7a11','dialogue-1-564e7a11:6',NULL,'ready',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'a3f0f6a8b7b8735500ef1bdf570d153cdf680ccadb5133b1bcfd89c64c1ac323','9e9074dff414a297d7a82621e72f6d2a88cf2355b70da65c8c9b6d659aaf14e4');
+INSERT INTO "event" VALUES(7,'2026-11-25T18:34:41.543554Z','dialogue-1-564e7a11','dialogue-1-564e7a11:7',NULL,'ready',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'9e9074dff414a297d7a82621e72f6d2a88cf2355b70da65c8c9b6d659aaf14e4','b1aa84f25b4da6c4b0021707537f348c57b294cf7f30a24a47a069e1c8093266');
+INSERT INTO "event" VALUES(8,'2026-11-25T18:34:41.543554Z','dialogue-1-564e7a11','dialogue-1-564e7a11:8',NULL,'ready',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'b1aa84f25b4da6c4b0021707537f348c57b294cf7f30a24a47a069e1c8093266','3149db92365175fac1583e8ac3f843ae6951aad687a20e2686a9e824720207c3');
+INSERT INTO "event" VALUES(9,'2026-11-25T18:34:41.543554Z','dialogue-1-564e7a11','dialogue-1-564e7a11:9',NULL,'ready',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'3149db92365175fac1583e8ac3f843ae6951aad687a20e2686a9e824720207c3','84e5c52bcc22ae7a3f40bab92ebcbed1ec73792ee06d1062943978247b145694');
+INSERT INTO "event" VALUES(10,'2026-11-25T18:34:41.543554Z','dialogue-1-564e7a11','dialogue-1-564e7a11:10',NULL,'ready',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'84e5c52bcc22ae7a3f40bab92ebcbed1ec73792ee06d1062943978247b145694','081f7ce860bd5b49bc4b714142949770a824d2e7477db89aa9470cbf2e310a00');
+INSERT INTO "event" VALUES(11,'2026-11-25T18:34:41.543554Z','dialogue-1-564e7a11','dialogue-1-564e7a11:11',NULL,'ready',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'081f7ce860bd5b49bc4b714142949770a824d2e7477db89aa9470cbf2e310a00','144790aaec1ac74a1c77e5d572d95a6eba810309d9b453c9a9fdbc7a811bcb02');
+INSERT INTO "event" VALUES(12,'2026-11-25T18:34:41.546631Z','dialogue-1-564e7a11',NULL,NULL,NULL,'frozen',NULL,NULL,NULL,NULL,NULL,NULL,NULL,'7a0562853cb67b4bd7ae1635bcf6485aa14240e42f244496e9382e6f7bf88465','144790aaec1ac74a1c77e5d572d95a6eba810309d9b453c9a9fdbc7a811bcb02','ed5da07e89f91f419760fe9885b3106dd9cf0d1ae6a138e58289ca74f589e23b');
+INSERT INTO "event" VALUES(13,'2026-11-25T18:34:41.553733Z','dialogue-1-564e7a11',NULL,NULL,NULL,'signed off',NULL,NULL,NULL,NULL,NULL,NULL,'The Chair','7a0562853cb67b4bd7ae1635bcf6485aa14240e42f244496e9382e6f7bf88465','ed5da07e89f91f419760fe9885b3106dd9cf0d1ae6a138e58289ca74f589e23b','d2736a1af36f90cdbf5dfe49611755f1f2c2ecaad3a38cee25abb6a065609a88');
+INSERT INTO "event" VALUES(14,'2026-11-25T18:34:41.556172Z','dialogue-1-564e7a11','dialogue-1-564e7a11:r1:1',NULL,'ready',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'d2736a1af36f90cdbf5dfe49611755f1f2c2ecaad3a38cee25abb6a065609a88','f3e654fe28f7d1ea73039c1de4304dd3da5d79b3890a63acc108ff48827e5566');
+INSERT INTO "event" VALUES(15,'2026-11-25T18:34:41.556172Z','dialogue-1-564e7a11','dialogue-1-564e7a11:r1:2',NULL,'ready',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'f3e654fe28f7d1ea73039c1de4304dd3da5d79b3890a63acc108ff48827e5566','e32d5ac7548a2f4cd6511143a61a7c0594d63f5391200d2c4f43d43ebe8584b8');
+INSERT INTO "event" VALUES(16,'2026-11-25T18:34:41.556172Z','dialogue-1-564e7a11','dialogue-1-564e7a11:r1:3',NULL,'ready',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'e32d5ac7548a2f4cd6511143a61a7c0594d63f5391200d2c4f43d43ebe8584b8','4000de81b651d462bd44d2f00ff7906186b780c85d91e234e95ee16588f86912');
+INSERT INTO "event" VALUES(17,'2026-11-25T18:34:41.556172Z','dialogue-1-564e7a11','dialogue-1-564e7a11:r1:4',NULL,'ready',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'4000de81b651d462bd44d2f00ff7906186b780c85d91e234e95ee16588f86912','d39c854e6ffdb3b3ba272e68d41a7e3cf838269170aa12520a88d302ad7f7199');
+INSERT INTO "event" VALUES(18,'2026-11-25T18:34:41.556172Z','dialogue-1-564e7a11','dialogue-1-564e7a11:r1:5',NULL,'ready',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'d39c854e6ffdb3b3ba272e68d41a7e3cf838269170aa12520a88d302ad7f7199','1bba6baa028b5643eaba35cf9401526864839c0bcc55663019df02b80cc17868');
+INSERT INTO "event" VALUES(19,'2026-11-25T18:34:41.556172Z','dialogue-1-564e7a11','dialogue-1-564e7a11:r1:6',NULL,'ready',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'1bba6baa028b5643eaba35cf9401526864839c0bcc55663019df02b80cc17868','9da6ab3bb8caf297cc9d0184ad15c50226ef0c8cd0540dbfad2c752fb165d1ac');
+INSERT INTO "event" VALUES(20,'2026-11-25T18:34:41.556172Z','dialogue-1-564e7a11','dialogue-1-564e7a11:r1:7',NULL,'ready',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'9da6ab3bb8caf297cc9d0184ad15c50226ef0c8cd0540dbfad2c752fb165d1ac','ccb569208a2ee1039d4eb109b36babae7d3644de8cb39af51d5e8aaf2dfc2e82');
+INSERT INTO "event" VALUES(21,'2026-11-25T18:34:41.556172Z','dialogue-1-564e7a11','dialogue-1-564e7a11:r1:8',NULL,'ready',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'ccb569208a2ee1039d4eb109b36babae7d3644de8cb39af51d5e8aaf2dfc2e82','aa741d482092ac31b8914ff05fef2da47db901b8ac1291f16fa42c5f2480ce4a');
+INSERT INTO "event" VALUES(22,'2026-11-25T18:34:41.556172Z','dialogue-1-564e7a11','dialogue-1-564e7a11:r1:10',NULL,'ready',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'aa741d482092ac31b8914ff05fef2da47db901b8ac1291f16fa42c5f2480ce4a','5e10bdd7ef1909dd812051568429d13a9ed6acee1695ecf5611301b515ad9224');
+INSERT INTO "event" VALUES(23,'2026-11-25T18:34:41.556172Z','dialogue-1-564e7a11','dialogue-1-564e7a11:r1:11',NULL,'ready',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'5e10bdd7ef1909dd812051568429d13a9ed6acee1695ecf5611301b515ad9224','e415f1e31a973c7cb4bb5d6ef7ab37661c15899424a93751bb7b46c2035347be');
+INSERT INTO "event" VALUES(24,'2026-11-25T18:34:41.558654Z','dialogue-1-564e7a11','dialogue-1-564e7a11:r1:1','ready','claimed',NULL,'w',0,NULL,NULL,NULL,NULL,NULL,NULL,'e415f1e31a973c7cb4bb5d6ef7ab37661c15899424a93751bb7b46c2035347be','792b4c05b4a6e8d006102552ccd58ce2e8f3428be7e4ce88c6743110614ec973');
+INSERT INTO "event" VALUES(25,'2026-11-25T18:34:41.559687Z','dialogue-1-564e7a11','dialogue-1-564e7a11:r1:1','claimed','handing_over',NULL,'w',0,NULL,NULL,NULL,NULL,NULL,NULL,'792b4c05b4a6e8d006102552ccd58ce2e8f3428be7e4ce88c6743110614ec973','89c9f30be1482f665cb7156b1bbdc8a7f155f55618113d97ece92de964e35f11');
+INSERT INTO "event" VALUES(26,'2026-11-25T18:34:41.560119Z','dialogue-1-564e7a11','dialogue-1-564e7a11:r1:1','handing_over','sent',NULL,'w',1,250,'2.0.0','2.0.0 Ok: queued as R1',NULL,NULL,NULL,'89c9f30be1482f665cb7156b1bbdc8a7f155f55618113d97ece92de964e35f11','5bc7392d9b77622d62f2c560ce28affb3b5195a8a9afc6c12a48fe988aff2b18');
+INSERT INTO "event" VALUES(27,'2026-11-25T18:34:41.560985Z','dialogue-1-564e7a11','dialogue-1-564e7a11:4','ready','claimed',NULL,'w',0,NULL,NULL,NULL,NULL,NULL,NULL,'5bc7392d9b77622d62f2c560ce28affb3b5195a8a9afc6c12a48fe988aff2b18','61cfb770e864786b1c75063f125ac94b3ca945e9a248fb39b6ca8dfdd315ad5b');
+INSERT INTO "event" VALUES(28,'2026-11-25T18:34:41.561463Z','dialogue-1-564e7a11','dialogue-1-564e7a11:4','claimed','handing_over',NULL,'w',0,NULL,NULL,NULL,NULL,NULL,NULL,'61cfb770e864786b1c75063f125ac94b3ca945e9a248fb39b6ca8dfdd315ad5b','657699c1614c34077b872279d23d959792eb457f0085be9c4190493d79145da6');
+INSERT INTO "event" VALUES(29,'2026-11-25T18:34:41.561895Z','dialogue-1-564e7a11','dialogue-1-564e7a11:4','handing_over','sent',NULL,'w',1,250,'2.0.0','2.0.0 Ok: queued as 4C1',NULL,NULL,NULL,'657699c1614c34077b872279d23d959792eb457f0085be9c4190493d79145da6','1531d03ffe0031d6eba971786be957994e74478f58734ba5448db4b6b7d97872');
+INSERT INTO "event" VALUES(30,'2026-11-25T18:34:41.562689Z','dialogue-1-564e7a11','dialogue-1-564e7a11:5','ready','claimed',NULL,'w',0,NULL,NULL,NULL,NULL,NULL,NULL,'1531d03ffe0031d6eba971786be957994e74478f58734ba5448db4b6b7d97872','986d46ee0b07fee89a200dff31d1bf33bd0ec5d28fce7125165812daf3f84e6f');
+INSERT INTO "event" VALUES(31,'2026-11-25T18:34:41.563299Z','dialogue-1-564e7a11','dialogue-1-564e7a11:5','claimed','deferred',NULL,'w',1,451,'4.7.1','4.7.1 greylisted',NULL,NULL,NULL,'986d46ee0b07fee89a200dff31d1bf33bd0ec5d28fce7125165812daf3f84e6f','e9a4f3b017e7b6671c02a5d16d3e036d690268b5be9f580e53f2c7ad17b2e4e2');
+INSERT INTO "event" VALUES(32,'2026-11-25T18:34:41.564113Z','dialogue-1-564e7a11','dialogue-1-564e7a11:6','ready','claimed',NULL,'w',0,NULL,NULL,NULL,NULL,NULL,NULL,'e9a4f3b017e7b6671c02a5d16d3e036d690268b5be9f580e53f2c7ad17b2e4e2','d672e8d3165372ea5b9ddcfba850a9415256b43aab9a0588267dd5976935cc88');
+INSERT INTO "event" VALUES(33,'2026-11-25T18:34:41.564591Z','dialogue-1-564e7a11','dialogue-1-564e7a11:6','claimed','refused',NULL,'w',1,550,'5.1.1','5.1.1 no such user',NULL,NULL,NULL,'d672e8d3165372ea5b9ddcfba850a9415256b43aab9a0588267dd5976935cc88','42a3aad6fc69d534f1e1a0609fa7439e71e9a43201cde35c8b2e8fe0e283583d');
+INSERT INTO "event" VALUES(34,'2026-11-25T18:34:41.565341Z','dialogue-1-564e7a11','dialogue-1-564e7a11:7','ready','claimed',NULL,'w',0,NULL,NULL,NULL,NULL,NULL,NULL,'42a3aad6fc69d534f1e1a0609fa7439e71e9a43201cde35c8b2e8fe0e283583d','44b265b978690338b1d6b1ce7f854cf2fa335d91f893825604dd40001be3f56a');
+INSERT INTO "event" VALUES(35,'2026-11-25T18:34:41.565858Z','dialogue-1-564e7a11','dialogue-1-564e7a11:7','claimed','handing_over',NULL,'w',0,NULL,NULL,NULL,NULL,NULL,NULL,'44b265b978690338b1d6b1ce7f854cf2fa335d91f893825604dd40001be3f56a','0939b70162a74853e644ed2b36d572b1886d4e20c4ce270a238f31bc9a85c5cd');
+INSERT INTO "event" VALUES(36,'2026-11-25T18:34:41.566309Z','dialogue-1-564e7a11','dialogue-1-564e7a11:7','handing_over','uncertain',NULL,'w',1,NULL,NULL,'connection lost',NULL,NULL,NULL,'0939b70162a74853e644ed2b36d572b1886d4e20c4ce270a238f31bc9a85c5cd','a10a28fa0451cebf086ec456171038300de9a36130b04ee00964395a8d13e9c3');
+INSERT INTO "event" VALUES(37,'2026-11-25T18:34:41.567081Z','dialogue-1-564e7a11','dialogue-1-564e7a11:10','ready','claimed',NULL,'w',0,NULL,NULL,NULL,NULL,NULL,NULL,'a10a28fa0451cebf086ec456171038300de9a36130b04ee00964395a8d13e9c3','a063766c22d3578f312e4793218bf77d689f54f0ae2b27954cf1cd8af7ea8d78');
+INSERT INTO "event" VALUES(38,'2026-11-25T18:34:41.567554Z','dialogue-1-564e7a11','dialogue-1-564e7a11:10','claimed','handing_over',NULL,'w',0,NULL,NULL,NULL,NULL,NULL,NULL,'a063766c22d3578f312e4793218bf77d689f54f0ae2b27954cf1cd8af7ea8d78','f2d525b6f38e290a43ac72203502cbc1c8ebc2076630111a8c967caab0d985eb');
+INSERT INTO "event" VALUES(39,'2026-11-25T18:34:41.567978Z','dialogue-1-564e7a11','dialogue-1-564e7a11:10','handing_over','uncertain',NULL,'w',1,NULL,NULL,NULL,NULL,NULL,NULL,'f2d525b6f38e290a43ac72203502cbc1c8ebc2076630111a8c967caab0d985eb','2a5e4a57337ce9a4114878d8f23800f97288ce0d6a6977edf3ed36a7e626f0cf');
+INSERT INTO "event" VALUES(40,'2026-11-25T18:34:41.568698Z','dialogue-1-564e7a11','dialogue-1-564e7a11:10','uncertain','ready',NULL,NULL,1,NULL,NULL,NULL,NULL,'E. Marchbank','the server''s log has it','2a5e4a57337ce9a4114878d8f23800f97288ce0d6a6977edf3ed36a7e626f0cf','943498997b12913cdde19f8876aeaec2548d8d7833013715ba739742fd8f0247');
+INSERT INTO "event" VALUES(41,'2026-11-25T18:34:41.569464Z','dialogue-1-564e7a11','dialogue-1-564e7a11:11','ready','claimed',NULL,'w',0,NULL,NULL,NULL,NULL,NULL,NULL,'943498997b12913cdde19f8876aeaec2548d8d7833013715ba739742fd8f0247','301e69f8340233cf6b93da30b2e38c0a28e423d67afda1c6dfa72e76b49981b4');
+INSERT INTO "event" VALUES(42,'2026-11-25T18:34:41.569967Z','dialogue-1-564e7a11','dialogue-1-564e7a11:11','claimed','handing_over',NULL,'w',0,NULL,NULL,NULL,NULL,NULL,NULL,'301e69f8340233cf6b93da30b2e38c0a28e423d67afda1c6dfa72e76b49981b4','3f8284682634508ed361671bf01a64bf690d5772110f3ec96f1d038b0316adf3');
+INSERT INTO "event" VALUES(43,'2026-11-25T18:34:41.570451Z','dialogue-1-564e7a11','dialogue-1-564e7a11:11','handing_over','uncertain',NULL,'w',1,NULL,NULL,NULL,NULL,NULL,NULL,'3f8284682634508ed361671bf01a64bf690d5772110f3ec96f1d038b0316adf3','dbd921ba77681c3c0da5bfb97cf46f494a4f06d38b355e2f48f2e9c184ecb684');
+INSERT INTO "event" VALUES(44,'2026-11-25T18:34:41.571166Z','dialogue-1-564e7a11','dialogue-1-564e7a11:11','uncertain','sent',NULL,NULL,1,NULL,NULL,NULL,NULL,'E. Marchbank','the server''s log has it','dbd921ba77681c3c0da5bfb97cf46f494a4f06d38b355e2f48f2e9c184ecb684','837589ba50abe88f64f35fb7cb33e2069937e78fcbec97bc84a9e2511c92fc7e');
+INSERT INTO "event" VALUES(45,'2026-11-25T18:34:41.572882Z','dialogue-1-564e7a11','dialogue-1-564e7a11:8','ready','withdrawn',NULL,NULL,0,NULL,NULL,NULL,NULL,'E. Marchbank','asked not to be written to','837589ba50abe88f64f35fb7cb33e2069937e78fcbec97bc84a9e2511c92fc7e','bc25e3f3cea91ac823414f1dea9aba2717bf4e90f4479968d8fdf1ec0d1157de');
+INSERT INTO "event" VALUES(46,'2026-11-25T18:34:41.576046Z','dialogue-1-564e7a11','dialogue-1-564e7a11:9','ready','sent',NULL,NULL,0,NULL,NULL,NULL,NULL,'Post Room','posted on 2013-09-05','bc25e3f3cea91ac823414f1dea9aba2717bf4e90f4479968d8fdf1ec0d1157de','2df489b92bb4460d5f2876b752663823c61855733d9bdbdabee2168f4e42179b');
+INSERT INTO "event" VALUES(47,'2026-11-25T18:34:41.576136Z','dialogue-1-564e7a11','dialogue-1-564e7a11:9',NULL,NULL,'posted',NULL,NULL,NULL,NULL,NULL,NULL,'Post Room','posted on 2013-09-05','2df489b92bb4460d5f2876b752663823c61855733d9bdbdabee2168f4e42179b','af0e11bccf380414a8ce9d3ddbf3499b818e1351dd39b02aa0228204db021219');
+INSERT INTO "event" VALUES(48,'2026-11-25T18:34:41.580329Z','dialogue-2-e0d1ad44','dialogue-2-e0d1ad44:1',NULL,'ready',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'af0e11bccf380414a8ce9d3ddbf3499b818e1351dd39b02aa0228204db021219','30acd7e04a760884272a44b632aa9fceafa7b5ab50c1633cf5adac7fa76e45c3');
+INSERT INTO "event" VALUES(49,'2026-11-25T18:34:41.581327Z','dialogue-2-e0d1ad44',NULL,NULL,NULL,'frozen',NULL,NULL,NULL,NULL,NULL,NULL,NULL,'c5c596b273f3678cd38953d4a16ae0bda7c3404fddd0cb97bc1051e847a87c6d','30acd7e04a760884272a44b632aa9fceafa7b5ab50c1633cf5adac7fa76e45c3','e1da427fe43f217c1733d0812a9bcc1534e7c6ea612d34dffc2b42f3523a1fad');
+INSERT INTO "event" VALUES(50,'2026-11-25T18:34:41.585205Z','dialogue-2-e0d1ad44','dialogue-2-e0d1ad44:1','ready','withdrawn',NULL,NULL,0,NULL,NULL,NULL,NULL,NULL,'superseded by mailing dialogue-2-90f274bc','e1da427fe43f217c1733d0812a9bcc1534e7c6ea612d34dffc2b42f3523a1fad','52dd6ceb8dd60335584bb1e07a8859988189179bb2880381f6e5b0c113028928');
+INSERT INTO "event" VALUES(51,'2026-11-25T18:34:41.585293Z','dialogue-2-90f274bc','dialogue-2-90f274bc:1',NULL,'ready',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'52dd6ceb8dd60335584bb1e07a8859988189179bb2880381f6e5b0c113028928','da0429a2ae45c5f085d8847680c8fcbb8095a0a785deb2065a88565285de6739');
+INSERT INTO "event" VALUES(52,'2026-11-25T18:34:41.586085Z','dialogue-2-90f274bc',NULL,NULL,NULL,'frozen',NULL,NULL,NULL,NULL,NULL,NULL,NULL,'9d54a92fcc75f3ac0a53cd813fd0b0fda9aa8ddf7560737bf32a38b0e4c45873','da0429a2ae45c5f085d8847680c8fcbb8095a0a785deb2065a88565285de6739','0acb9807e1f9ad2471bd741088ae64f81c270513c365aa004966d1acaed08aad');
+INSERT INTO "event" VALUES(53,'2026-11-25T18:34:41.588323Z',NULL,NULL,NULL,NULL,'flow run began','17134-aac886de8efb',NULL,NULL,NULL,'run-ended',NULL,NULL,'dialogue/1','0acb9807e1f9ad2471bd741088ae64f81c270513c365aa004966d1acaed08aad','a595510de463f59f8e3dab4108cfbf8fdd30a61415a77f25f225530283c06e88');
+INSERT INTO "event" VALUES(54,'2026-11-25T18:34:41.589617Z','dialogue-1-564e7a11',NULL,NULL,NULL,'flow run froze',NULL,NULL,NULL,NULL,'run-ended',NULL,NULL,NULL,'a595510de463f59f8e3dab4108cfbf8fdd30a61415a77f25f225530283c06e88','c3d85dd606597ff74f067e66c4d70ae0586970ba18f2ea7e97f50a1b9e68f699');
+INSERT INTO "event" VALUES(55,'2026-11-25T18:34:41.590193Z',NULL,NULL,NULL,NULL,'flow run ended','17134-aac886de8efb',NULL,NULL,NULL,'run-ended',NULL,NULL,'dialogue/1','c3d85dd606597ff74f067e66c4d70ae0586970ba18f2ea7e97f50a1b9e68f699','7389ac9eaede0877aed3b93d91f584fcb0502e8bcf51bdd867c38ab362130f3d');
+INSERT INTO "event" VALUES(56,'2026-11-25T18:34:41.591466Z','dialogue-1-564e7a11',NULL,NULL,NULL,'limited',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'7389ac9eaede0877aed3b93d91f584fcb0502e8bcf51bdd867c38ab362130f3d','7c97c47f563dd1edac2d8f7d1ecc085ee5e8f4fb3811490238afdb6ac05b2513');
+INSERT INTO "event" VALUES(57,'2026-11-25T18:34:41.592718Z',NULL,NULL,NULL,NULL,'flow run began','17134-59fde2d3b3b7',NULL,NULL,NULL,'run-killed',NULL,NULL,'dialogue/2','7c97c47f563dd1edac2d8f7d1ecc085ee5e8f4fb3811490238afdb6ac05b2513','f3b194a4570cd1520f002747b8f0443c19a270d6d4ccf1cee780b9b7c09ebea9');
+INSERT INTO "event" VALUES(58,'2026-11-25T18:34:41.593600Z','dialogue-2-90f274bc',NULL,NULL,NULL,'flow run froze',NULL,NULL,NULL,NULL,'run-killed',NULL,NULL,NULL,'f3b194a4570cd1520f002747b8f0443c19a270d6d4ccf1cee780b9b7c09ebea9','f0d0678ab67390ab10c8d2d7fed586b37c5e5585b230ae80c78834a07cbd236a');
+INSERT INTO "event" VALUES(59,'2026-11-25T18:34:41.594593Z','dialogue-2-90f274bc',NULL,NULL,NULL,'limited',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'f0d0678ab67390ab10c8d2d7fed586b37c5e5585b230ae80c78834a07cbd236a','9dbb0ec5815008af959f89474e9bb3bb0dc8c2b9b6ff391e8397216bd17b8808');
+INSERT INTO "event" VALUES(60,'2026-11-25T18:34:41.595451Z','dialogue-2-90f274bc',NULL,NULL,NULL,'no longer limited',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'9dbb0ec5815008af959f89474e9bb3bb0dc8c2b9b6ff391e8397216bd17b8808','46f4fef6b561b4016daae38fb792d0dab8458e5d2c7951e62d024b151cabca0f');
+INSERT INTO "event" VALUES(61,'2026-11-25T18:34:41.597142Z','dialogue-1-564e7a11','dialogue-1-564e7a11:2','ready','claimed',NULL,'w',0,NULL,NULL,NULL,NULL,NULL,NULL,'46f4fef6b561b4016daae38fb792d0dab8458e5d2c7951e62d024b151cabca0f','156f6073c65e52f5f2dc98817117cc953bad306ea710a98cac38a65d1b09f6b4');
+INSERT INTO "event" VALUES(62,'2026-11-25T18:34:41.598112Z','dialogue-1-564e7a11','dialogue-1-564e7a11:3','ready','claimed',NULL,'w',0,NULL,NULL,NULL,NULL,NULL,NULL,'156f6073c65e52f5f2dc98817117cc953bad306ea710a98cac38a65d1b09f6b4','964b4d6446c28b2c8b01bdf6acc14a1cf45a9c2ae857e61c92e31c9dbe3fa543');
+INSERT INTO "event" VALUES(63,'2026-11-25T18:34:41.598631Z','dialogue-1-564e7a11','dialogue-1-564e7a11:3','claimed','handing_over',NULL,'w',0,NULL,NULL,NULL,NULL,NULL,NULL,'964b4d6446c28b2c8b01bdf6acc14a1cf45a9c2ae857e61c92e31c9dbe3fa543','975d3157eb5624d8dcc98c5d7bc63247845e4a96cc48a9a5a49a7ad5d624ec73');
+CREATE TABLE letter (
+	mailing VARCHAR(200) NOT NULL, 
+	ordinal INTEGER NOT NULL, 
+	contact VARCHAR(120) NOT NULL, 
+	person VARCHAR(200) NOT NULL, 
+	name TEXT NOT NULL, 
+	role VARCHAR(40) NOT NULL, 
+	email VARCHAR(320) NOT NULL, 
+	copies TEXT NOT NULL, 
+	paper INTEGER NOT NULL, 
+	reader TEXT NOT NULL, 
+	reference TEXT NOT NULL, 
+	message_id VARCHAR(250) NOT NULL, 
+	sha256 VARCHAR(64) NOT NULL, 
+	content BLOB NOT NULL, 
+	PRIMARY KEY (mailing, ordinal), 
+	FOREIGN KEY(mailing) REFERENCES mailing (id)
+);
+INSERT INTO "letter" VALUES('dialogue-1-564e7a11',1,'ready-mp','ready','Ready MP','mp','ready@example.org','[]',0,'{}','dialogue/1/ready-mp','<ready@example.org>','11083c2ed8a322a1f2f26fc27b5be4c6ff5ed59352e83cbf82325e687b1cb99c',X'4D6573736167652D49443A203C7265616479406578616D706C652E6F72673E0D0A0D0A446561722072656164790D0A');
+INSERT INTO "letter" VALUES('dialogue-1-564e7a11',2,'claimed-mp','claimed','Claimed MP','mp','claimed@example.org','[]',0,'{}','dialogue/1/claimed-mp','<claimed@example.org>','c9bd33bb03a0ea085a5a7f671d7040aa874ef60240e43f9acbd0b81af454ad57',X'4D6573736167652D49443A203C636C61696D6564406578616D706C652E6F72673E0D0A0D0A4465617220636C61696D65640D0A');
+INSERT INTO "letter" VALUES('dialogue-1-564e7a11',3,'handingover-mp','handingover','Handingover MP','mp','handingover@example.org','[]',0,'{}','dialogue/1/handingover-mp','<handingover@example.org>','d0004c61ff5f5f69142ce620d0924a763f457037fee970963b31659ff394528c',X'4D6573736167652D49443A203C68616E64696E676F766572406578616D706C652E6F72673E0D0A0D0A446561722068616E64696E676F7665720D0A');
+INSERT INTO "letter" VALUES('dialogue-1-564e7a11',4,'sent-mp','sent','Sent MP','mp','sent@example.org','[]',0,'{}','dialogue/1/sent-mp','<sent@example.org>','19fbbdec3afa56b8c82bd10ee1c435c6a816b4b9491400b909a8226b3d289a1b',X'4D6573736167652D49443A203C73656E74406578616D706C652E6F72673E0D0A0D0A446561722073656E740D0A');
+INSERT INTO "letter" VALUES('dialogue-1-564e7a11',5,'deferred-mp','deferred','Deferred MP','mp','deferred@example.org','[]',0,'{}','dialogue/1/deferred-mp','<deferred@example.org>','59efb00cfe37f3142ee3ecbbfaf3e43a0b67149388e01389b238c3d2e396eb67',X'4D6573736167652D49443A203C6465666572726564406578616D706C652E6F72673E0D0A0D0A446561722064656665727265640D0A');
+INSERT INTO "letter" VALUES('dialogue-1-564e7a11',6,'refused-mp','refused','Refused MP','mp','refused@example.org','[]',0,'{}','dialogue/1/refused-mp','<refused@example.org>','16fe00973a31beda328c8156afb550563648af9eb41720eae18325cc62584a71',X'4D6573736167652D49443A203C72656675736564406578616D706C652E6F72673E0D0A0D0A4465617220726566757365640D0A');
+INSERT INTO "letter" VALUES('dialogue-1-564e7a11',7,'uncertain-mp','uncertain','Uncertain MP','mp','uncertain@example.org','[]',0,'{}','dialogue/1/uncertain-mp','<uncertain@example.org>','4986f289c18928d6932ed757c3da1af18e1bf99db65b54af2114de7dfa9e9ce9',X'4D6573736167652D49443A203C756E6365727461696E406578616D706C652E6F72673E0D0A0D0A4465617220756E6365727461696E0D0A');
+INSERT INTO "letter" VALUES('dialogue-1-564e7a11',8,'withdrawn-mp','withdrawn','Withdrawn MP','mp','withdrawn@example.org','[]',0,'{}','dialogue/1/withdrawn-mp','<withdrawn@example.org>','57d02ac3f3b0cc3a6e5e4a8fbba3b0e0412f738febfffd18fc97ba4d9e3cc711',X'4D6573736167652D49443A203C77697468647261776E406578616D706C652E6F72673E0D0A0D0A446561722077697468647261776E0D0A');
+INSERT INTO "letter" VALUES('dialogue-1-564e7a11',9,'posted-mp','posted','Posted MP','mp','','[]',1,'{}','dialogue/1/posted-mp','','424852adbe03daaa0e92257931167f6444808aa244843f8c6f5ffa2b747168eb',X'504B2061206C6574746572206F6E207061706572');
+INSERT INTO "letter" VALUES('dialogue-1-564e7a11',10,'resent-mp','resent','Resent MP','mp','resent@example.org','[]',0,'{}','dialogue/1/resent-mp','<resent@example.org>','7c5d5d066b4afd6e7d1c565b18e78fbc3328d395bdb8088cd9b42970a48cfff1',X'4D6573736167652D49443A203C726573656E74406578616D706C652E6F72673E0D0A0D0A4465617220726573656E740D0A');
+INSERT INTO "letter" VALUES('dialogue-1-564e7a11',11,'settled-mp','settled','Settled MP','mp','settled@example.org','[]',0,'{}','dialogue/1/settled-mp','<settled@example.org>','8bbd9e1011a47938676fc5d464c7ddbbf2ac691328844c254ac1a273d3bcb569',X'4D6573736167652D49443A203C736574746C6564406578616D706C652E6F72673E0D0A0D0A4465617220736574746C65640D0A');
+INSERT INTO "letter" VALUES('dialogue-2-e0d1ad44',1,'falls-mp','falls','Falls MP','mp','falls@example.org','[]',0,'{}','dialogue/1/falls-mp','<falls@example.org>','d260c139715217fc2a296dc66f21d074e0f94add09eb97a7687ad61c791d209f',X'4D6573736167652D49443A203C66616C6C73406578616D706C652E6F72673E0D0A0D0A446561722066616C6C730D0A');
+INSERT INTO "letter" VALUES('dialogue-2-90f274bc',1,'follows-mp','follows','Follows MP','mp','follows@example.org','[]',0,'{}','dialogue/1/follows-mp','<follows@example.org>','4a47d59cab542d75f6ade7173de83ada3001ac398b05347f81f6cb43ef63f9ec',X'4D6573736167652D49443A203C666F6C6C6F7773406578616D706C652E6F72673E0D0A0D0A4465617220666F6C6C6F77730D0A');
+CREATE TABLE mailing (
+	id VARCHAR(200) NOT NULL, 
+	campaign VARCHAR(120) NOT NULL, 
+	edition INTEGER NOT NULL, 
+	as_of VARCHAR(10) NOT NULL, 
+	fingerprint VARCHAR(64) NOT NULL, 
+	sources TEXT NOT NULL, 
+	sender VARCHAR(320) NOT NULL, 
+	frozen_at VARCHAR(27) NOT NULL, 
+	frozen_by VARCHAR(64) NOT NULL, 
+	hash VARCHAR(64), 
+	refused TEXT NOT NULL, 
+	passed_over TEXT NOT NULL, 
+	PRIMARY KEY (id)
+);
+INSERT INTO "mailing" VALUES('dialogue-1-564e7a11','dialogue',1,'2013-09-04','564e7a11439164180f19b312d951a60b3d661ade0eb91aaaeb046697d059e835','{"templates/dialogue/campaign.toml": "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "contacts/mps.csv": "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"}','chair@example.org','2013-09-04T09:00:00.000000Z','17134-2d4fd73c8f5a','7a0562853cb67b4bd7ae1635bcf6485aa14240e42f244496e9382e6f7bf88465','[{"file": "contacts/mps.csv", "row": 7, "column": "email", "reason": "email: not an address", "cells": {"id": "bad", "email": "x"}}]','[]');
+INSERT INTO "mailing" VALUES('dialogue-2-e0d1ad44','dialogue',2,'2013-09-04','e0d1ad447bb816d38e5dfc0a847ba4f346a91c239387093027f24cc769f78de6','{"templates/dialogue/campaign.toml": "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "contacts/mps.csv": "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"}','chair@example.org','2013-09-04T09:00:00.000000Z','17134-1769294c6504','c5c596b273f3678cd38953d4a16ae0bda7c3404fddd0cb97bc1051e847a87c6d','[]','[]');
+INSERT INTO "mailing" VALUES('dialogue-2-90f274bc','dialogue',2,'2013-09-04','90f274bc07014240fb6cd81a1eed4475ecf2197fde479405539a84098d0ee469','{"templates/dialogue/campaign.toml": "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "contacts/mps.csv": "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"}','chair@example.org','2013-09-04T09:00:00.000000Z','17134-2f4562b99085','9d54a92fcc75f3ac0a53cd813fd0b0fda9aa8ddf7560737bf32a38b0e4c45873','[]','[]');
+CREATE TABLE throttle (
+	server VARCHAR(300) NOT NULL, 
+	next_at FLOAT NOT NULL, 
+	PRIMARY KEY (server)
+);
+INSERT INTO "throttle" VALUES('mail.example.org:587',1378285200.5);
+CREATE INDEX ix_mailing_campaign ON mailing (campaign);
+CREATE UNIQUE INDEX one_letter_per_person ON dispatch (campaign, edition, person) WHERE rehearsal = 0 AND state <> 'withdrawn';
+CREATE INDEX dispatch_open ON dispatch (mailing, rehearsal, ordinal) WHERE state IN ('ready', 'deferred');
+CREATE INDEX dispatch_held ON dispatch (worker) WHERE worker IS NOT NULL;
+COMMIT;
