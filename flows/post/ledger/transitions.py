@@ -137,8 +137,8 @@ def apply(connection: Connection, transitions: Sequence[Transition]) -> list[Dis
         )
         if done.rowcount != 1:
             raise LostHoldError(
-                f"dispatch {before.id} is no longer {before.state} with this worker, or its mailing "
-                "is held; another sender or a person has changed it, or stopped it"
+                f"dispatch {before.id} is no longer {before.state} with this worker, or its "
+                "mailing is held; another sender or a person has changed it, or stopped it"
             )
         after.append(
             replace(

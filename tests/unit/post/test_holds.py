@@ -13,7 +13,7 @@ from flows.post.ledger.errors import LostHoldError
 from flows.post.mailing import rehearsal
 from flows.post.mailing.mailing import Mailing
 from flows.post.states import State
-from tests.unit.post.scene import (
+from tests.unit.post.ledger_fixtures import (
     SENDER,
     approve,
     bring,

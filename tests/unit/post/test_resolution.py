@@ -1,22 +1,30 @@
 """What only a person decides: an uncertain letter's fate, and a withdrawal; both with a name."""
 
+import sqlite3
+from collections.abc import Callable
+from datetime import date
+
 import pytest
+from sqlalchemy import event
 
 from flows.errors import ConfigurationError
 from flows.post.ledger.database import Ledger
 from flows.post.ledger.workers import hold
 from flows.post.mailing import rehearsal
 from flows.post.mailing.mailing import Mailing
-from flows.post.resolution import find, resolve, withdraw
+from flows.post.resolution import find, posted, resolve, withdraw
 from flows.post.states import SETTLED_BY_A_PERSON, State
+from flows.post.status import status
 from tests.unit.post.ledger_fixtures import (
     WAYS,
     approve,
     bring,
     freeze,
     history,
+    letter,
     live,
     row,
+    subject,
     verdict,
     walk,
 )
@@ -154,3 +162,41 @@ def test_a_refused_letter_stays_on_record_when_its_mailing_is_withdrawn(
 def test_a_withdrawn_mailings_rehearsal_ends_with_it(ledger: Ledger, made: Mailing) -> None:
     assert rehearsal.begin(ledger, made) == 1
     assert len(withdraw(ledger, made.id, **WHO)) == 6
+
+
+def _steps(ledger: Ledger, act: Callable[[], object]) -> int:
+    """How many hundreds of SQLite's steps this takes: rows read, not the machine's speed."""
+    steps = 0
+
+    def count() -> None:
+        nonlocal steps
+        steps += 1
+
+    def watch(raw: sqlite3.Connection, record: object) -> None:
+        raw.set_progress_handler(count, 100)
+
+    ledger.engine.dispose()
+    event.listen(ledger.engine, "connect", watch)
+    act()
+    event.remove(ledger.engine, "connect", watch)
+    ledger.engine.dispose()
+    return steps
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda ledger, mailing: posted(ledger, mailing, on=date(2013, 9, 5), by="Post Room"),
+        lambda ledger, mailing: status(ledger, mailing),
+    ],
+    ids=["posted", "status"],
+)
+def test_twice_the_letters_take_twice_the_steps_and_not_four_times(
+    ledger: Ledger, act: Callable[[Ledger, str], object]
+) -> None:
+    taken = []
+    for edition, number in ((1, 150), (2, 300)):
+        letters = [letter(f"p{n}", email="", paper=True) for n in range(number)]
+        made = approve(ledger, freeze(ledger, letters, subject(edition=edition)))
+        taken.append(_steps(ledger, lambda made=made: act(ledger, made.id)))
+    assert taken[1] < 3.2 * taken[0], taken
