@@ -1,0 +1,1 @@
+"""What comes back: the campaign's mailbox read, each mail understood, matched and filed."""
