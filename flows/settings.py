@@ -23,7 +23,7 @@ from flows.post.mailing.return_path import LONGEST_LOCAL_PART
 from flows.post.smtp.server import Server, loopback
 
 if TYPE_CHECKING:
-    from flows.post.smtp.sent_folder import ImapFolder
+    from flows.post.smtp.imap import ImapFolder
 
 ENV_FILE = ".env"
 Security = Literal["tls", "starttls", "none"]
@@ -113,20 +113,26 @@ class Settings(BaseSettings):
 
     @property
     def archive(self) -> "ImapFolder":
-        """The mailbox of sent mails. Raises ConfigurationError where none is named."""
-        from flows.post.smtp.sent_folder import ImapFolder
+        """The folder of sent mails. Raises ConfigurationError where none is named."""
+        return self._imap(self.imap_folder, "with the sent mails")
+
+    @property
+    def inbox(self) -> "ImapFolder":
+        """The folder that answers come to. Raises ConfigurationError where none is named."""
+        return self._imap(self.imap_inbox, "that answers come to")
+
+    def _imap(self, folder: str, which: str) -> "ImapFolder":
+        from flows.post.smtp.imap import ImapFolder
 
         if not self.imap_host:
-            raise ConfigurationError(
-                "IMAP_HOST is not set: name the server with the sent mails in .env"
-            )
+            raise ConfigurationError(f"IMAP_HOST is not set: name the server {which} in .env")
         return ImapFolder(
             self.imap_host,
             self.imap_port or _IMAP_PORTS[self.imap_security],
             self.imap_security,
             self.imap_user,
             self.imap_password.get_secret_value(),
-            self.imap_folder,
+            folder,
         )
 
 

@@ -19,6 +19,8 @@ NAMES = (
     "after-answer",
     "after-sent",
     "before-quit",
+    "before-filing",
+    "after-filing",
 )
 
 

@@ -2,11 +2,12 @@
 
 from lxml import etree, html
 
-_SKIPPED = frozenset({"script", "style", "head", "title", "noscript", "template", "svg", "object"})
-_BLOCKS = frozenset(
-    "address article aside blockquote br dd div dl dt footer h1 h2 h3 h4 h5 h6 header hr li ol p pre"
-    " section table td th tr ul".split()
+_SKIPPED = frozenset(("script", "style", "head", "title", "noscript", "template", "svg", "object"))
+_BLOCK_NAMES = (
+    "address article aside blockquote br dd div dl dt footer h1 h2 h3 h4 h5 h6 header hr li ol p "
+    "pre section table td th tr ul"
 )
+_BLOCKS = frozenset(_BLOCK_NAMES.split(" "))
 _MOST_NODES = 50_000
 
 

@@ -21,11 +21,12 @@ from flows.post.states import State
 
 MOST_CANDIDATES = 20
 _HAS_LEFT = (State.SENT, State.UNCERTAIN, State.HANDING_OVER)
-_TITLES = frozenset(
-    "rt hon the right honourable mr mrs ms miss mx dr prof professor sir dame lord lady baroness"
-    " baron viscount earl bishop mp ms mla msp td office of cllr senator deputy kc qc cbe obe mbe"
-    " kcmg pc bt".split()
+_TITLE_WORDS = (
+    "rt hon the right honourable mr mrs ms miss mx dr prof professor sir dame lord lady baroness "
+    "baron viscount earl bishop mp mla msp td office of cllr senator deputy kc qc cbe obe mbe kcmg "
+    "pc bt"
 )
+_TITLES = frozenset(_TITLE_WORDS.split(" "))
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _REFERENCE = re.compile(
     r"[A-Za-z0-9][A-Za-z0-9._-]*/\d+/[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9._-]+)?"

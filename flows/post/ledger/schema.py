@@ -144,6 +144,74 @@ campaign_run = Table(
     Column("mailing", String(200)),  # the one that it froze
 )
 
+incoming = Table(
+    "incoming",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("identity", String(64), nullable=False, unique=True),  # one mail, however often it came
+    Column("sha256", String(64), nullable=False),  # of the raw mail, or of the scan
+    Column("size", Integer, nullable=False),
+    Column("source", Text, nullable=False),  # a mailbox; "post" or "telephone" where typed in
+    Column("received_at", String(27), nullable=False),
+    Column("filed_at", String(27), nullable=False),
+    Column("sender", Text, nullable=False),
+    Column("sender_name", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("message_id", Text, nullable=False),
+    Column("words", Text, nullable=False),  # what its writer wrote, without what is quoted
+    Column("files", Text, nullable=False),  # JSON: names of what is attached
+    Column("fault", Text, nullable=False),  # why not all of it was read
+    Column("kind", String(20), nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("dispatch", String(240), index=True),
+    Column("how", String(20), nullable=False),  # what the match rests on
+    Column("candidates", Text, nullable=False),  # JSON: dispatches it may be about
+    Column("doubt", Text, nullable=False),
+    Column("status", String(12), nullable=False),  # a report's enhanced code
+    Column("diagnostic", Text, nullable=False),
+    Column("sorted_by", Text, nullable=False),  # blank: the rules did it
+    Column("note", Text, nullable=False),
+)
+
+incoming_raw = Table(
+    "incoming_raw",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("part", Integer, primary_key=True),  # pieces of at most one megabyte, in order
+    Column("content", LargeBinary, nullable=False),
+)
+
+inbox_cursor = Table(
+    "inbox_cursor",
+    metadata,
+    Column("mailbox", String(300), primary_key=True),
+    Column("uidvalidity", Integer, nullable=False),
+    Column("uid", Integer, nullable=False),  # all up to here are filed
+    Column("swept_at", String(27), nullable=False),
+)
+
+bad_address = Table(
+    "bad_address",
+    metadata,
+    Column("email", String(320), primary_key=True),  # as email_address.key makes it
+    Column("since", String(27), nullable=False),
+    Column("item", Integer, nullable=False),
+    Column("dispatch", String(240), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("cleared_at", String(27)),
+    Column("cleared_by", Text),
+)
+
+chaser = Table(
+    "chaser",
+    metadata,
+    Column("mailing", String(200), primary_key=True),
+    Column("campaign", String(120), nullable=False),  # whose letters it follows up
+    Column("edition", Integer, nullable=False),
+    Column("round", Integer, nullable=False),
+)
+
 throttle = Table(
     "throttle",
     metadata,
