@@ -205,25 +205,3 @@ def posted(
             ledger, mailing, on=day, by=by, excepted=excepted or (), suppressed=objection()
         )
     return output.posted(mailing, day, [dispatch.id for dispatch in gone])
-
-
-@app.command()
-def export(
-    mailing: options.MailingId,
-    to: Annotated[
-        Path, typer.Option("--to", metavar="FILE", help="Ending in .csv, .xlsx or .json.")
-    ],
-) -> Answer:
-    """Who got what and when, as a file for trustees."""
-    from flows.operations.export import export as write
-    from flows.post import status as statuses
-    from flows.post.ledger.workers import recover
-    from flows.post.mailing import mailing as mailings
-
-    with options.ledger() as ledger:
-        recover(ledger)
-        found = mailings.get(ledger, mailing)
-        sendings = statuses.rehearsals(ledger, mailing)
-        now = statuses.status(ledger, mailing, statuses.shown(found, sendings))
-    write(found, now, to)
-    return output.exported(now, to)

@@ -14,7 +14,6 @@ from flows.post.states import State
 # command that fails on its first word should not take a second to say so.
 if TYPE_CHECKING:
     from datetime import date
-    from pathlib import Path
 
     from flows.operations.draft import Draft
     from flows.operations.prepare import Prepared
@@ -318,15 +317,6 @@ def posted(mailing: str, on: date, dispatches: Sequence[str]) -> Answer:
     return Answer(
         {"mailing": mailing, "on": on, "posted": list(dispatches)},
         [f"{len(dispatches)} letters of {mailing} recorded as posted on {on}"],
-    )
-
-
-def exported(now: Status, file: Path) -> Answer:
-    """The file for trustees."""
-    what = f"rehearsal {now.rehearsal}" if now.rehearsal else "the live sending"
-    return Answer(
-        {"file": file, "rehearsal": now.rehearsal, "dispatches": len(now.dispatches)},
-        [f"{len(now.dispatches)} dispatches of {what}: {file}"],
     )
 
 

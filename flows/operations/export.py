@@ -1,111 +1,83 @@
-"""A mailing's dispatches as a file for trustees: CSV, XLSX or JSON."""
+"""Write a mailing's record to a file: CSV, XLSX, JSON, or a ZIP with all the evidence."""
 
-import csv
-import io
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from flows.errors import ConfigurationError
-from flows.people.lists import files, workbook
-from flows.people.lists.cells import defuse
-from flows.people.lists.workbook import Cell, Column, Sheet
-from flows.post.mailing.mailing import Mailing
-from flows.post.states import State
+from flows.operations import evidence, who_got_what
+from flows.operations.outcomes import ReaderOutcome, outcomes
+from flows.people.lists import files
+from flows.post import status
+from flows.post.ledger.database import Ledger
+from flows.post.ledger.workers import recover
+from flows.post.mailing.mailing import Mailing, get
 from flows.post.status import Status
 
-COLUMNS = (
-    "id",
-    "contact",
-    "person",
-    "name",
-    "office",
-    "role",
-    "email",
-    "sending",
-    "state",
-    "sent_at",
-    "attempts",
-    "code",
-    "enhanced",
-    "reply",
-    "queue_id",
-    "message_id",
-    "changed_at",
-    "due_at",
-    "sha256",
-    "signed_off_by",
-)
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What was written. ``rehearsal`` is 0 for the live sending."""
+
+    mailing: str
+    rehearsal: int
+    dispatches: int
+    file: Path
 
 
-def export(mailing: Mailing, now: Status, target: Path) -> None:
-    """Write who got what and when. Cells that look like formulas are defused, the server's words
-    included. Raises ConfigurationError: an ending that is none of the three, not writable."""
-    write = _WRITERS.get(target.suffix.lower())
-    if write is None:
-        raise ConfigurationError(f"--to {target}: name a file ending in .csv, .xlsx or .json")
-    sending = f"rehearsal {now.rehearsal}" if now.rehearsal else "live"
-    rows = [
-        {
-            **asdict(one),
-            "sending": sending,
-            "sent_at": one.changed_at if one.state is State.SENT else None,
-            "signed_off_by": mailing.approved_by,
-        }
-        for one in now.dispatches
-    ]
-    write(mailing, rows, target)
+def export(ledger: Ledger, mailing: str, target: Path) -> Exported:
+    """Write who got what and when to ``target``, whose ending decides the kind of file.
+
+    The live sending once the mailing is signed off, else the last rehearsal; a ZIP is always about
+    the live sending. Raises ConfigurationError: no such mailing, an ending that is none of the
+    four, not writable.
+    """
+    if target.suffix.lower() not in (*_WRITERS, ".zip"):
+        raise ConfigurationError(f"--to {target}: name a file ending in .csv, .xlsx, .json or .zip")
+    recover(ledger)
+    found = get(ledger, mailing)
+    if target.suffix.lower() == ".zip":
+        return Exported(mailing, 0, evidence.pack(ledger, found, target), target)
+    number = status.shown(found, status.rehearsals(ledger, mailing))
+    now = status.status(ledger, mailing, number)
+    save(target, found, now, outcomes(ledger, mailing, number))
+    return Exported(mailing, number, len(now.dispatches), target)
 
 
-def _csv(mailing: Mailing, rows: Sequence[dict[str, Any]], target: Path) -> None:
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(COLUMNS)
-    writer.writerows([_defused(_cell(row[name])) for name in COLUMNS] for row in rows)
-    # Excel takes a CSV without a byte order mark for Windows-1252.
-    files.replace(target, _bytes(text.getvalue().encode("utf-8-sig")))
+def save(target: Path, mailing: Mailing, now: Status, rows: Sequence[ReaderOutcome]) -> None:
+    """Write one sending as CSV, XLSX or JSON, by the ending of ``target``.
+
+    Raises ConfigurationError where the file cannot be written.
+    """
+    content = _WRITERS[target.suffix.lower()](mailing, now, rows)
+    files.replace(target, lambda file: file.write(content))
 
 
-def _xlsx(mailing: Mailing, rows: Sequence[dict[str, Any]], target: Path) -> None:
-    sheet = Sheet(
-        "Dispatches",
-        [Column(name) for name in COLUMNS],
-        [[_cell(row[name]) for name in COLUMNS] for row in rows],
+def _csv(mailing: Mailing, now: Status, rows: Sequence[ReaderOutcome]) -> bytes:
+    technical = who_got_what.technical_rows(mailing, now, rows)
+    columns = who_got_what.TECHNICAL
+    return who_got_what.comma_separated(
+        columns, ([row[name] for name in columns] for row in technical)
     )
-    files.replace(target, _bytes(workbook.xlsx([sheet])))
 
 
-def _json(mailing: Mailing, rows: Sequence[dict[str, Any]], target: Path) -> None:
+def _json(mailing: Mailing, now: Status, rows: Sequence[ReaderOutcome]) -> bytes:
+    dispatches: list[Mapping[str, Any]] = list(who_got_what.technical_rows(mailing, now, rows))
     document = {
         "mailing": mailing.id,
         "hash": mailing.hash,
         "frozen_at": mailing.frozen_at.isoformat(),
         "signed_off_by": mailing.approved_by or None,
         "signed_off_at": mailing.approved_at.isoformat() if mailing.approved_at else None,
-        "dispatches": rows,
+        "dispatches": dispatches,
     }
-    text = json.dumps(document, ensure_ascii=False, indent=2)
-    files.replace(target, _bytes(text.encode()))
+    return json.dumps(document, ensure_ascii=False, indent=2).encode()
 
 
-def _bytes(content: bytes) -> Callable[[BinaryIO], object]:
-    return lambda file: file.write(content)
-
-
-def _cell(value: object) -> Cell:
-    if value is None:
-        return ""
-    return value if isinstance(value, int) else str(value)
-
-
-def _defused(cell: Cell) -> Cell:
-    return defuse(cell) if isinstance(cell, str) else cell
-
-
-_WRITERS: dict[str, Callable[[Mailing, Sequence[dict[str, Any]], Path], None]] = {
+_WRITERS: Mapping[str, Callable[[Mailing, Status, Sequence[ReaderOutcome]], bytes]] = {
     ".csv": _csv,
-    ".xlsx": _xlsx,
+    ".xlsx": who_got_what.spreadsheet,
     ".json": _json,
 }

@@ -30,7 +30,7 @@ class FrozenLetter:
 
 
 def written(reader: Reader) -> str:
-    """What an envelope and its place in the pile need of a reader, as JSON."""
+    """Return what envelope, posting sheet and report need of a reader, as JSON."""
     contact = reader.contact
     return json.dumps(
         {
@@ -41,6 +41,9 @@ def written(reader: Reader) -> str:
             "salutation": reader.address.salutation,
             "close": reader.address.close,
             "postal": reader.postal,
+            "department": contact.department,
+            "party": contact.party,
+            "constituency": contact.constituency,
         },
         ensure_ascii=False,
     )

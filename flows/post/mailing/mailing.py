@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -79,13 +79,24 @@ def dispatch(
 
 
 def manifest(connection: Connection, mailing: str) -> str:
-    """The mailing's hash: SHA-256 over what it is and, in order, to whom goes what."""
+    """Return the mailing's hash: SHA-256 (hex) over the lines of its manifest."""
+    total = hashlib.sha256()
+    for line in manifest_lines(connection, mailing):
+        total.update(line)
+    return total.hexdigest()
+
+
+def manifest_lines(connection: Connection, mailing: str) -> Iterator[bytes]:
+    """Yield what is signed off, a JSON array a line: what the mailing is, then to whom goes what.
+
+    A file of these lines has the mailing's hash as its SHA-256.
+    """
     head = connection.execute(
         select(_M.id, _M.campaign, _M.edition, _M.as_of, _M.sender, _M.frozen_at).where(
             _M.id == mailing
         )
     ).one()
-    total = hashlib.sha256(_line(head))
+    yield _line(head)
     for row in connection.execute(
         select(
             _L.ordinal,
@@ -101,8 +112,7 @@ def manifest(connection: Connection, mailing: str) -> str:
         .where(_L.mailing == mailing)
         .order_by(_L.ordinal)
     ):
-        total.update(_line(row))
-    return total.hexdigest()
+        yield _line(row)
 
 
 def get(ledger: Ledger, mailing: str) -> Mailing:

@@ -1,0 +1,1 @@
+"""A mailing's report: one HTML page without network, pictures and the tables behind them."""
