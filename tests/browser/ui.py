@@ -7,7 +7,7 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page, Route, sync_playwright
 
-_OPTIONS = ("--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu")
+OPTIONS = ("--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu")
 _RUN_MS = 90_000
 """Milliseconds that a run may take to get somewhere, on a machine with other things to do."""
 
@@ -17,7 +17,7 @@ def chromium(program: str, url: str, pictures: Path) -> Iterator["Operator"]:
     """A browser window on the UI at ``url``; nothing it asks for leaves this machine."""
     pictures.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=list(_OPTIONS))
+        browser = playwright.chromium.launch(executable_path=program, args=list(OPTIONS))
         context = browser.new_context(
             viewport={"width": 1200, "height": 800},
             locale="en-GB",
