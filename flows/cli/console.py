@@ -23,6 +23,7 @@ from rich.progress import (
 from rich.text import Text
 
 from flows.cli.answer import Answer, Exit, Table
+from flows.errors import ConfigurationError
 from flows.post.states import State
 
 # Not loaded for a command that only says a line: see flows.cli.mailings_output.
@@ -91,6 +92,16 @@ def fail(error: Exception) -> None:
     """An error's line or lines on stderr."""
     for line in str(error).splitlines():
         console.print(Text.assemble(("dear-minister:", "red"), " ", line))
+
+
+def need_yes(question: str, otherwise: str) -> None:
+    """Ask on the terminal; go on after a yes. Raises ConfigurationError after a no, and with what
+    to say instead (``otherwise``) where nobody can be asked."""
+    if not sys.stdin.isatty():
+        raise ConfigurationError(f"{question} Nobody can be asked here: {otherwise}")
+    console.print(f"{question} [y/N] ", end="", markup=False)
+    if sys.stdin.readline().strip().casefold() not in ("y", "yes"):
+        raise ConfigurationError(f"nothing was changed; {otherwise}")
 
 
 def _write(text: str) -> None:

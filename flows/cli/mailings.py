@@ -10,7 +10,8 @@ from flows.cli import console, options
 from flows.cli import mailings_output as output
 from flows.cli.answer import Answer, Exit
 from flows.cli.command import Commands
-from flows.errors import DearMinisterError
+from flows.errors import ConfigurationError, DearMinisterError
+from flows.post.states import State
 
 app = Commands()
 
@@ -93,26 +94,50 @@ def status(
 
 @app.command()
 def resolve(
-    dispatch: Annotated[str, typer.Argument(metavar="DISPATCH", help="A dispatch's id.")],
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="DISPATCH|MAILING",
+            help="A dispatch's id; a mailing's with --refused or --uncertain.",
+        ),
+    ],
     by: options.By = "",
     why: options.Why = "",
     answer: Annotated[
         str, typer.Option("--as", metavar="sent|resend", help="It went, or it is to go again.")
     ] = "",
+    refused: Annotated[
+        bool, typer.Option("--refused", help="Every refused letter of the mailing.")
+    ] = False,
+    uncertain: Annotated[
+        bool, typer.Option("--uncertain", help="Every uncertain letter of the mailing.")
+    ] = False,
+    reply: Annotated[
+        str, typer.Option("--reply", metavar="TEXT", help="Only those with TEXT in their reply.")
+    ] = "",
     search: Annotated[
         bool, typer.Option("--search", help="Look for it by IMAP and propose an answer.")
     ] = False,
 ) -> Answer:
-    """Settle an uncertain dispatch; --search looks for evidence and changes nothing."""
+    """Settle an uncertain dispatch, or have a refused one sent again; for a whole mailing with
+    --refused or --uncertain. --search looks for evidence and changes nothing."""
     from flows.post import resolution
 
     with options.ledger() as ledger:
         if search:
             from flows.operations import search as searching
 
-            return output.proposal(dispatch, searching.proposal(settings.load(), ledger, dispatch))
-        settled = resolution.resolve(ledger, dispatch, answer=answer, by=by, why=why)
-    return output.settled(settled.id, settled.state)
+            return output.proposal(target, searching.proposal(settings.load(), ledger, target))
+        if refused and uncertain:
+            raise ConfigurationError("--refused, --uncertain: one at a time, each with its reason")
+        if refused or uncertain:
+            state = State.REFUSED if refused else State.UNCERTAIN
+            settled = resolution.resolve_all(
+                ledger, target, state=state, answer=answer, by=by, why=why, reply=reply
+            )
+        else:
+            settled = [resolution.resolve(ledger, target, answer=answer, by=by, why=why)]
+    return output.settled(settled)
 
 
 @app.command()
@@ -120,13 +145,26 @@ def withdraw(
     target: Annotated[str, typer.Argument(metavar="MAILING|DISPATCH")],
     by: options.By,
     why: options.Why,
+    only_mail: Annotated[
+        bool, typer.Option("--only-mail", help="Leave letters that go by post alone as they are.")
+    ] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Take letters by post as well, without asking.")
+    ] = False,
 ) -> Answer:
-    """Cancel a mailing's unsent letters, or one dispatch."""
+    """Cancel a mailing's unsent letters, or one dispatch. The next prepare has these readers."""
     from flows.post import resolution
 
     with options.ledger() as ledger:
-        gone = resolution.withdraw(ledger, target, by=by, why=why)
-    return output.withdrawn([dispatch.id for dispatch in gone])
+        found = resolution.withdrawable(ledger, target)
+        if found.mailing and found.post and not (only_mail or yes):
+            console.need_yes(
+                f"{len(found.post)} letters of {target} go by post and are not recorded as "
+                "posted. Withdraw them too?",
+                "say --yes to withdraw them too, or --only-mail to leave them as they are",
+            )
+        gone = resolution.withdraw(ledger, target, by=by, why=why, only_mail=only_mail)
+    return output.withdrawn(gone, found)
 
 
 @app.command()

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from flows.post.ledger.database import Ledger
     from flows.post.ledger.events import Verdict
     from flows.post.ledger.holds import Hold
+    from flows.post.ledger.transitions import DispatchRow
     from flows.post.mailing.mailing import Mailing
+    from flows.post.resolution import Withdrawable
     from flows.post.status import DispatchStatus, Status
     from flows.settings import Settings
 
@@ -51,6 +53,8 @@ def prepared(found: Prepared, draft: Draft) -> Answer:
         "stale": list(draft.stale),
         "new": found.new and mailing is not None,
         "accounted": found.accounting.counts,
+        "left": found.left,
+        "superseded": [asdict(gone) for gone in found.superseded],
     }
     lines = list(map(str, found.refused))
     if found.refused_file:
@@ -76,14 +80,37 @@ def prepared(found: Prepared, draft: Draft) -> Answer:
         else:
             lines.append("nothing to do: there is nobody left to write to")
         return Answer(document, lines, code=attention(found.refused))
+    for gone in found.superseded:
+        lines.append(
+            f"mailing {gone.mailing}, which nobody had signed off, is withdrawn: this one takes "
+            f"the place of its {gone.letters} letters"
+        )
+        if gone.no_longer_in:
+            lines.append(f"no longer written to: {_names(gone.no_longer_in)}")
+    if not found.left:
+        lines.append(
+            f"nothing to do: mailing {mailing.id} has them all, and none of its letters is left "
+            "to send"
+        )
+        remarks = [f"what became of them:  dear-minister status {mailing.id}"]
+        return Answer(document, lines, remarks, attention(found.refused))
     if not found.new:
         lines.append("nothing new to freeze: exactly this was frozen before")
     lines.append(f"mailing {mailing.id}: {mailing.letters} letters, hash {mailing.hash}")
+    if mailing.approved_by:
+        lines.append(f"{_signed(mailing)}; {found.left} letters are left to send or post")
+        remarks = [f"send them:  dear-minister send {mailing.id} --live"]
+        return Answer(document, lines, remarks, attention(found.refused))
     remarks = [
         f"rehearse:  dear-minister send {mailing.id}",
         f"sign off:  dear-minister approve {mailing.id} --by NAME --hash {mailing.hash[:_SHORT]}",
     ]
     return Answer(document, lines, remarks, attention(found.refused))
+
+
+def _names(names: Sequence[str], most: int = 20) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return "; ".join(names[:most]) + more
 
 
 def approved(mailing: Mailing, edits: Sequence[str]) -> Answer:
@@ -154,6 +181,13 @@ def troubles(now: Status) -> list[str]:
         elif dispatch.state in (State.REFUSED, State.DEFERRED):
             due = f" (due {dispatch.due_at})" if dispatch.state is State.DEFERRED else ""
             lines.append(f"{dispatch.state}: {whom}{due}: {_reply(dispatch)}")
+    if now.counts.get(State.REFUSED) and not now.rehearsal:
+        mailing = now.dispatches[0].id.rpartition(":")[0]
+        lines += [
+            "  when the cause is mended, have refused letters sent again:",
+            f"  dear-minister resolve {mailing} --refused --as resend --by NAME --why TEXT",
+            "  or correct the list and prepare once more: refused readers are in it again",
+        ]
     return lines
 
 
@@ -187,12 +221,16 @@ def status(ledger: Ledger, mailing: str | None) -> Answer:
     found = mailings.get(ledger, mailing)
     sendings = statuses.rehearsals(ledger, mailing)
     now = statuses.status(ledger, mailing, statuses.shown(found, sendings))
-    what = f"rehearsal {now.rehearsal}" if now.rehearsal else "live"
-    lines: list[str | Table] = [
-        *troubles(now),
-        table(now.dispatches),
-        f"{found.id} ({_signed(found)}), {what}: {statuses.words(now.counts)}",
-    ]
+    lines: list[str | Table] = [*troubles(now), table(now)]
+    summary = f"{found.id} ({_signed(found)})"
+    if now.rehearsal:
+        lines.insert(
+            0,
+            f"rehearsal {now.rehearsal} of {summary}: no reader got any of this: "
+            f"{statuses.words(now.counts)}",
+        )
+    else:
+        lines.append(f"{summary}, live: {statuses.words(now.counts)}")
     remarks = []
     if held := holds.find(ledger, mailing):
         lines.append(f"{found.id} is {held}")
@@ -202,19 +240,20 @@ def status(ledger: Ledger, mailing: str | None) -> Answer:
     return Answer(document, lines, remarks, attention(bad))
 
 
-def table(dispatches: Sequence[DispatchStatus]) -> Table:
-    """Every dispatch, a row each."""
+def table(now: Status) -> Table:
+    """Every dispatch, a row each; a rehearsal's say so in their first column and their state."""
+    mark, what = ("rehearsal ", " in rehearsal") if now.rehearsal else ("", "")
     return Table(
-        ("no.", "to", "state", "tries", "answer"),
+        ("no.", "to", "state", "tries", "answer, reason"),
         [
             (
-                dispatch.id.rpartition(":")[2],
+                mark + dispatch.id.rpartition(":")[2],
                 dispatch.name if dispatch.email else f"{dispatch.name} (by post)",
-                dispatch.state,
+                f"{dispatch.state}{what}",
                 str(dispatch.attempts),
-                _reply(dispatch),
+                "; ".join(filter(None, (_reply(dispatch), dispatch.reason))),
             )
-            for dispatch in dispatches
+            for dispatch in now.dispatches
         ],
         _COLOURS,
     )
@@ -264,18 +303,37 @@ def proposal(dispatch: str, text: str) -> Answer:
     return Answer({"dispatch": dispatch, "proposal": text}, text.splitlines())
 
 
-def settled(dispatch: str, state: State) -> Answer:
-    """An uncertain dispatch that a person settled."""
-    return Answer({"dispatch": dispatch, "state": state}, [f"dispatch {dispatch} is now {state}"])
-
-
-def withdrawn(dispatches: Sequence[str]) -> Answer:
-    """Dispatches that are not sent."""
-    more = f" and {len(dispatches) - 10} more" if len(dispatches) > 10 else ""
-    return Answer(
-        {"withdrawn": list(dispatches)},
-        [f"{len(dispatches)} withdrawn: {', '.join(dispatches[:10])}{more}"],
+def settled(dispatches: Sequence[DispatchRow]) -> Answer:
+    """Dispatches that a person settled: all have the same state now."""
+    state, mailing = dispatches[0].state, dispatches[0].mailing
+    ids = [dispatch.id for dispatch in dispatches]
+    document: dict[str, object] = {"dispatches": ids, "state": state}
+    if len(ids) == 1:
+        document["dispatch"] = ids[0]
+    line = (
+        f"dispatch {ids[0]} is now {state}"
+        if len(ids) == 1
+        else f"{len(ids)} dispatches are now {state}: {_ids(ids)}"
     )
+    ready = [f"send again:  dear-minister send {mailing} --live"] if state is State.READY else []
+    return Answer(document, [line], ready)
+
+
+def withdrawn(dispatches: Sequence[DispatchRow], found: Withdrawable) -> Answer:
+    """Dispatches that are not sent, and what was left."""
+    ids = [dispatch.id for dispatch in dispatches]
+    lines = [f"{len(ids)} withdrawn: {_ids(ids)}"]
+    if found.paper:
+        lines.append(f"{found.paper} of them would have gone by post too; now they do not")
+    by_post = sum(1 for dispatch in dispatches if not dispatch.email)
+    if left := len(found.post) - by_post:
+        lines.append(f"{left} letters by post stay as they are")
+    return Answer({"withdrawn": ids}, lines)
+
+
+def _ids(ids: Sequence[str]) -> str:
+    more = f" and {len(ids) - 10} more" if len(ids) > 10 else ""
+    return ", ".join(ids[:10]) + more
 
 
 def held(mailing: str, hold: Hold) -> Answer:

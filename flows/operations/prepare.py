@@ -13,12 +13,13 @@ from flows.letters.message import MailHeaders
 from flows.operations.draft import Draft, sources
 from flows.people import email_address
 from flows.people.accounting import Accounting, AccountingError, Fate, RowFate
-from flows.people.contact import RejectedRow
+from flows.people.contact import Reader, RejectedRow
 from flows.people.lists import refused
+from flows.post import status
 from flows.post.ledger.clock import now
 from flows.post.ledger.database import Ledger
 from flows.post.mailing import freezing, rendering
-from flows.post.mailing.freezing import MailingIdentity
+from flows.post.mailing.freezing import MailingIdentity, Superseded
 from flows.post.mailing.frozen_letter import FrozenLetter
 from flows.post.mailing.mailing import Mailing
 from flows.settings import Settings
@@ -36,6 +37,10 @@ class Prepared:
     refused_file: Path | None = None
     new: bool = True
     """False where exactly this had been frozen before."""
+    left: int = 0
+    """Letters of ``mailing`` that are still to be sent or posted, or are on their way."""
+    superseded: tuple[Superseded, ...] = ()
+    """Mailings that nobody had signed off and that this one takes the place of."""
     accounting: Accounting = field(default_factory=Accounting)
     """What became of every row of the lists; its letters are those of ``mailing``."""
 
@@ -96,11 +101,15 @@ def prepare(
         sources(campaign.folder, draft.lists),
         "\n".join((headers.sender, headers.reply_to, *persons)),
     )
-    if before := freezing.same(ledger, subject):
-        accounting = _accounting(draft, before.refused, set(before.passed_over))
-        return Prepared(before, before.refused, before.passed_over, None, False, accounting)
     taken = freezing.taken(ledger, campaign.key, campaign.edition)
     chosen = [reader for reader in draft.readers if reader.contact.person not in taken]
+    before = freezing.same(ledger, subject)
+    if before and _has_them_all(ledger, before, chosen):
+        accounting = _accounting(draft, before.refused, set(before.passed_over))
+        left = status.unfinished(ledger, before.id)
+        return Prepared(
+            before, before.refused, before.passed_over, None, False, left, (), accounting
+        )
     passed_over = tuple(person for person in persons if person in taken)
     identity = freezing.new_id(ledger, subject)
     handed_back = list(draft.refused)
@@ -118,7 +127,20 @@ def prepare(
     if handed_back:
         file = settings.var / "mailings" / identity / "refused-rows.csv"
         refused.write(handed_back, file)
-    return Prepared(frozen, tuple(handed_back), passed_over, file, True, accounting)
+    left = frozen.letters if frozen else 0
+    gone = freezing.superseded(ledger, frozen) if frozen else ()
+    return Prepared(frozen, tuple(handed_back), passed_over, file, True, left, gone, accounting)
+
+
+def _has_them_all(ledger: Ledger, before: Mailing, chosen: Iterable[Reader]) -> bool:
+    """Whether a mailing frozen from exactly this still has a letter for everyone who is due one,
+    but for those whose letters could not be filled."""
+    there = freezing.live_persons(ledger, before.id)
+    handed_back = {(row.file, row.row) for row in before.refused}
+    return all(
+        reader.contact.person in there or (reader.contact.file, reader.contact.row) in handed_back
+        for reader in chosen
+    )
 
 
 def _counted(

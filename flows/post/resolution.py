@@ -17,7 +17,6 @@ from flows.post.mailing.mailing import get
 from flows.post.states import SETTLED_BY_A_PERSON, TRANSITIONS, State
 
 _D, _L, _E = schema.dispatch.c, schema.letter.c, schema.event.c
-_POSTED = "posted"
 ANSWERS = {"sent": State.SENT, "resend": State.READY}
 """What ``resolve`` accepts, and the state it leads to."""
 
@@ -111,6 +110,8 @@ def _need_possible(state: State, answer: str) -> None:
 class Withdrawable:
     """What a withdrawal of a mailing or a dispatch would take."""
 
+    mailing: bool
+    """Whether a whole mailing was named, and not one dispatch."""
     mail: tuple[DispatchRow, ...]
     """Letters by e-mail, rehearsals included."""
     post: tuple[DispatchRow, ...]
@@ -143,6 +144,7 @@ def withdrawable(ledger: Ledger, target: str) -> Withdrawable:
             f"{target}: nothing to withdraw, it is {states}; nothing was changed"
         )
     return Withdrawable(
+        mailing=rows[0].mailing == target,
         mail=tuple(DispatchRow.read(row) for row in chosen if row.email),
         post=tuple(DispatchRow.read(row) for row in chosen if not row.email),
         paper=sum(1 for row in chosen if row.email and row.paper and not row.rehearsal),
@@ -205,7 +207,7 @@ def posted(
                 (_L.paper == 1) | (_D.email == ""),
                 _D.state != State.WITHDRAWN,
                 (_D.email != "") | (_D.state == State.READY),
-                ~exists().where(_E.dispatch == _D.id, _E.what == _POSTED),
+                ~exists().where(_E.dispatch == _D.id, _E.what == events.POSTED),
             )
         ).all()
     ids = {identity for row in rows for identity in (row.id, row.contact)}
@@ -238,7 +240,7 @@ def _posting(dispatch: DispatchRow, by: str, why: str) -> dict[str, str]:
         "at": stamp(now()),
         "mailing": dispatch.mailing,
         "dispatch": dispatch.id,
-        "what": _POSTED,
+        "what": events.POSTED,
         "by": by,
         "why": why,
     }

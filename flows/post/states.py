@@ -70,6 +70,9 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.WITHDRAWN: frozenset(),
 }
 
+UNFINISHED = (State.READY, State.CLAIMED, State.HANDING_OVER, State.DEFERRED)
+"""States that a sending still has to bring to an end."""
+
 HELD = (State.CLAIMED, State.HANDING_OVER)
 """States that belong to a living worker."""
 

@@ -5,14 +5,15 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 
 from flows.post.ledger import schema
 from flows.post.ledger.database import Ledger
+from flows.post.ledger.events import POSTED
 from flows.post.mailing.mailing import Mailing
-from flows.post.states import State
+from flows.post.states import UNFINISHED, State
 
-_D, _L = schema.dispatch.c, schema.letter.c
+_D, _L, _E = schema.dispatch.c, schema.letter.c, schema.event.c
 _FIRST = (State.UNCERTAIN, State.REFUSED, State.DEFERRED)
 
 
@@ -38,6 +39,8 @@ class DispatchStatus:
     due_at: str | None
     changed_at: str
     sha256: str
+    reason: str = ""
+    """Why it was withdrawn, settled, posted or taken back, and by whom."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,12 @@ def rehearsals(ledger: Ledger, mailing: str) -> dict[int, dict[str, int]]:
     for number, state, count in rows:
         counts.setdefault(number, {})[state] = count
     return counts
+
+
+def unfinished(ledger: Ledger, mailing: str) -> int:
+    """How many live letters of the mailing are still to be sent or posted, or under way."""
+    counts = rehearsals(ledger, mailing).get(0, {})
+    return sum(counts.get(state, 0) for state in UNFINISHED)
 
 
 def words(counts: Mapping[str, int]) -> str:
@@ -113,15 +122,38 @@ def status(ledger: Ledger, mailing: str, rehearsal: int = 0) -> Status:
             .where(_D.mailing == mailing, _D.rehearsal == rehearsal)
             .order_by(_D.ordinal)
         ).all()
-    standings = []
+        reasons = _reasons(connection, mailing, rehearsal)
+    found = []
     for row in rows:
         values = dict(row._mapping)
         values["state"] = State(values["state"])
         values["office"] = ", ".join(json.loads(row.office).get("lines", [])[1:])
-        standings.append(DispatchStatus(**values))
-    standings.sort(key=lambda one: _FIRST.index(one.state) if one.state in _FIRST else len(_FIRST))
-    counts = Counter(one.state.value for one in standings)
-    return Status(rehearsal, dict(counts), tuple(standings))
+        found.append(DispatchStatus(**values, reason=reasons.get(row.id, "")))
+    found.sort(key=lambda one: _FIRST.index(one.state) if one.state in _FIRST else len(_FIRST))
+    counts = Counter(one.state.value for one in found)
+    return Status(rehearsal, dict(counts), tuple(found))
+
+
+def _reasons(connection: Connection, mailing: str, rehearsal: int) -> dict[str, str]:
+    """By dispatch, every reason that the log has for it, oldest first."""
+    rows = connection.execute(
+        select(_E.dispatch, _E.new, _E.what, _E.by, _E.why)
+        .join(schema.dispatch, _D.id == _E.dispatch)
+        .where(
+            _D.mailing == mailing,
+            _D.rehearsal == rehearsal,
+            _E.why.is_not(None),
+            _E.new.is_not(None) | (_E.what == POSTED),
+        )
+        .order_by(_E.seq)
+    )
+    found: dict[str, dict[str, None]] = {}
+    for row in rows:
+        # Posting is a transition of a letter by post alone, and an event of every posted letter.
+        what = POSTED if row.why.startswith(POSTED) else row.new or row.what
+        said = f"{what} by {row.by}" if row.by else what
+        found.setdefault(row.dispatch, {})[f"{said}: {row.why}"] = None
+    return {dispatch: "; ".join(reasons) for dispatch, reasons in found.items()}
 
 
 def message_id(ledger: Ledger, mailing: str, ordinal: int) -> str:

@@ -17,6 +17,7 @@ from flows.post.ledger.statements import Statement
 BEGINNING = "0" * 64
 FROZEN, SIGNED_OFF = "frozen", "signed off"
 HELD, RELEASED = "held", "released"
+POSTED = "posted"
 """What an event records where it is no transition: a mailing's hash, a sign-off."""
 _FIELDS = tuple(c.name for c in schema.event.columns if c.name != "hash")
 _BLANK: dict[str, Any] = dict.fromkeys(_FIELDS)

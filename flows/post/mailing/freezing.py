@@ -50,7 +50,10 @@ class MailingIdentity:
 
 
 def taken(ledger: Ledger, campaign: str, edition: int) -> frozenset[str]:
-    """Persons whose letter of this edition is sent, under way, or signed off to go."""
+    """Persons whose letter of this edition is sent, under way, uncertain, or signed off to go.
+
+    One whose letter was refused or withdrawn is not among them: the next mailing has them again.
+    """
     statement = (
         select(_D.person)
         .join(schema.mailing, _M.id == _D.mailing)
@@ -58,9 +61,20 @@ def taken(ledger: Ledger, campaign: str, edition: int) -> frozenset[str]:
             _D.campaign == campaign,
             _D.edition == edition,
             _D.rehearsal == 0,
-            _D.state != State.WITHDRAWN,
+            _D.state.not_in((State.WITHDRAWN, State.REFUSED)),
             _APPROVED | (_D.state != State.READY),
         )
+    )
+    with ledger.read() as connection:
+        return frozenset(connection.execute(statement).scalars())
+
+
+def live_persons(ledger: Ledger, mailing: str) -> frozenset[str]:
+    """Persons whose letter of this mailing was neither withdrawn nor refused."""
+    statement = select(_D.person).where(
+        _D.mailing == mailing,
+        _D.rehearsal == 0,
+        _D.state.not_in((State.WITHDRAWN, State.REFUSED)),
     )
     with ledger.read() as connection:
         return frozenset(connection.execute(statement).scalars())
@@ -91,6 +105,47 @@ def new_id(ledger: Ledger, identity: MailingIdentity) -> str:
     return f"{base}-{before + 1}" if before else base
 
 
+@dataclass(frozen=True, slots=True)
+class Superseded:
+    """A mailing that nobody had signed off, withdrawn because a later one was frozen."""
+
+    mailing: str
+    letters: int
+    no_longer_in: tuple[str, ...]
+    """Names of its readers who have no letter in the later one."""
+
+
+def superseded(ledger: Ledger, mailing: Mailing) -> tuple[Superseded, ...]:
+    """The mailings that this one superseded, oldest first."""
+    event, kept = schema.event.c, schema.letter.alias("kept")
+    in_it = exists().where(kept.c.mailing == mailing.id, kept.c.person == _D.person)
+    statement = (
+        select(_D.mailing, _L.name, in_it.label("kept"))
+        .join(schema.event, event.dispatch == _D.id)
+        .join(schema.letter, (_L.mailing == _D.mailing) & (_L.ordinal == _D.ordinal))
+        .where(
+            _D.campaign == mailing.campaign,
+            _D.edition == mailing.edition,
+            _D.state == State.WITHDRAWN,
+            event.new == State.WITHDRAWN,
+            event.why == _superseded_by(mailing.id),
+        )
+        .order_by(event.seq)
+    )
+    found: dict[str, list[tuple[str, bool]]] = {}
+    with ledger.read() as connection:
+        for row in connection.execute(statement):
+            found.setdefault(row.mailing, []).append((row.name, bool(row.kept)))
+    return tuple(
+        Superseded(before, len(readers), tuple(name for name, kept in readers if not kept))
+        for before, readers in found.items()
+    )
+
+
+def _superseded_by(mailing: str) -> str:
+    return f"superseded by mailing {mailing}"
+
+
 def freeze(
     ledger: Ledger,
     identity: MailingIdentity,
@@ -103,7 +158,8 @@ def freeze(
     """Store the letters and bind them by one hash; None where there is not one letter.
 
     Letters stream: no more than 200 are held at a time. Mailings of the same campaign and edition
-    that nobody has signed off are withdrawn, being superseded. Raises AlreadyLiveError,
+    that nobody has signed off are withdrawn, being superseded, and so are refused letters of
+    persons who have a letter in this one. Raises AlreadyLiveError,
     ConfigurationError (being frozen by somebody else), LedgerUnavailableError.
     """
     with hold(ledger) as worker:
@@ -217,26 +273,27 @@ def _seal(
 
 
 def _supersede(connection: Connection, identity: MailingIdentity, mailing: str) -> None:
-    waiting = connection.execute(
+    live = (
         select(*transitions.COLUMNS)
         .join(schema.mailing, _M.id == _D.mailing)
         .where(
             _D.campaign == identity.campaign,
             _D.edition == identity.edition,
             _D.rehearsal == 0,
-            _D.state == State.READY,
-            ~_APPROVED,
         )
-    ).all()
+    )
+    here = exists().where(_L.mailing == mailing, _L.person == _D.person)
+    unsigned = connection.execute(live.where(_D.state == State.READY, ~_APPROVED)).all()
+    refused = connection.execute(live.where(_D.state == State.REFUSED, here)).all()
+    reasons = (
+        *((row, _superseded_by(mailing)) for row in unsigned),
+        *((row, f"refused; written to again in mailing {mailing}") for row in refused),
+    )
     transitions.apply(
         connection,
         [
-            transitions.Transition(
-                transitions.DispatchRow.read(row),
-                State.WITHDRAWN,
-                why=f"superseded by mailing {mailing}",
-            )
-            for row in waiting
+            transitions.Transition(transitions.DispatchRow.read(row), State.WITHDRAWN, why=why)
+            for row, why in reasons
         ],
     )
 

@@ -9,12 +9,11 @@ from flows.letters import headers
 from flows.post.ledger import schema
 from flows.post.ledger.database import Ledger
 from flows.post.mailing.mailing import Mailing, dispatch
-from flows.post.states import State
+from flows.post.states import UNFINISHED
 
 _D = schema.dispatch.c
 _FIELD = re.compile(rb"\r\n(?![ \t])")  # a folded line begins with a blank (RFC 5322, 2.2.3)
 _REPLACED = (b"subject", b"to", b"cc", b"message-id")
-UNFINISHED = (State.READY, State.CLAIMED, State.HANDING_OVER, State.DEFERRED)
 
 
 def begin(ledger: Ledger, mailing: Mailing) -> int:

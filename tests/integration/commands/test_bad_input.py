@@ -486,7 +486,7 @@ def test_a_letter_that_is_not_uncertain_is_not_settled(approved: Approved) -> No
     office, mailing = approved
     refused(
         office.run("resolve", f"{mailing}:1", "--as", "sent", *WORD),
-        "is ready, not uncertain; nothing was changed",
+        "is ready, not uncertain or refused; nothing was changed",
     )
     assert office.states(mailing) == {"ready": 3}
 
@@ -504,7 +504,7 @@ def test_of_two_words_that_contradict_each_other_the_first_stands(
     assert office.run("resolve", dispatch, "--as", "sent", *WORD).code == 0
     refused(
         office.run("resolve", dispatch, "--as", "resend", *WORD),
-        "is sent, not uncertain; nothing was changed",
+        "is sent, not uncertain or refused; nothing was changed",
     )
     assert office.run("send", mailing, "--live").code == 0
     assert server.copies.count().most_common(1)[0][1] == 1

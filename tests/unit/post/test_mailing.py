@@ -187,18 +187,21 @@ def test_what_was_signed_off_is_not_superseded_and_its_people_not_written_to_twi
     assert freeze(ledger, ["green"], later).letters == 1
 
 
-HOLDING = (State.READY, State.SENT, State.DEFERRED, State.REFUSED, State.UNCERTAIN, State.CLAIMED)
+HOLDING = (State.READY, State.SENT, State.DEFERRED, State.UNCERTAIN, State.CLAIMED)
+FREE = (State.WITHDRAWN, State.REFUSED)
 
 
+@pytest.mark.parametrize("free", FREE)
 @pytest.mark.parametrize("state", HOLDING)
-def test_of_a_signed_off_mailing_everyone_but_who_was_withdrawn_is_taken(
-    ledger: Ledger, state: State
+def test_of_a_signed_off_mailing_everyone_but_who_was_withdrawn_or_refused_is_taken(
+    ledger: Ledger, state: State, free: State
 ) -> None:
     made = approve(ledger, freeze(ledger, ["hague", "warsi"]))
     first, second = live(ledger, made.id)
     bring(ledger, first, state)
-    bring(ledger, second, State.WITHDRAWN)
+    bring(ledger, second, free)
     assert freezing.taken(ledger, "dialogue", 1) == {"hague"}
+    assert freezing.live_persons(ledger, made.id) == {"hague"}
     assert freezing.taken(ledger, "dialogue", 2) == set()
     assert freezing.taken(ledger, "other", 1) == set()
 
@@ -220,16 +223,28 @@ def test_a_rehearsal_takes_nobody(ledger: Ledger) -> None:
     assert freeze(ledger, ["hague"], subject(as_of=date(2013, 9, 5))).letters == 1
 
 
-def test_who_was_refused_can_have_a_corrected_letter_once_the_first_is_withdrawn(
+def test_who_was_refused_can_have_a_corrected_letter_and_the_first_is_withdrawn(
     ledger: Ledger,
 ) -> None:
-    made = approve(ledger, freeze(ledger, ["hague"]))
-    (first,) = live(ledger, made.id)
+    made = approve(ledger, freeze(ledger, ["hague", "warsi"]))
+    first, second = live(ledger, made.id)
     bring(ledger, first, State.REFUSED)
-    withdraw(ledger, first, by="E. Marchbank", why="had a wrong address")
+    bring(ledger, second, State.REFUSED)
     corrected = subject(sources={"contacts/mps.csv": "c" * 64})
     new = freeze(ledger, [letter("hague", email="w.hague@example.org")], corrected)
     assert list(live(ledger, new.id).values()) == [State.READY]
+    assert list(live(ledger, made.id).values()) == [State.WITHDRAWN, State.REFUSED]
+    assert history(ledger, first)[-1]["why"] == f"refused; written to again in mailing {new.id}"
+    assert freezing.superseded(ledger, new) == ()
+
+
+def test_what_was_superseded_and_who_is_no_longer_in_it_is_known(ledger: Ledger) -> None:
+    old = freeze(ledger, ["hague", "warsi", "green"])
+    new = freeze(ledger, ["hague", "lucas"], subject(as_of=date(2013, 9, 5)))
+    assert freezing.superseded(ledger, new) == (
+        freezing.Superseded(old.id, 3, ("Warsi MP", "Green MP")),
+    )
+    assert freezing.superseded(ledger, old) == ()
 
 
 @pytest.mark.parametrize("letters", [[], [REFUSED, REFUSED]])

@@ -12,7 +12,8 @@ from flows.post.ledger.database import Ledger
 from flows.post.ledger.workers import hold
 from flows.post.mailing import rehearsal
 from flows.post.mailing.mailing import Mailing
-from flows.post.resolution import find, posted, resolve, withdraw
+from flows.post.resolution import find, posted, resolve, resolve_all, withdraw, withdrawable
+from flows.post.smtp.reply import Reply
 from flows.post.states import SETTLED_BY_A_PERSON, State
 from flows.post.status import status
 from tests.unit.post.ledger_fixtures import (
@@ -200,3 +201,110 @@ def test_twice_the_letters_take_twice_the_steps_and_not_four_times(
         made = approve(ledger, freeze(ledger, letters, subject(edition=edition)))
         taken.append(_steps(ledger, lambda made=made: act(ledger, made.id)))
     assert taken[1] < 3.2 * taken[0], taken
+
+
+REFUSALS = {
+    "hague": Reply(550, "5.7.1 Relaying denied"),
+    "warsi": Reply(550, "5.1.1 no such user"),
+    "green": Reply(550, "5.7.1 Relaying denied"),
+}
+
+
+@pytest.fixture
+def refused(ledger: Ledger, made: Mailing) -> Mailing:
+    for dispatch, reply in zip(live(ledger, made.id), REFUSALS.values(), strict=True):
+        bring(ledger, dispatch, State.REFUSED, reply)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("reply", "states"),
+    [
+        ("", ["ready", "ready", "ready"]),
+        ("5.7.1 relaying  DENIED", ["ready", "refused", "ready"]),
+        ("550 5.1.1", ["refused", "ready", "refused"]),
+    ],
+)
+def test_refused_letters_go_again_all_or_those_that_share_a_reply(
+    ledger: Ledger, refused: Mailing, reply: str, states: list[str]
+) -> None:
+    again = resolve_all(
+        ledger, refused.id, state=State.REFUSED, answer="resend", reply=reply, **WHO
+    )
+    assert {dispatch.state for dispatch in again} == {State.READY}
+    assert list(live(ledger, refused.id).values()) == states
+    assert {(one["by"], one["why"]) for one in history(ledger, again[0].id)[-1:]} == {
+        (WHO["by"], WHO["why"])
+    }
+    assert {dispatch.first_attempt_at for dispatch in again} == {None}
+    assert verdict(ledger).ok
+
+
+def test_one_refused_letter_goes_again_but_cannot_be_called_sent(
+    ledger: Ledger, refused: Mailing
+) -> None:
+    first, *_ = live(ledger, refused.id)
+    with pytest.raises(ConfigurationError, match="can only be sent again"):
+        resolve(ledger, first, answer="sent", **WHO)
+    assert resolve(ledger, first, answer="resend", **WHO).state is State.READY
+
+
+def test_every_uncertain_letter_of_a_mailing_is_settled_at_once(
+    ledger: Ledger, made: Mailing
+) -> None:
+    first, second, _ = live(ledger, made.id)
+    for dispatch in (first, second):
+        bring(ledger, dispatch, State.UNCERTAIN)
+    resolve_all(ledger, made.id, state=State.UNCERTAIN, answer="sent", **WHO)
+    assert list(live(ledger, made.id).values()) == ["sent", "sent", "ready"]
+
+
+def test_where_nothing_is_refused_or_shares_the_reply_nothing_is_changed(
+    ledger: Ledger, refused: Mailing
+) -> None:
+    before = history(ledger)
+    with pytest.raises(ConfigurationError, match=r"no letter that is uncertain; nothing"):
+        resolve_all(ledger, refused.id, state=State.UNCERTAIN, answer="sent", **WHO)
+    with pytest.raises(ConfigurationError, match=r"refused with 'quota' in its reply; nothing"):
+        resolve_all(ledger, refused.id, state=State.REFUSED, answer="resend", reply="quota", **WHO)
+    with pytest.raises(ConfigurationError, match="no mailing x-1"):
+        resolve_all(ledger, "x-1", state=State.REFUSED, answer="resend", **WHO)
+    assert history(ledger) == before
+
+
+@pytest.fixture
+def mixed(ledger: Ledger) -> Mailing:
+    """By mail; by post; by both."""
+    letters = [
+        letter("mailed"),
+        letter("posted", email="", message_id="", paper=True),
+        letter("both", paper=True),
+    ]
+    return approve(ledger, freeze(ledger, letters))
+
+
+def test_a_withdrawal_can_leave_letters_by_post_as_they_are(ledger: Ledger, mixed: Mailing) -> None:
+    found = withdrawable(ledger, mixed.id)
+    assert (found.mailing, len(found.mail), len(found.post), found.paper) == (True, 2, 1, 1)
+    withdraw(ledger, mixed.id, only_mail=True, **WHO)
+    assert list(live(ledger, mixed.id).values()) == ["withdrawn", "ready", "withdrawn"]
+    with pytest.raises(ConfigurationError, match="only letters by post are left"):
+        withdraw(ledger, mixed.id, only_mail=True, **WHO)
+    withdraw(ledger, mixed.id, **WHO)
+    assert set(live(ledger, mixed.id).values()) == {"withdrawn"}
+
+
+def test_status_has_the_reason_of_every_withdrawal_resolution_and_posting(
+    ledger: Ledger, mixed: Mailing
+) -> None:
+    mailed, by_post, both = live(ledger, mixed.id)
+    bring(ledger, mailed, State.UNCERTAIN)
+    resolve(ledger, mailed, answer="resend", by="E. Marchbank", why="not in the server's log")
+    withdraw(ledger, mailed, by="R. Hope", why="left office")
+    posted(ledger, mixed.id, on=date(2013, 9, 5), by="Post Room")
+    reasons = {one.id: one.reason for one in status(ledger, mixed.id).dispatches}
+    assert reasons == {
+        mailed: "ready by E. Marchbank: not in the server's log; withdrawn by R. Hope: left office",
+        by_post: "posted by Post Room: posted on 2013-09-05",
+        both: "posted by Post Room: posted on 2013-09-05",
+    }
