@@ -60,9 +60,9 @@ class ReaderOutcome:
     """The day on which the letter on paper went to the post, with or without an e-mail."""
     posted_by: str
     by: str
-    """The person who decided the outcome; empty where the mail server did."""
+    """The person who gave the last reason; empty where the mail server alone decided."""
     why: str
-    """The reason that was given with it."""
+    """The last reason that was given: for this outcome, or for sending the letter again."""
     reply: str
     """The mail server's last words, with their code."""
     attempts: int
@@ -83,7 +83,7 @@ def outcomes(ledger: Ledger, mailing: str, rehearsal: int = 0) -> tuple[ReaderOu
             .where(_E.mailing == mailing, _E.dispatch.is_not(None))
             .order_by(_E.seq)
         ):
-            if event.new is not None:
+            if event.new is not None and event.why:
                 decided[event.dispatch] = (event.by or "", event.why or "")
             elif event.what == "posted":
                 posted[event.dispatch] = (event.by or "", event.why or "")

@@ -74,7 +74,7 @@ def technical_rows(
 ) -> list[Mapping[str, Cell]]:
     """Return a mapping of ``TECHNICAL`` for each dispatch, those that need a person first."""
     sending = f"rehearsal {now.rehearsal}" if now.rehearsal else "live"
-    decided = {row.dispatch: (row.by, row.why) for row in rows}
+    decided = {row.dispatch: row.by for row in rows}
     return [
         {
             **asdict(dispatch),
@@ -82,8 +82,7 @@ def technical_rows(
             "sending": sending,
             "sent_at": dispatch.changed_at if dispatch.state is State.SENT else None,
             "signed_off_by": mailing.approved_by,
-            "decided_by": decided[dispatch.id][0],
-            "reason": decided[dispatch.id][1],
+            "decided_by": decided[dispatch.id],
         }
         for dispatch in now.dispatches
     ]

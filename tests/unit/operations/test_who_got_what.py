@@ -201,13 +201,14 @@ def test_a_rehearsal_is_never_shown_as_sent(tmp_path: Path) -> None:
 
 
 def test_who_decided_and_why_stands_beside_the_outcome(tmp_path: Path) -> None:
-    row = standing(state=State.WITHDRAWN)
+    reason = "withdrawn by E. Marchbank: died in office"
+    row = standing(state=State.WITHDRAWN, reason=reason)
     decided = outcome(row, outcome=Outcome.WITHDRAWN, by="E. Marchbank", why="died in office")
     save(tmp_path / "x.xlsx", MAILING, Status(0, {}, (row,)), (decided,))
     (words,) = sheet(tmp_path / "x.xlsx", "Who got what")
     assert (words["Decided by"], words["Reason"]) == ("E. Marchbank", "died in office")
     (technical,) = sheet(tmp_path / "x.xlsx", "Technical")
-    assert (technical["decided_by"], technical["reason"]) == ("E. Marchbank", "died in office")
+    assert (technical["decided_by"], technical["reason"]) == ("E. Marchbank", reason)
 
 
 def test_the_totals_add_up(tmp_path: Path) -> None:
