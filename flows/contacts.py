@@ -1,7 +1,5 @@
 """Refresh the contact lists from the UK Parliament's Members API, on a schedule or by hand."""
 
-from pathlib import Path
-
 from prefect import flow
 from prefect.logging import get_run_logger
 from prefect.states import Completed
@@ -28,7 +26,8 @@ def contacts(folder: Folder = "contacts", fewer: Fewer = False) -> Ending:
             logger.info(f"{step}: {done} of {total}")
 
     try:
-        paths = refresh(load(), Path(folder), progress, fewer=fewer)
+        settings = load()
+        paths = refresh(settings, settings.office.folder / folder, progress, fewer=fewer)
     except DearMinisterError as error:
         return states.failed(error)
     return Completed(message=f"refreshed: {', '.join(map(str, paths))}")

@@ -1,5 +1,6 @@
-"""Settings from the environment and .env; a command's option wins over both."""
+"""Settings from the environment and the office folder's .env; a command's option wins over both."""
 
+import os
 import re
 import stat
 from collections.abc import Iterator
@@ -8,14 +9,16 @@ from contextvars import ContextVar
 from datetime import date
 from difflib import get_close_matches
 from email.utils import parseaddr
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from flows.errors import ConfigurationError, Fault
+from flows.office import VARIABLE, Office, find
 from flows.people import email_address
 from flows.post.delivery.office_hours import OfficeHours
 from flows.post.delivery.rate import Schedule, interval
@@ -25,22 +28,23 @@ from flows.post.smtp.server import Server, loopback
 if TYPE_CHECKING:
     from flows.post.smtp.imap import ImapFolder
 
-ENV_FILE = ".env"
 Security = Literal["tls", "starttls", "none"]
 _Lower = BeforeValidator(lambda value: value.strip().lower() if isinstance(value, str) else value)
 _PORTS = {"tls": 465, "starttls": 587, "none": 25}
 _IMAP_PORTS = {"tls": 993, "starttls": 143, "none": 143}
 
 
+# python-dotenv reads "Name" <address> as a value with something unreadable behind it.
+_MAILBOX = re.compile(
+    r"""\s*(?:export\s+)?(?P<name>\w+)\s*=\s*(?P<value>"[^"\n]*"\s*<[^<>\s]*>)\s*(?:#.*)?"""
+)
+
+
 class Settings(BaseSettings):
     """Every setting, with its safe default; .env.example describes them. Made by ``load``."""
 
     model_config = SettingsConfigDict(
-        env_file=ENV_FILE,
-        env_ignore_empty=True,
-        extra="ignore",
-        frozen=True,
-        hide_input_in_errors=True,
+        env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
     )
 
     smtp_host: str = ""
@@ -72,16 +76,26 @@ class Settings(BaseSettings):
     late_start_hours: float = Field(2, gt=0)
     ledger_url: str = ""
     dear_minister_var: Path = Path("var")
+    dear_minister_office: Path = Path()
+
+    @property
+    def office(self) -> Office:
+        """Where campaigns and contact lists are."""
+        return Office(self.dear_minister_office)
 
     @property
     def var(self) -> Path:
-        """Where runtime files go."""
-        return self.dear_minister_var
+        """Where runtime files go; a relative path begins at the office folder."""
+        return self.dear_minister_office / self.dear_minister_var
 
     @property
     def ledger(self) -> str:
-        """The ledger's address."""
-        return self.ledger_url or f"sqlite:///{self.var / 'ledger.db'}"
+        """The ledger's address; a relative SQLite path begins at the office folder."""
+        if not self.ledger_url:
+            return f"sqlite:///{self.var / 'ledger.db'}"
+        if self.ledger_url.startswith("sqlite:///"):
+            return f"sqlite:///{self.dear_minister_office / self.ledger_url[10:]}"
+        return self.ledger_url
 
     @property
     def server(self) -> Server:
@@ -149,21 +163,36 @@ def using(settings: Settings) -> Iterator[None]:
         _world.reset(token)
 
 
+def office() -> Office:
+    """The office folder of this command or run. Raises ConfigurationError."""
+    world = _world.get()
+    return world.office if world else find()
+
+
 def load(**given: object) -> Settings:
     """The settings; ``given`` wins. Raises ConfigurationError naming each setting at fault."""
     if (world := _world.get()) is not None:
         return world
+    here = office()
+    in_file = env_file(here.env_file)
+    in_environment = {name.upper() for name, value in os.environ.items() if value}
+    below = {name: value for name, value in in_file.items() if value and name not in in_environment}
+    values = {name.lower(): value for name, value in below.items()}
     try:
-        settings = Settings(**given)  # type: ignore[arg-type]
+        settings = Settings(
+            **{"dear_minister_office": here.folder, **values, **given}  # type: ignore[arg-type]
+        )
     except ValidationError as error:
         raise ConfigurationError(
             *(
-                Fault(str(problem["loc"][0]).upper(), f"{problem['msg']}; correct it in {ENV_FILE}")
+                Fault(
+                    name := str(problem["loc"][0]).upper(),
+                    f"{problem['msg']}; correct it in "
+                    f"{here.env_file if name in below else 'the environment'}",
+                )
                 for problem in error.errors(include_input=False, include_url=False)
             )
         ) from error
-    except UnicodeDecodeError as error:
-        raise ConfigurationError(f"{ENV_FILE}: is not UTF-8 text; save it as UTF-8") from error
     if faults := list(_faults(settings)):
         raise ConfigurationError(*faults)
     return settings
@@ -203,24 +232,82 @@ def _faults(settings: Settings) -> Iterator[Fault]:
             yield from error.faults
 
 
-def warnings() -> tuple[Fault, ...]:
-    """Warnings about .env: that others may read it, and names in it that are nearly a setting's."""
-    path = Path(ENV_FILE)
+def env_file(path: Path) -> dict[str, str]:
+    """The settings in an .env file, by upper-case name; {} where there is none.
+
+    Values are as typed: ``$`` stays. Raises ConfigurationError naming file and line: a line that
+    cannot be read, a name that is nearly a setting's.
+    """
     try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        return {}
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(Fault(str(path), "is not UTF-8 text; save it as UTF-8")) from error
+    except OSError as error:
+        raise ConfigurationError(
+            Fault(str(path), f"cannot be read ({error.strerror}); correct its permissions")
+        ) from error
+    values: dict[str, str] = {}
+    faults = []
+    for binding in parse_stream(StringIO(text)):
+        original = binding.original
+        typed = original.string.strip("\n")
+        where = f"{path}:{original.line + len(original.string) - len(original.string.lstrip())}"
+        name, value = binding.key, binding.value
+        if binding.error and (mailbox := _MAILBOX.fullmatch(typed)):
+            name, value = mailbox["name"], mailbox["value"]
+        elif binding.error:
+            faults.append(Fault(where, "cannot be read; write NAME=value, the value in quotes"))
+            continue
+        if name is None:
+            continue  # a comment or a blank line
+        if value is None:
+            faults.append(Fault(where, f"{name} has no = behind it; write {name}=value"))
+        elif name.upper() in values:
+            faults.append(Fault(where, f"{name} stands in this file twice; delete one line"))
+        elif reason := _not_a_setting(name.upper()):
+            faults.append(Fault(where, f"{name} {reason}"))
+        else:
+            values[name.upper()] = value
+    if faults:
+        raise ConfigurationError(*faults)
+    return values
+
+
+def _names() -> list[str]:
+    """Every setting that .env may hold."""
+    return [name.upper() for name in Settings.model_fields if name.upper() != VARIABLE]
+
+
+def _not_a_setting(name: str) -> str:
+    """Why a name cannot stand in .env; blank for a setting's name, and for a stranger's."""
+    known = _names()
+    if name == VARIABLE:
+        return f"says where this file is, so it cannot stand in it; use --office or set {VARIABLE}"
+    if name in known:
+        return ""
+    family = [one for one in known if one.partition("_")[0] == name.partition("_")[0]]
+    if near := get_close_matches(name, family, 1, 0.8):
+        return f"is not a setting; was {near[0]} meant?"
+    if family:
+        return f"is not a setting; there are {', '.join(family)}"
+    if near := get_close_matches(name, known, 1, 0.8):
+        return f"is not a setting; was {near[0]} meant?"
+    return ""
+
+
+def warnings() -> tuple[Fault, ...]:
+    """Warnings about .env: that others on this machine can read it."""
+    try:
+        path = office().env_file
         mode = path.stat().st_mode
-        names = dotenv_values(path, interpolate=False)
-    except (OSError, UnicodeDecodeError):
+    except (OSError, ConfigurationError):
         return ()
-    found = []
-    if mode & (stat.S_IRGRP | stat.S_IROTH):
-        line = "others on this machine can read the password in it; type: chmod 600"
-        found.append(Fault(str(path), f"{line} {path}", "warning"))
-    known = [name.upper() for name in Settings.model_fields]
-    for name in names:
-        if name.upper() not in known and (near := get_close_matches(name.upper(), known, 1, 0.8)):
-            what = f"{name} is not a setting; was {near[0]} meant?"
-            found.append(Fault(str(path), what, "warning"))
-    return tuple(found)
+    if not mode & (stat.S_IRGRP | stat.S_IROTH):
+        return ()
+    what = f"others on this machine can read the password in it; type: chmod 600 {path}"
+    return (Fault(str(path), what, "warning"),)
 
 
 def _is_ascii_address(text: str) -> bool:

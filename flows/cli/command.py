@@ -1,52 +1,88 @@
-"""A command line's commands: what all of them share, and how each one's answer is printed."""
+"""The commands: what all of them share, and how the answer of each is printed."""
 
 import functools
 import inspect
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from flows import settings
 from flows.cli import console
 from flows.cli.answer import Answer
+from flows.office import VARIABLE
 
+_OFFICE = Annotated[
+    Path | None,
+    typer.Option(
+        "--office", metavar="DIR", help="The office folder; else the nearest above, or this one."
+    ),
+]
 _JSON = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 _QUIET = Annotated[bool, typer.Option("--quiet", "-q", help="No remarks, no progress.")]
-_SHARED = (("json", _JSON), ("quiet", _QUIET))
+_SHARED = (("office", _OFFICE, None), ("json", _JSON, False), ("quiet", _QUIET, False))
 
 
 class Commands(typer.Typer):
     """A Typer whose commands return an Answer, or None where they say all they have themselves."""
 
-    def command(self, name: str | None = None, **settings: Any) -> Callable[..., Any]:
-        """Register a command; it gets --json and --quiet."""
+    def command(
+        self, name: str | None = None, *, in_office: bool = True, **settings: Any
+    ) -> Callable[..., Any]:
+        """Register a command; it gets --office, --json and --quiet.
+
+        ``in_office``: whether the command works in an office folder, and says which.
+        """
         register = super().command(name, **settings)
 
         def decorate(run: Callable[..., Answer | None]) -> Callable[..., None]:
-            return register(_answering(run))
+            return register(_answering(run, in_office))
 
         return decorate
 
 
-def _answering(run: Callable[..., Answer | None]) -> Callable[..., None]:
+def _answering(run: Callable[..., Answer | None], in_office: bool) -> Callable[..., None]:
     @functools.wraps(run)
-    def command(*, json: bool, quiet: bool, **given: Any) -> None:
+    def command(*, office: Path | None, json: bool, quiet: bool, **given: Any) -> None:
         console.configure(json=json, quiet=quiet)
-        if (answer := run(**given)) is not None:
-            raise typer.Exit(console.give(answer))
+        with _working_in(office):
+            if in_office:
+                console.say(f"office folder: {settings.office().folder.resolve()}")
+                for fault in settings.warnings():
+                    console.warn(str(fault))
+            if (answer := run(**given)) is not None:
+                raise typer.Exit(console.give(answer))
 
     signature = inspect.signature(run, eval_str=True)
-    shared = [
-        inspect.Parameter(
-            name, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=annotation
-        )
-        for name, annotation in _SHARED
+    parameters = [
+        *signature.parameters.values(),
+        *(
+            inspect.Parameter(
+                name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
+            )
+            for name, annotation, default in _SHARED
+        ),
     ]
-    own = [
-        one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in signature.parameters.values()
-    ]
-    command.__signature__ = signature.replace(  # type: ignore[attr-defined]
-        parameters=[*own, *shared]
-    )
-    command.__annotations__ = {one.name: one.annotation for one in (*own, *shared)}
+    # Keywords alone: an argument with a default may then stand before one without.
+    parameters = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in parameters]
+    command.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {one.name: one.annotation for one in parameters}
     return command
+
+
+@contextmanager
+def _working_in(office: Path | None) -> Iterator[None]:
+    """Within the block, here and in every process begun here, ``office`` is the office folder."""
+    before = os.environ.get(VARIABLE)
+    if office is not None:
+        os.environ[VARIABLE] = str(office)
+    try:
+        yield
+    finally:
+        if office is not None:
+            os.environ.pop(VARIABLE)
+            if before is not None:
+                os.environ[VARIABLE] = before

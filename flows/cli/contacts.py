@@ -112,7 +112,7 @@ def suppress(
 
     try:
         suppression.add(
-            draft.SUPPRESSION,
+            settings.office().suppression,
             person=person,
             email=email,
             domain=domain,
@@ -124,7 +124,9 @@ def suppress(
             f"{error.reason} (one of --person, --email, --domain, and --reason)"
         ) from error
     listed = not person or draft.listed(person)
-    return output.suppressed(person or email or domain, draft.SUPPRESSION, listed=listed)
+    return output.suppressed(
+        person or email or domain, settings.office().suppression, listed=listed
+    )
 
 
 @app.command("import")
@@ -133,9 +135,10 @@ def import_(
     kind: Annotated[
         str, typer.Option("--from", metavar="KIND", help="ifg, twfy, popolo, members-json or csv.")
     ],
-    to: Annotated[Path, typer.Option("--to", metavar="FILE", help="The list to make.")] = Path(
-        "contacts/imported.csv"
-    ),
+    to: Annotated[
+        Path | None,
+        typer.Option("--to", metavar="FILE", help="The list; else contacts/imported.csv."),
+    ] = None,
     as_of: AsOf = None,
     house: Annotated[
         str, typer.Option("--house", help="commons or lords, where a CSV is silent.")
@@ -143,11 +146,11 @@ def import_(
     fewer: Fewer = False,
 ) -> Answer:
     """Make a contact list of a public source's files, as of any day it knows."""
-    from flows.operations import draft
     from flows.people import sources
     from flows.people.lists import refused
     from flows.people.sources import imported
 
+    to = to or settings.office().contacts / "imported.csv"
     found = sources.read(kind, files, _day(as_of), date.today(), house)
     imported.save(found, to, fewer=fewer)
     offices = handed_back = None
@@ -155,7 +158,7 @@ def import_(
         from flows.people import reshuffle
         from flows.people.sources import ifg
 
-        offices = to.with_name(draft.OFFICES.name)
+        offices = to.with_name(settings.office().tenures.name)
         reshuffle.save(ifg.tenures(ifg.load(files)), offices)
     if found.refused:
         handed_back = settings.load().var / "contacts" / f"{to.stem}-refused-rows.csv"
@@ -166,9 +169,9 @@ def import_(
 @app.command()
 def refresh(
     kind: Annotated[str, typer.Option("--from", metavar="SOURCE")] = "members-api",
-    to: Annotated[Path, typer.Option("--to", metavar="DIR", help="Where the lists are.")] = Path(
-        "contacts"
-    ),
+    to: Annotated[
+        Path | None, typer.Option("--to", metavar="DIR", help="Where the lists are.")
+    ] = None,
     fewer: Fewer = False,
 ) -> Answer:
     """Fetch MPs, peers and government posts from the UK Parliament's Members API."""
@@ -177,5 +180,5 @@ def refresh(
     if kind != "members-api":
         raise ConfigurationError(f"--from {kind}: the one source to refresh from is members-api")
     with console.steps() as progress:
-        paths = fetch(settings.load(), to, progress, fewer=fewer)
+        paths = fetch(settings.load(), to or settings.office().contacts, progress, fewer=fewer)
     return output.refreshed(paths)

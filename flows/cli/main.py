@@ -10,7 +10,6 @@ import sys
 
 import typer
 
-from flows import settings
 from flows.cli import campaigns, console, contacts, mailings, records, upkeep
 from flows.cli.answer import Exit
 from flows.errors import ConfigurationError, DearMinisterError
@@ -38,8 +37,6 @@ def _need_text(arguments: list[str]) -> None:
 
 def main() -> None:
     """The console script. Every error made by a user is one line (or a line each) and exit 2."""
-    for fault in settings.warnings():
-        console.warn(str(fault))
     try:
         _need_text(sys.argv[1:])
         app()

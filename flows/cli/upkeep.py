@@ -12,7 +12,7 @@ from flows.cli.command import Commands
 app = Commands()
 
 
-@app.command()
+@app.command(in_office=False)
 def demo(
     fresh: Annotated[bool, typer.Option("--fresh", help="Start over, with nothing sent.")] = False,
 ) -> None:

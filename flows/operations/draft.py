@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+from flows import settings
 from flows.errors import ConfigurationError
 from flows.letters import campaign as campaigns
 from flows.letters.campaign import Campaign
@@ -17,11 +18,6 @@ from flows.people.contact import Contact, Reader, RejectedRow
 from flows.people.lists import loading, rows, table
 from flows.people.lists.loading import Loaded
 from flows.people.suppression import WatchedSuppression
-
-TEMPLATES = Path("templates")
-SUPPRESSION = Path("contacts/suppression.csv")
-OFFICES = Path("contacts/offices.csv")
-"""Who held which office when: the last refresh or import of dated data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +47,23 @@ def folder(campaign: str) -> Path:
     path = Path(campaign)
     if path.is_dir() or path.parent != Path():
         return path
-    if (TEMPLATES / campaign).is_dir():
-        return TEMPLATES / campaign
-    there = sorted(one.parent.name for one in TEMPLATES.glob("*/campaign.toml"))
+    templates = settings.office().templates
+    if (templates / campaign).is_dir():
+        return templates / campaign
+    there = sorted(toml.parent.name for toml in templates.glob("*/campaign.toml"))
     raise ConfigurationError(
-        f"there is no campaign {campaign} under {TEMPLATES}/"
+        f"there is no campaign {campaign} under {templates}/"
         + (f"; there are: {', '.join(there)}" if there else "")
     )
 
 
 def draft(campaign: str, contacts: Sequence[Path] = (), as_of: date | None = None) -> Draft:
     """Read the campaign and its contacts. ``contacts`` wins over campaign.toml, ``as_of`` over
-    its date. Raises ConfigurationError."""
+    its date. Lists that campaign.toml names are looked for in the office folder. Raises
+    ConfigurationError."""
     found = campaigns.load(folder(campaign))
-    lists = tuple(contacts) or tuple(Path(one) for one in found.contacts)
+    office = settings.office().folder
+    lists = tuple(contacts) or tuple(office / name for name in found.contacts)
     on = as_of or found.date or date.today()
     loaded = loading.load(lists)
     rules = Audience.from_table(found.audience)
@@ -118,9 +117,10 @@ def _rejected(row: RejectedRow, fate: Fate) -> RowFate:
 
 
 def _reshuffled(contacts: Iterable[Contact], on: date) -> tuple[reshuffle.Stale, ...]:
-    if not OFFICES.is_file():
+    tenures = settings.office().tenures
+    if not tenures.is_file():
         return ()
-    return reshuffle.check(contacts, reshuffle.load(OFFICES), on).stale
+    return reshuffle.check(contacts, reshuffle.load(tenures), on).stale
 
 
 def _one_letter_each(found: Iterable[Reader]) -> tuple[list[Reader], list[RejectedRow]]:
@@ -147,13 +147,17 @@ def _refused(contact: Contact, column: str, reason: str) -> RejectedRow:
 
 def suppressions() -> WatchedSuppression:
     """Who is never written to; nobody where there is no such list."""
-    return WatchedSuppression(SUPPRESSION)
+    return WatchedSuppression(settings.office().suppression)
 
 
 def listed(person: str) -> bool:
     """Whether a contact list beside the suppression list has this person, or a row of this id."""
-    for path in sorted(SUPPRESSION.parent.glob("*")):
-        if path in (SUPPRESSION, OFFICES) or path.suffix.casefold() not in table.KINDS:
+    office = settings.office()
+    for path in sorted(office.contacts.glob("*")):
+        if (
+            path in (office.suppression, office.tenures)
+            or path.suffix.casefold() not in table.KINDS
+        ):
             continue
         with suppress(ConfigurationError):  # a list at fault is told of when it is used
             if any(
@@ -165,23 +169,27 @@ def listed(person: str) -> bool:
 
 
 def sources(campaign_folder: Path, lists: Sequence[Path]) -> dict[str, str]:
-    """SHA-256 (hex) of every file a mailing is made from. Files that are gone are left out."""
-    found = {}
-    for path in (*campaigns.files(campaign_folder), *lists):
-        if path.is_file():
-            found[str(path)] = hashlib.sha256(path.read_bytes()).hexdigest()
-    return dict(sorted(found.items()))
+    """SHA-256 (hex) of every file a mailing is made from, by its name in the office folder.
+
+    Files that are gone are left out.
+    """
+    return _hashes((*campaigns.files(campaign_folder), *lists))
 
 
 def sources_now(before: Mapping[str, str]) -> dict[str, str]:
     """The same files as they are now, and new ones in the campaign's folder."""
-    tomls = [Path(one) for one in before if Path(one).name == campaigns.SETTINGS]
-    paths = {Path(one) for one in before}
-    for toml in tomls:
-        if toml.parent.is_dir():
-            paths |= set(campaigns.files(toml.parent))
+    office = settings.office().folder
+    paths = {office / name for name in before}
+    for path in list(paths):
+        if path.name == campaigns.SETTINGS and path.parent.is_dir():
+            paths |= set(campaigns.files(path.parent))
+    return _hashes(paths)
+
+
+def _hashes(paths: Iterable[Path]) -> dict[str, str]:
+    office = settings.office()
     return {
-        str(path): hashlib.sha256(path.read_bytes()).hexdigest()
+        office.name(path): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(paths)
         if path.is_file()
     }

@@ -14,9 +14,8 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from flows.errors import ConfigurationError
 from flows.letters import campaign as campaigns
-from flows.operations.draft import TEMPLATES
+from flows.settings import office
 
-CONTACTS = Path("contacts")
 _LISTS = (".csv", ".xlsx", ".ods")
 _NOT_LISTS = ("suppression.csv",)
 
@@ -29,7 +28,7 @@ def campaign_folders() -> tuple[list[str], list[str]]:
     """Keys of the folders under templates/ that can be read as campaigns, and what is wrong with
     each of the others, a line each."""
     found, faults = [], []
-    for toml in sorted(TEMPLATES.glob(f"*/{campaigns.SETTINGS}")):
+    for toml in sorted(office().templates.glob(f"*/{campaigns.SETTINGS}")):
         try:
             found.append(campaigns.load(toml.parent).key)
         except ConfigurationError as error:
@@ -46,7 +45,7 @@ def contact_lists() -> list[str]:
     """The lists under contacts/."""
     return sorted(
         path.as_posix()
-        for path in CONTACTS.glob("*")
+        for path in office().contacts.glob("*")
         if path.suffix.lower() in _LISTS
         and path.name not in _NOT_LISTS
         and not path.name.startswith(("~", "."))  # what an office program leaves beside a list

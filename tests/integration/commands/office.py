@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -55,6 +56,11 @@ class Ended:
         return line
 
 
+def ended(code: int, out: str, err: str) -> Ended:
+    """How a command ended, without the remark which office folder it works in."""
+    return Ended(code, out, re.sub(r"\Aoffice folder: .*\n", "", err))
+
+
 @dataclass
 class Office:
     """A folder with templates/ and contacts/, and the settings of whoever types there."""
@@ -87,14 +93,14 @@ class Office:
         try:
             main.main()
             code = 0
-        except SystemExit as ended:
-            code = ended.code if isinstance(ended.code, int) else 1
+        except SystemExit as left:
+            code = left.code if isinstance(left.code, int) else 1
         captured = self.capture.readouterr()
-        return Ended(code, captured.out, captured.err)
+        return ended(code, captured.out, captured.err)
 
     def process(self, *arguments: object, **options: Any) -> Ended:
         """A command in a process of its own."""
-        ended = subprocess.run(
+        done = subprocess.run(
             [PROGRAM, *map(str, arguments)],
             cwd=self.folder,
             env={**bare_environment(), **self.settings, **options.pop("env", {})},
@@ -105,13 +111,13 @@ class Office:
             check=False,
             **options,
         )
-        return Ended(ended.returncode, ended.stdout, ended.stderr)
+        return ended(done.returncode, done.stdout, done.stderr)
 
     def process_into_nothing(self, *arguments: object) -> Ended:
         """A command whose reader has gone away before it writes."""
         reading, writing = os.pipe()
         os.close(reading)
-        ended = subprocess.run(
+        done = subprocess.run(
             [PROGRAM, *map(str, arguments)],
             cwd=self.folder,
             env={**bare_environment(), **self.settings},
@@ -123,7 +129,7 @@ class Office:
             check=False,
         )
         os.close(writing)
-        return Ended(ended.returncode, "", ended.stderr)
+        return ended(done.returncode, "", done.stderr)
 
     def json(self, *arguments: object) -> Any:
         return self.run(*arguments, "--json").document

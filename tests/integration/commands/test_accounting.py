@@ -9,7 +9,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flows.operations import draft as drafts
 from flows.operations.draft import draft
 from flows.people import suppression
 from flows.people.accounting import Fate
@@ -112,7 +111,8 @@ def written(office: Office, number: int, rows: list[dict[str, str]]) -> Path:
 
 
 def test_an_objection_is_accounted_for_by_its_rule(office: Office) -> None:
-    suppression.add(drafts.SUPPRESSION, person="lucas", reason="asked", on=DAY)
+    file = office.folder / "contacts" / "suppression.csv"
+    suppression.add(file, person="lucas", reason="asked", on=DAY)
     made: dict[str, Any] = office.json("prepare", CAMPAIGN)
     assert (made["accounted"]["letter"], made["accounted"]["left_out"]) == (2, 1)
     (left_out,) = draft(CAMPAIGN, [office.contacts]).accounting.of(Fate.LEFT_OUT)
