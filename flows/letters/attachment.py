@@ -1,7 +1,6 @@
 """Files that go with a letter, coded for e-mail once, however many messages carry them."""
 
 import binascii
-import hashlib
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,11 +38,6 @@ class Attachment:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "part", _part(self.name, self.content, self.media_type))
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 (hex) of the content: a file of many letters need be kept only once."""
-        return hashlib.sha256(self.content).hexdigest()
 
 
 def load(path: Path, name: str = "") -> Attachment:

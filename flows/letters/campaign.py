@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from flows.errors import ConfigurationError, Fault
 from flows.letters import campaign_toml, libreoffice
-from flows.letters.campaign_toml import Ask, Paper, Picture, Signatory
+from flows.letters.campaign_toml import Ask, Enclosure, Picture, Signatory
 from flows.people.style import Style
 
 SETTINGS = "campaign.toml"
@@ -42,7 +42,7 @@ class Campaign:
     """What is attached: PDF where campaign.toml says nothing and LibreOffice is there."""
     signature: Picture | None
     """The picture that ``{{ signature }}`` prints in the letter."""
-    attachments: tuple[Paper, ...]
+    attachments: tuple[Enclosure, ...]
     cc: str
     """Jinja: mailboxes that get a copy, separated by commas; blank for none."""
     post: bool

@@ -52,7 +52,7 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
-class Paper:
+class Enclosure:
     """A file sent beside the letter."""
 
     __pydantic_config__ = _CLOSED
@@ -118,7 +118,7 @@ class Table:
     contacts: Words = ()
     letter: Literal["docx", "pdf", "both"] | None = None
     signature: Picture | None = None
-    attachments: tuple[Paper, ...] = ()
+    attachments: tuple[Enclosure, ...] = ()
     cc: str = ""
     post: bool = False
     facts: dict[str, Any] = field(default_factory=dict)

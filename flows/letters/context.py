@@ -11,7 +11,7 @@ from babel.dates import format_date
 
 from flows.errors import RowError
 from flows.letters.campaign import Campaign
-from flows.letters.record import DotDict, records
+from flows.letters.jinja_environment import DotDict, dotted
 from flows.people.contact import Address, Contact, Reader
 
 # Notes are never sent; where a row stands is of no use in a letter.
@@ -30,7 +30,7 @@ class Context:
         sender = campaign.sender
         self._shared: dict[str, Any] = {
             "date": format_date(on, "long", campaign.language),
-            "facts": records(campaign.facts),
+            "facts": dotted(campaign.facts),
             "sender": DotDict({f.name: getattr(sender, f.name) for f in fields(sender)}),
             "campaign": DotDict(
                 {"key": campaign.key, "title": campaign.title, "edition": campaign.edition}

@@ -1,4 +1,4 @@
-"""What a campaign sends beside the letter: papers for all or for some, copies to others."""
+"""What a campaign sends beside the letter: enclosures for all or for some, copies to others."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,8 +18,8 @@ from flows.people.criteria import Criteria
 
 
 @dataclass(frozen=True, slots=True)
-class Enclosure:
-    """One paper of campaign.toml."""
+class EnclosureTemplate:
+    """One enclosure of campaign.toml, its file name compiled."""
 
     file: TemplateText
     """Its path in the campaign's folder; with tags, another file for each reader."""
@@ -31,30 +31,32 @@ class Enclosure:
 
 
 class Enclosures:
-    """The papers of a campaign; those that are the same for all are read once."""
+    """The enclosures of a campaign; those that are the same for all are read once."""
 
-    def __init__(self, folder: Path, papers: Sequence[Enclosure], cc: TemplateText | None) -> None:
-        """Raises ConfigurationError for a paper for all that cannot be attached."""
-        self._folder, self._papers, self._cc = folder, papers, cc
+    def __init__(
+        self, folder: Path, enclosures: Sequence[EnclosureTemplate], cc: TemplateText | None
+    ) -> None:
+        """Raises ConfigurationError for an enclosure for all that cannot be attached."""
+        self._folder, self._enclosures, self._cc = folder, enclosures, cc
         self._load = lru_cache(maxsize=32)(attachment.load)
-        for paper in papers:
-            if paper.file.constant:
-                self._file(paper, paper.file.filled({}))
+        for enclosure in enclosures:
+            if enclosure.file.constant:
+                self._file(enclosure, enclosure.file.filled({}))
 
     def attachments(self, reader: Reader, context: Mapping[str, Any]) -> tuple[Attachment, ...]:
-        """This reader's papers. Raises RowError where the reader's own is missing."""
+        """This reader's enclosures. Raises RowError where the reader's own is missing."""
         found = []
-        for paper in self._papers:
-            if paper.terms.unmet(reader) is not None:
+        for enclosure in self._enclosures:
+            if enclosure.terms.unmet(reader) is not None:
                 continue
-            file = paper.file.filled(context).strip()
-            if paper.file.constant:
-                found.append(self._file(paper, file))
+            file = enclosure.file.filled(context).strip()
+            if enclosure.file.constant:
+                found.append(self._file(enclosure, file))
                 continue
             try:
-                if paper.optional and not (file and inside(self._folder, file).is_file()):
+                if enclosure.optional and not (file and inside(self._folder, file).is_file()):
                     continue
-                found.append(self._file(paper, file))
+                found.append(self._file(enclosure, file))
             except (ConfigurationError, ValueFaultError) as error:
                 raise RowError("attachments", str(error)) from error
         return tuple(found)
@@ -75,8 +77,8 @@ class Enclosures:
             found.append(f'"{display}" <{address}>' if display else address)
         return tuple(found)
 
-    def _file(self, paper: Enclosure, file: str) -> Attachment:
+    def _file(self, enclosure: EnclosureTemplate, file: str) -> Attachment:
         try:
-            return self._load(inside(self._folder, file), paper.name)
+            return self._load(inside(self._folder, file), enclosure.name)
         except ValueFaultError as error:
             raise ConfigurationError(Fault(str(self._folder), f"attachments: {error}")) from error

@@ -1,7 +1,7 @@
 """Jinja as every template of a campaign meets it: sandboxed, strict, unable to change data."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,6 @@ from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from flows.errors import ConfigurationError, Fault
-from flows.letters.record import DotDict
 
 LARGEST_RANGE = 1_000
 LARGEST_REPEAT = 100_000
@@ -26,6 +25,45 @@ LARGEST_REPEAT = 100_000
 
 class ValueFaultError(ValueError):
     """A picture, link or file that a template asks for and that cannot be; the text says why."""
+
+
+class DotDict(Mapping[str, Any]):
+    """A read-only mapping whose entries templates reach by a dot.
+
+    An entry wins over a method of the same name.
+    """
+
+    __slots__ = ("values_",)
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self.values_ = values
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self.values_[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def __getitem__(self, name: str) -> Any:
+        return self.values_[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.values_)
+
+    def __len__(self) -> int:
+        return len(self.values_)
+
+    def __repr__(self) -> str:
+        return f"DotDict({', '.join(self)})"
+
+
+def dotted(value: Any) -> Any:
+    """Tables, and tables inside them, as DotDict; lists as tuples."""
+    if isinstance(value, Mapping):
+        return DotDict({name: dotted(inner) for name, inner in value.items()})
+    if isinstance(value, list | tuple):
+        return tuple(dotted(inner) for inner in value)
+    return value
 
 
 class Environment(ImmutableSandboxedEnvironment):

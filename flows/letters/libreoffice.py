@@ -18,8 +18,6 @@ from flows.errors import ConfigurationError, Fault
 PROGRAMS = ("soffice", "libreoffice")
 PACKAGE = "libreoffice-writer-nogui"
 
-START_SECONDS = 60.0
-"""Given to LibreOffice to start, however slow the machine."""
 LARGEST_OUTPUT = 1_000_000_000
 """Bytes of any one file it may write, so that a runaway does not fill the disk."""
 

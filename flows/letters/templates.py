@@ -13,7 +13,7 @@ from flows.letters.context import Context
 from flows.letters.docx import guard
 from flows.letters.docx.docxtpl_adapter import Picture
 from flows.letters.docx.template import DocxTemplate
-from flows.letters.enclosures import Enclosure, Enclosures
+from flows.letters.enclosures import Enclosures, EnclosureTemplate
 from flows.letters.jinja_environment import (
     Environment,
     TemplateText,
@@ -67,18 +67,18 @@ class Compiler:
         ]
 
     def enclosures(self) -> Enclosures:
-        papers = [
-            Enclosure(
-                self._part(paper.file, f"{self._settings}: attachments"),
-                paper.name,
-                paper.terms,
-                paper.optional,
+        enclosures = [
+            EnclosureTemplate(
+                self._part(enclosure.file, f"{self._settings}: attachments"),
+                enclosure.name,
+                enclosure.terms,
+                enclosure.optional,
             )
-            for paper in self._campaign.attachments
+            for enclosure in self._campaign.attachments
         ]
         cc = self._campaign.cc
         copies = self._part(cc, f"{self._settings}: cc") if cc else None
-        return Enclosures(self._campaign.folder, papers, copies)
+        return Enclosures(self._campaign.folder, enclosures, copies)
 
     def _part(
         self, source: str, where: str, environment: Environment | None = None

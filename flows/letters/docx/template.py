@@ -27,9 +27,6 @@ from flows.letters.jinja_environment import (
     line_at_fault,
 )
 
-LONGEST_UNESCAPED = 255
-"""Characters; python-docx writes no longer core property."""
-
 _DECLARATION = "<?xml version='1.0' encoding='UTF-8' standalone='yes'?>\n"
 _TAG = re.compile(r"{{|{%|{#")
 _UNESCAPED = "{{% autoescape false %}}{}{{% endautoescape %}}"

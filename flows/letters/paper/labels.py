@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 from xml.sax.saxutils import escape
 
-from flows.errors import ConfigurationError
-from flows.letters.paper import wordpage
-from flows.letters.paper.wordpage import FONT, twips
+from flows.letters.docx import package
 
 _PADDING = 4.0
 """Millimetres at the left and right of a label: printers are seldom more exact than one."""
@@ -20,6 +18,23 @@ _LEADING = 1.15
 _CHARACTER = 0.53
 """Width of a usual character, of the font's size."""
 _MM_A_POINT = 25.4 / 72
+_FONT = "Liberation Sans"
+
+_TYPES = (
+    '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
+    '<Default Extension="rels" '
+    'ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+    '<Default Extension="xml" ContentType="application/xml"/>'
+    '<Override PartName="/word/document.xml" ContentType="application/vnd.openxmlformats-'
+    'officedocument.wordprocessingml.document.main+xml"/></Types>'
+)
+_RELATIONS = (
+    '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+    '<Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/'
+    'relationships/officeDocument" Target="word/document.xml"/></Relationships>'
+)
+_DECLARATION = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+_W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 
 Label = Sequence[str]
 """The lines of one address."""
@@ -38,10 +53,6 @@ class Layout:
     gap: float
     """Between columns."""
 
-    @property
-    def a_sheet(self) -> int:
-        return self.columns * self.rows
-
 
 LAYOUTS = {
     "a4-21": Layout(3, 7, 63.5, 38.1, 7.2, 15.1, 2.5),
@@ -52,16 +63,6 @@ LAYOUTS = {
 """The usual sheets, by how many labels they have."""
 
 
-def layout(name: str) -> Layout:
-    """The sheet of this name. Raises ConfigurationError that names the others."""
-    try:
-        return LAYOUTS[name]
-    except KeyError:
-        raise ConfigurationError(
-            f"labels: there is no sheet {name!r}; use {', '.join(LAYOUTS)}"
-        ) from None
-
-
 def docx(labels: Sequence[Label], sheet: Layout, first: int = 1) -> bytes:
     """The sheets with these labels; ``first`` is the first free label of the first sheet."""
     waiting = iter([*([()] * (first - 1)), *labels])
@@ -69,7 +70,7 @@ def docx(labels: Sequence[Label], sheet: Layout, first: int = 1) -> bytes:
     while row := list(islice(waiting, sheet.columns)):
         row += [()] * (sheet.columns - len(row))
         rows.append(_row(row, sheet))
-    widths = "".join(f'<w:gridCol w:w="{twips(width)}"/>' for width in _widths(sheet))
+    widths = "".join(f'<w:gridCol w:w="{_twips(width)}"/>' for width in _widths(sheet))
     table = (
         '<w:tbl><w:tblPr><w:tblW w:w="0" w:type="auto"/><w:tblLayout w:type="fixed"/>'
         '<w:tblCellMar><w:left w:w="0" w:type="dxa"/><w:right w:w="0" w:type="dxa"/>'
@@ -77,7 +78,7 @@ def docx(labels: Sequence[Label], sheet: Layout, first: int = 1) -> bytes:
     )
     # A paragraph has to follow a table; it takes no room that would need another sheet.
     after = '<w:p><w:pPr><w:spacing w:line="20" w:lineRule="exact"/></w:pPr></w:p>'
-    return wordpage.docx(table + after, left=sheet.left, top=sheet.top)
+    return _page(table + after, sheet.left, sheet.top)
 
 
 def too_long(label: Label, sheet: Layout) -> bool:
@@ -98,15 +99,15 @@ def _row(row: Sequence[Label], sheet: Layout) -> str:
         if column:
             cells.append(_cell("<w:p/>", sheet.gap, 0))
         cells.append(_cell(_lines(label, sheet), sheet.width, _PADDING))
-    height = f'<w:trPr><w:cantSplit/><w:trHeight w:val="{twips(sheet.height)}" w:hRule="exact"/>'
+    height = f'<w:trPr><w:cantSplit/><w:trHeight w:val="{_twips(sheet.height)}" w:hRule="exact"/>'
     return f"<w:tr>{height}</w:trPr>{''.join(cells)}</w:tr>"
 
 
 def _cell(content: str, width: float, padding: float) -> str:
-    margin = f'<w:left w:w="{twips(padding)}" w:type="dxa"/>'
-    margin += f'<w:right w:w="{twips(padding)}" w:type="dxa"/>'
+    margin = f'<w:left w:w="{_twips(padding)}" w:type="dxa"/>'
+    margin += f'<w:right w:w="{_twips(padding)}" w:type="dxa"/>'
     return (
-        f'<w:tc><w:tcPr><w:tcW w:w="{twips(width)}" w:type="dxa"/><w:tcMar>{margin}</w:tcMar>'
+        f'<w:tc><w:tcPr><w:tcW w:w="{_twips(width)}" w:type="dxa"/><w:tcMar>{margin}</w:tcMar>'
         f'<w:vAlign w:val="center"/></w:tcPr>{content}</w:tc>'
     )
 
@@ -119,7 +120,7 @@ def _lines(label: Label, sheet: Layout) -> str:
     whole = [s for s in fitting if s >= _UNBROKEN_FROM and longest <= _characters(sheet, s)]
     size = (whole or fitting)[0]
     run = (
-        f'<w:rPr><w:rFonts w:ascii="{FONT}" w:hAnsi="{FONT}" w:cs="{FONT}"/>'
+        f'<w:rPr><w:rFonts w:ascii="{_FONT}" w:hAnsi="{_FONT}" w:cs="{_FONT}"/>'
         f'<w:sz w:val="{round(size * 2)}"/><w:szCs w:val="{round(size * 2)}"/></w:rPr>'
     )
     space = '<w:pPr><w:spacing w:before="0" w:after="0"/></w:pPr>'
@@ -139,3 +140,27 @@ def _fits(label: Label, sheet: Layout, size: float) -> bool:
     characters = _characters(sheet, size)
     lines = sum(max(1, math.ceil(len(line) / characters)) for line in label)
     return lines * size * _LEADING * _MM_A_POINT <= sheet.height - 2
+
+
+def _page(body: str, left: float, top: float) -> bytes:
+    """A DOCX on A4 with this WordprocessingML body; margins in millimetres."""
+    margins = (
+        f'w:left="{_twips(left)}" w:top="{_twips(top)}" w:right="0" w:bottom="0" '
+        'w:header="0" w:footer="0" w:gutter="0"'
+    )
+    document = (
+        f'{_DECLARATION}<w:document xmlns:w="{_W}"><w:body>{body}'
+        f'<w:sectPr><w:pgSz w:w="11906" w:h="16838"/><w:pgMar {margins}/></w:sectPr>'
+        "</w:body></w:document>"
+    )
+    parts = (
+        ("[Content_Types].xml", _DECLARATION + _TYPES),
+        ("_rels/.rels", _DECLARATION + _RELATIONS),
+        ("word/document.xml", document),
+    )
+    return package.ZipPackage(((name, text.encode()) for name, text in parts), ()).pack({})
+
+
+def _twips(millimetres: float) -> int:
+    """Word's measure, a twentieth of a point."""
+    return round(millimetres * 1440 / 25.4)
