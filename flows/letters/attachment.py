@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from flows.errors import ConfigurationError, Fault
-from flows.letters.docx import guard
+from flows.letters.docx import letter_file
 
 DOCX_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 PDF_TYPE = "application/pdf"
@@ -64,7 +64,7 @@ def load(path: Path, name: str = "") -> Attachment:
             )
         )
     if media_type == DOCX_TYPE:
-        guard.check(content, str(path))
+        letter_file.need_finished(content, str(path))
     return Attachment(name or path.name, content, media_type)
 
 

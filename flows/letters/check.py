@@ -10,7 +10,7 @@ from jinja2 import nodes
 from flows.errors import ConfigurationError, Fault
 from flows.letters import libreoffice, readback
 from flows.letters.campaign import HTML, LETTER, SETTINGS, TEXT, Campaign
-from flows.letters.docx import fonts, guard
+from flows.letters.docx import fonts
 from flows.letters.docx.template import DocxTemplate
 from flows.letters.filler import Filler
 from flows.letters.letter import Letter
@@ -32,7 +32,9 @@ def check(campaign: Campaign, on: date | None = None) -> list[Fault]:
     where = str(campaign.folder / LETTER)
     if isinstance(made.get("letter"), DocxTemplate):
         found += _unused(campaign, made["letter"])
-        found += [_font(where, one) for one in fonts.missing(guard.read(campaign.folder / LETTER))]
+        read = compiler.letter_file
+        found += [Fault(where, finding.what, finding.severity) for finding in read.findings]
+        found += [_font(where, missing) for missing in fonts.missing(read.data)]
     if "filler" in made:
         found += _different(campaign, made["filler"].specimen("minister"))
     if campaign.letter != "docx" and not libreoffice.installed():

@@ -94,8 +94,8 @@ class Filler:
 def _read_back(letter: Letter, parts: Iterable[bytes]) -> None:
     checks = readback.Readback(letter.reader)
     checks.letter((part.decode() for part in parts), LETTER)
-    checks.mail(letter.text, TEXT)
-    checks.mail(letter.html, HTML)
+    checks.text(letter.text, TEXT)
+    checks.marked(letter.html, HTML)
     checks.nothing_left(letter.subject, "the subject")
     if not letter.subject or len(letter.subject.splitlines()) != 1:
         raise RowError("subject", "the subject is not one line of text")

@@ -1,8 +1,8 @@
-"""The last reading before a letter is kept: this reader's, whole, with nothing left over?"""
+"""The last reading before a letter is kept: it is this reader's, whole, with nothing left over."""
 
 import html
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from markupsafe import escape
 
@@ -13,7 +13,14 @@ from flows.people.contact import Reader
 _BREAKS = re.compile(r"</w:p>|<w:(?:br|cr|tab)\b[^>]*>|</(?:p|div|h\d|li|td|tr)>|<br\s*/?>")
 _HIDDEN = re.compile(r"<(style|script|title)\b.*?</\1>|<!--.*?-->", re.DOTALL | re.IGNORECASE)
 _MARKS = re.compile(r"<[^>]*>")
-_BRACES = re.compile(r"{{|}}|{%|%}")
+_BRACES = re.compile(r"{{|}}|{%|%}|{#|#}")
+LEFT_BY_WORD = re.compile(
+    r"«[\w#]+(?: [\w#]+){0,3}»|Error!|Error: Reference source not found|Fehler!|Erreur !|¡Error!"
+)
+"""A merge field's name as Word shows it; a broken reference, as Word and LibreOffice print it."""
+_LEFT = re.compile(f"{_BRACES.pattern}|{LEFT_BY_WORD.pattern}")
+_AROUND = 20
+"""Characters shown on either side of what was left over."""
 
 
 def plain(marked: str) -> str:
@@ -31,45 +38,55 @@ class Readback:
 
     def __init__(self, reader: Reader) -> None:
         self._names = (reader.contact.name, reader.address.lines[0])
-        self._opening = reader.address.salutation
-        self._close = reader.address.close
         self._reader = reader
 
     def letter(self, parts: Iterable[str], where: str) -> None:
         """Raise RowError unless these parts of a filled DOCX are this reader's, whole."""
-        marked = "\n".join(parts)
-        if not any(_shows(marked, name) for name in self._names):
+        xml = "\n".join(parts)
+        if not any(_shows(xml, name) for name in self._names):
             raise RowError("name", f"{where} does not show the reader's name: print envelope_lines")
-        self.mail(marked, where)
+        self.marked(xml, where)
 
-    def mail(self, marked: str, where: str) -> None:
-        """Raise RowError unless this greets the reader, closes, and leaves no tag unfilled.
+    def marked(self, marked: str, where: str) -> None:
+        """Raise RowError unless HTML or Word XML greets the reader and leaves nothing over."""
+        self._need(lambda wanted: _shows(marked, wanted), where)
+        if _LEFT.search(marked):
+            self.nothing_left(plain(marked), where)
+            # Attributes too: a picture's alternative text, a link's tooltip.
+            self.nothing_left(html.unescape(" ".join(_MARKS.findall(marked))), where)
 
-        ``marked`` is text, HTML or Word XML.
-        """
-        for wanted, name in ((self._opening, "salutation"), (self._close, "close")):
-            if not _shows(marked, wanted):
-                raise RowError("salutation", f"{where} lacks {wanted!r}: print {name}")
-        self.nothing_left(marked, where)
+    def text(self, text: str, where: str) -> None:
+        """Raise RowError unless plain text greets the reader and leaves nothing over."""
+        self._need(lambda wanted: wanted in text or _reads(wanted, words(text)), where)
+        self.nothing_left(text, where)
 
-    def nothing_left(self, marked: str, where: str) -> None:
-        """Raise RowError if braces stand there that the reader's own data does not hold."""
-        if not _BRACES.search(marked):
+    def nothing_left(self, text: str, where: str) -> None:
+        """Raise RowError if plain text shows what the reader's own data does not hold: a
+        template's braces, a merge field, a broken reference."""
+        if not _LEFT.search(text):
             return
-        text = plain(marked)
-        own = {words(own) for _, own in context.texts(self._reader) if _BRACES.search(own)}
+        text = words(text)
+        own = {words(typed) for _, typed in context.texts(self._reader) if _LEFT.search(typed)}
         for typed in sorted(own, key=len, reverse=True):
             text = text.replace(typed, "")
-        left = _BRACES.search(text)
-        if left:
-            near = text[max(0, left.start() - 20) : left.end() + 20]
-            raise RowError("text", f"{where} still shows a template's braces: {near!r}")
+        left = _LEFT.search(text)
+        if left is None:
+            return
+        near = text[max(0, left.start() - _AROUND) : left.end() + _AROUND]
+        what = "a template's braces" if _BRACES.match(left[0]) else "what Word has not filled in"
+        raise RowError("text", f"{where} still shows {what}: {near!r}")
+
+    def _need(self, shows: Callable[[str], bool], where: str) -> None:
+        address = self._reader.address
+        for wanted, name in ((address.salutation, "salutation"), (address.close, "close")):
+            if not shows(wanted):
+                raise RowError("salutation", f"{where} lacks {wanted!r}: print {name}")
 
 
 def _shows(marked: str, wanted: str) -> bool:
     # As it usually stands; else as it reads, across runs of one word or in capitals.
-    return (
-        wanted in marked
-        or escape(wanted) in marked
-        or words(wanted).casefold() in plain(marked).casefold()
-    )
+    return wanted in marked or escape(wanted) in marked or _reads(wanted, plain(marked))
+
+
+def _reads(wanted: str, text: str) -> bool:
+    return words(wanted).casefold() in text.casefold()

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 
 from jinja2 import meta, nodes
@@ -10,8 +11,10 @@ from jinja2 import meta, nodes
 from flows.errors import ConfigurationError, Fault
 from flows.letters.campaign import HTML, LETTER, SETTINGS, TEXT, Campaign
 from flows.letters.context import Context
-from flows.letters.docx import guard
+from flows.letters.docx import letter_file
+from flows.letters.docx.cleaning import Properties
 from flows.letters.docx.docxtpl_adapter import Picture
+from flows.letters.docx.letter_file import LetterFile
 from flows.letters.docx.template import DocxTemplate
 from flows.letters.enclosures import Enclosures, EnclosureTemplate
 from flows.letters.jinja_environment import (
@@ -30,17 +33,24 @@ class Compiler:
     def __init__(self, campaign: Campaign, on: date) -> None:
         """``on`` is the date printed."""
         self.context = Context(campaign, on)
-        self._campaign = campaign
+        self._campaign, self._on = campaign, on
         self._settings = campaign.folder / SETTINGS
         self._known = self.context.known()
         self._plain = Environment(escape=False, folder=campaign.folder)
         self._escaping = Environment(escape=True, folder=campaign.folder)
 
+    @cached_property
+    def letter_file(self) -> LetterFile:
+        """letter.docx without what no reader may see."""
+        campaign = self._campaign
+        properties = Properties(campaign.title, campaign.sender.name, self._on)
+        return letter_file.read(campaign.folder / LETTER, properties, campaign.language)
+
     def letter(self) -> DocxTemplate:
         path = self._campaign.folder / LETTER
         values = Values(self._campaign.folder)
         template = DocxTemplate(
-            guard.read(path),
+            self.letter_file.data,
             str(path),
             functions=values.functions(),
             pictures=self._pictures(values),

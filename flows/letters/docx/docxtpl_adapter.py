@@ -16,6 +16,7 @@ from docxtpl import DocxTemplate, InlineImage, Listing, RichText, RichTextParagr
 from lxml import etree
 from markupsafe import Markup
 
+from flows.letters.docx import package
 from flows.letters.jinja_environment import Environment
 
 __all__ = ["Link", "Listing", "Picture", "RichText", "RichTextParagraph", "Source"]
@@ -33,17 +34,30 @@ PROPERTIES = (
 _DECLARATION = re.compile(r"^\ufeff?<\?xml[^>]*\?>\s*")
 _PARAGRAPH = re.compile(r"<w:p(?: [^>]*)?>.*?</w:p>", re.DOTALL)
 _RESOLVED = re.compile(r"[\n\t\a\f]")
-_FOOTNOTES = "application/vnd.openxmlformats-officedocument.wordprocessingml.footnotes+xml"
+_NOTES = "application/vnd.openxmlformats-officedocument.wordprocessingml.{}notes+xml"
+FOOTNOTES, ENDNOTES = _NOTES.format("foot"), _NOTES.format("end")
 _TAGS = re.compile(r"{{.*?}}|{%.*?%}", re.DOTALL)
 
 
+_PRINTED_BRACES = (("{_{", "{{"), ("}_}", "}}"), ("{_%", "{%"), ("%_}", "%}"))
+# Stands between the characters of such braces in a value, which docxtpl would take for its own.
+_APART = "\ue0f1"
+
+
 class _Template(DocxTemplate):  # type: ignore[misc]  # docxtpl brings no types
-    """docxtpl's template, but that "&" in a tag is "&": Word writes it as an entity, and docxtpl
-    leaves it one."""
+    """docxtpl's template, but that "&" and quotes in a tag are themselves: Word writes them as
+    entities, in alternative text for example, and docxtpl leaves them so."""
 
     def patch_xml(self, src_xml: str) -> str:
         patched: str = super().patch_xml(src_xml)
-        return _TAGS.sub(lambda tag: tag.group().replace("&amp;", "&"), patched)
+        return _TAGS.sub(_without_entities, patched)
+
+
+def _without_entities(tag: re.Match[str]) -> str:
+    text = tag.group()
+    if "&" not in text:
+        return text
+    return text.replace("&quot;", '"').replace("&apos;", "'").replace("&amp;", "&")
 
 
 # Only methods without state are called on it; it never opens a document.
@@ -103,10 +117,10 @@ class Source:
             for _, part in self._template.get_headers_footers(uri):
                 yield _name(part), prepared_xml(self._template.get_part_xml(part))
 
-    def footnotes(self) -> Iterator[tuple[str, str]]:
-        """Part name and prepared XML of the footnotes."""
+    def notes(self, kind: str) -> Iterator[tuple[str, str]]:
+        """Part name and prepared XML of FOOTNOTES or ENDNOTES."""
         for part in self._document.part.package.iter_parts():
-            if part.content_type == _FOOTNOTES:
+            if part.content_type == kind:
                 xml = part.blob.decode("utf-8")
                 yield _name(part), prepared_xml(_DECLARATION.sub("", xml, count=1))
 
@@ -175,7 +189,7 @@ def _resolved(paragraph: re.Match[str]) -> str:
 
 def unescaped(xml: str) -> str:
     """docxtpl's ``{_{`` and ``{_%``: braces that are to be printed."""
-    for written, printed in (("{_{", "{{"), ("}_}", "}}"), ("{_%", "{%"), ("%_}", "%}")):
+    for written, printed in _PRINTED_BRACES:
         xml = xml.replace(written, printed)
     return xml
 
@@ -191,8 +205,11 @@ def repaired_tables(xml: str) -> str:
     return str(etree.tostring(tree, encoding="unicode"))
 
 
-def render(data: bytes, context: Mapping[str, Any], functions: Mapping[str, Any]) -> bytes:
-    """The letter by docxtpl itself, on a template of its own; for values that need its document."""
+def render(
+    data: bytes, context: Mapping[str, Any], functions: Mapping[str, Any]
+) -> dict[str, bytes]:
+    """The letter's parts by docxtpl itself, on a template of its own; for values that need its
+    document."""
     template = _Template(BytesIO(data))
     template.init_docx()
 
@@ -202,6 +219,9 @@ def render(data: bytes, context: Mapping[str, Any], functions: Mapping[str, Any]
             return InlineImage(template, str(value.path), width, height)
         if isinstance(value, Link):
             return RichText(value.text, url_id=template.build_url_id(value.url))
+        if isinstance(value, str) and type(value) is not Markup:
+            for written, _ in _PRINTED_BRACES:
+                value = value.replace(written, _APART.join(written))
         return value
 
     environment = Environment(escape=True, finalize=bound)
@@ -209,4 +229,8 @@ def render(data: bytes, context: Mapping[str, Any], functions: Mapping[str, Any]
     template.render(dict(context), environment, autoescape=True)
     buffer = BytesIO()
     template.save(buffer)
-    return buffer.getvalue()
+    apart = _APART.encode()
+    return {
+        name: content.replace(apart, b"") if name.endswith(".xml") else content
+        for name, content in package.parts(buffer.getvalue())
+    }

@@ -1,12 +1,12 @@
 """A letter's template: compiled once, then filled for each reader in a fraction of docxtpl's time.
 
-What is filled, and how, is docxtpl's: the XML of every part is the same after C14N. Four things
+What is filled, and how, is docxtpl's: the XML of every part is the same after C14N. Some things
 differ on purpose: names that nobody gave are errors, properties are not escaped twice, "&" inside
-a tag is "&", and text that looks like ``{_{`` stays as typed unless the template itself uses that
-spelling.
+a tag is "&", ``{_{`` in a value stays as typed, endnotes and the targets of links are filled too.
 """
 
 import re
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,10 +14,17 @@ from typing import Any
 
 from jinja2 import Template, nodes
 
+<<<<<<< HEAD
 from flows.errors import ConfigurationError, Fault, RowError
 from flows.letters.docx import docxtpl_adapter, guard, package, text
 from flows.letters.docx import text as docxtext
 from flows.letters.docx.docxtpl_adapter import Picture
+=======
+from flows.errors import ConfigurationError, RowError
+from flows.letters.docx import docxtpl_adapter, guard, ooxml, package, text
+from flows.letters.docx.docxtpl_adapter import ENDNOTES, FOOTNOTES, Picture
+from flows.letters.docx.links import Links
+>>>>>>> 10d36ab (Let no comment, tracked change, hidden text, merge field or broken reference out of a letter's Word file; fill endnotes and link targets)
 from flows.letters.docx.text import BETWEEN
 from flows.letters.jinja_environment import (
     FILLING_FAULTS,
@@ -28,18 +35,19 @@ from flows.letters.jinja_environment import (
 )
 
 _DECLARATION = "<?xml version='1.0' encoding='UTF-8' standalone='yes'?>\n"
-_TAG = re.compile(r"{{|{%|{#")
+_TAG = re.compile(r"{{|{%|{#|{_{|{_%")
 _UNESCAPED = "{{% autoescape false %}}{}{{% endautoescape %}}"
 # Names they make would reach the parts that follow.
 _LEAKING = (nodes.Assign, nodes.AssignBlock, nodes.Macro, nodes.Import, nodes.FromImport)
 
 
-class _NeedsDocxtplError(Exception):
-    """A value that only docxtpl can put into its document: a picture or link for one letter."""
+class _Needs(threading.local):
+    """What the values of the letter in hand ask for, noted while they are printed."""
 
-
-class _DoubtError(Exception):
-    """A value brought markup of its own: from now on every letter is parsed before it is kept."""
+    document = False
+    """A picture or link of this letter's own: only docxtpl can put it into its document."""
+    parsing = False
+    """A value brought markup: the letter is parsed before it is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +72,16 @@ class DocxTemplate:
         """Compile. ``functions`` and ``pictures`` are what the template may call and print by
         name. Raises ConfigurationError naming the file ``name`` and the words at fault.
         """
-        guard.check(data, name)
+        opened = guard.check(data, name)
+        self._links = Links(opened, name)
+        if self._links.parts:
+            data = package.ZipPackage(opened.parts(), ()).pack({})
         self._data, self._name = package.with_known_properties(data), name
         self._functions, self._pictures = functions or {}, pictures or {}
         self._environment = Environment(escape=True, finalize=self._finalize)
         self._environment.globals |= self._functions
         self._environment.globals |= self._pictures
-        self._parses = True
+        self._needs = _Needs()
         self._placed: dict[Picture, dict[str, str]] = {}
         try:
             self._compile(docxtpl_adapter.Source(self._data))
@@ -82,29 +93,33 @@ class DocxTemplate:
     def _compile(self, source: docxtpl_adapter.Source) -> None:
         self._head, body, self._tail = source.body()
         self._main, self._core_part = source.main_name(), source.core_name()
-        self._unescapes = "{_{" in body or "{_%" in body
         sources = {self._main: body}
         sources |= {part: xml for part, xml in source.edges() if _TAG.search(xml)}
-        for part, xml in source.footnotes():
-            if _TAG.search(xml):
-                self._need_one_section(source)
-                sources[part] = xml
-        self._trees = [self._parsed(text) for text in sources.values()]
-        for part, tree in zip(sources, self._trees, strict=True):
+        footnotes = {part: xml for part, xml in source.notes(FOOTNOTES) if _TAG.search(xml)}
+        self._endnotes = {part: xml for part, xml in source.notes(ENDNOTES) if _TAG.search(xml)}
+        if footnotes:
+            self._need_one_section(source)
+        sources |= footnotes | self._endnotes
+        trees = [self._parsed(xml) for xml in sources.values()]
+        for part, tree in zip(sources, trees, strict=True):
             for picture in self._constant_pictures(tree):
                 self._placed.setdefault(picture, {})[part] = source.picture(part, picture)
         self._properties = {
-            name: _UNESCAPED.format(text)
-            for name, text in source.properties().items()
-            if _TAG.search(text)
+            name: _UNESCAPED.format(written)
+            for name, written in source.properties().items()
+            if _TAG.search(written)
         }
-        self._core = source.core({name: docxtext.token(name) for name in self._properties})
-        changing = [*sources, *([self._core_part] if self._properties else [])]
-        self._archive = package.ZipPackage(package.parts(source.saved()), changing)
-        balanced = all(map(text.always_balanced, self._trees))
-        self._trees += [self._parsed(text) for text in self._properties.values()]
+        self._core = source.core({name: text.token(name) for name in self._properties})
+        saved = package.parts(source.saved())
+        self._relations = {
+            name: content.decode() for name, content in saved if name in self._links.parts
+        }
+        changing = [*sources, *self._relations, *([self._core_part] if self._properties else [])]
+        self._archive = package.ZipPackage(saved, changing)
+        self._parses = not all(map(text.always_balanced, trees))
+        properties = [self._parsed(written) for written in self._properties.values()]
+        self._trees = [*trees, *properties, *self._links.trees()]
         self._groups = self._grouped(sources | self._properties)
-        self._parses = not balanced
 
     def _constant_pictures(self, tree: nodes.Template) -> Iterator[Picture]:
         """Pictures that are the same in every letter: they are put into the document once."""
@@ -147,24 +162,27 @@ class DocxTemplate:
             return self._environment.parse(source)
         except FILLING_FAULTS as error:
             line = line_at_fault(error, source)
-            raise explained(error, self._name, docxtext.near(source, line)) from error
+            raise explained(error, self._name, text.near(source, line)) from error
 
     def _compiled(self, source: str) -> Template:
+        tree = self._parsed(source)
+        for written in tree.find_all(nodes.TemplateData):
+            written.data = docxtpl_adapter.unescaped(written.data)
         try:
-            return self._environment.from_string(source)
+            return self._environment.from_string(tree)
         except FILLING_FAULTS as error:
             line = line_at_fault(error, source)
-            raise explained(error, self._name, docxtext.near(source, line)) from error
+            raise explained(error, self._name, text.near(source, line)) from error
 
     def _finalize(self, value: Any) -> Any:
         if type(value) is str or not hasattr(value, "__html__"):
             return value
         if isinstance(value, Picture) and value in self._placed:
-            return docxtext.placed(list(self._placed).index(value))
+            return text.placed(list(self._placed).index(value))
+        self._needs.parsing = True
         if docxtpl_adapter.needs_document(value):
-            raise _NeedsDocxtplError
-        if not self._parses:
-            raise _DoubtError
+            self._needs.document = True
+            return ""
         return value
 
     @property
@@ -184,36 +202,53 @@ class DocxTemplate:
         """One filled DOCX, with its filled parts for a reading-back.
 
         Raises ConfigurationError for a name the context lacks or a template that cannot be filled
-        with it, RowError for text that no XML can hold.
+        with it, RowError for text that no XML can hold or a link that leads nowhere.
         """
-        try:
-            texts = self._texts(context)
-        except _DoubtError:
-            self._parses = True
-            return self.fill(context)
-        except _NeedsDocxtplError:
-            return self._by_docxtpl(context)
-        properties = {name: texts.pop(name) for name in self._properties}
-        filled = {part: self._finished(part, text) for part, text in texts.items()}
-        if self._properties:
-            filled[self._core_part] = docxtext.filled_core(self._core, properties, self._name)
-        return Filled(self._archive.pack(filled), filled)
+        self._needs.document = self._needs.parsing = False
+        texts = self._texts(context)
+        if self._needs.document:
+            return self._by_docxtpl(context, texts)
+        parses = self._parses or self._needs.parsing
+        filled = {
+            part: self._finished(part, xml, parses)
+            for part, xml in texts.items()
+            if part not in self._properties
+        }
+        filled |= self._core_and_links(context, texts)
+        return Filled(
+            self._archive.pack(filled),
+            {part: xml for part, xml in filled.items() if part not in self._relations},
+        )
 
-    def _by_docxtpl(self, context: Mapping[str, Any]) -> Filled:
-        """The letter as docxtpl makes it, but for the properties, which it escapes twice."""
+    def _core_and_links(
+        self, context: Mapping[str, Any], texts: Mapping[str, str]
+    ) -> dict[str, bytes]:
+        found = {
+            name: self._links.filled(relations, context)
+            for name, relations in self._relations.items()
+        }
+        if self._properties:
+            properties = {name: texts[name] for name in self._properties}
+            found[self._core_part] = text.filled_core(self._core, properties, self._name)
+        return found
+
+    def _by_docxtpl(self, context: Mapping[str, Any], texts: Mapping[str, str]) -> Filled:
+        """The letter as docxtpl makes it, but for what it leaves out or escapes twice."""
         functions = {**self._functions, **self._pictures}
         try:
-            parts = dict(package.parts(docxtpl_adapter.render(self._data, context, functions)))
-            properties = {
-                name: self._environment.from_string(text).render(context)
-                for name, text in self._properties.items()
-            }
+            parts = docxtpl_adapter.render(self._data, context, functions)
         except ValueFaultError as error:
             raise RowError("picture", str(error)) from error
         except FILLING_FAULTS as error:
             raise explained(error, self._name) from error
-        parts[self._core_part] = docxtext.filled_core(self._core, properties, self._name)
-        wanted = {self._main, self._core_part, *self._archive.changing}
+        for name in self._relations:
+            parts[name] = self._links.filled(parts[name].decode(), context)
+        parts |= {part: self._finished(part, texts[part], True) for part in self._endnotes}
+        properties = {name: texts[name] for name in self._properties}
+        parts[self._core_part] = text.filled_core(self._core, properties, self._name)
+        wanted = {self._main, self._core_part, *self._archive.changing} - self._relations.keys()
+        for name in wanted:
+            guard.check_elements(ooxml.parsed(parts[name]), self._name)
         return Filled(
             package.ZipPackage(parts.items(), ()).pack({}),
             {name: part for name, part in parts.items() if name in wanted},
@@ -228,24 +263,23 @@ class DocxTemplate:
                 raise RowError("picture", str(error)) from error
             except FILLING_FAULTS as error:
                 raise explained(error, self._name) from error
-            docxtext.need_printable(whole, len(parts))
+            text.need_printable(whole, len(parts))
             texts.update(zip(parts, whole.split(BETWEEN), strict=True))
         return texts
 
-    def _finished(self, part: str, xml: str) -> bytes:
-        xml = docxtpl_adapter.finished_xml(
-            docxtpl_adapter.unescaped(xml) if self._unescapes else xml
-        )
-        if docxtext.PICTURE in xml:
-            xml = docxtext.with_pictures(xml, part, list(self._placed.values()))
+    def _finished(self, part: str, xml: str, parses: bool) -> bytes:
+        """A filled part as bytes; ``parses``: whether only parsing tells that it is sound."""
+        xml = docxtpl_adapter.finished_xml(xml)
+        if text.PICTURE in xml:
+            xml = text.with_pictures(xml, part, list(self._placed.values()))
+        whole = _DECLARATION + xml if part != self._main else f"{self._head}{xml}{self._tail}"
+        if parses:
+            content = text.need_well_formed(whole, self._name)
+            guard.check_elements(ooxml.parsed(content), self._name)
         if part != self._main:
-            xml = _DECLARATION + xml
-            return docxtext.need_well_formed(xml, self._name) if self._parses else xml.encode()
-        xml = f"{self._head}{xml}{self._tail}"
-        if self._parses:
-            docxtext.need_well_formed(xml, self._name)
-        if "<w:tbl>" in xml and not text.grids_agree(xml):
-            xml = _DECLARATION + docxtpl_adapter.repaired_tables(xml)
-        if "<wp:docPr" in xml:
-            xml = text.numbered_pictures(xml)
-        return xml.encode()
+            return whole.encode()
+        if "<w:tbl>" in whole and not text.grids_agree(whole):
+            whole = _DECLARATION + docxtpl_adapter.repaired_tables(whole)
+        if "<wp:docPr" in whole:
+            whole = text.numbered_pictures(whole)
+        return whole.encode()

@@ -22,10 +22,26 @@ from tests.unit.letters.corpus import CORPUS, saved
 def by_docxtpl(data: bytes, context: Mapping[str, Any]) -> dict[str, bytes]:
     template = Docxtpl(BytesIO(data))
     environment = SandboxedEnvironment(autoescape=True, undefined=StrictUndefined)
-    template.render(dict(context), environment, autoescape=True)
+    template.render(_apart(dict(context)), environment, autoescape=True)
     buffer = BytesIO()
     template.save(buffer)
-    return parts(buffer.getvalue(), twice_escaped=True)
+    return {
+        name: content.replace(APART.encode(), b"")
+        for name, content in parts(buffer.getvalue(), twice_escaped=True).items()
+    }
+
+
+APART = "\ue0f1"
+
+
+def _apart(value: Any) -> Any:
+    """A value that docxtpl prints as typed: it takes ``{_{`` in a reader's own text for its own
+    spelling of ``{{``, and there docxtpl is wrong."""
+    if type(value) is str:
+        return value.replace("{_", f"{{{APART}_").replace("_}", f"_{APART}}}")
+    if isinstance(value, dict):
+        return {name: _apart(inner) for name, inner in value.items()}
+    return [_apart(inner) for inner in value] if type(value) is list else value
 
 
 def parts(data: bytes, *, twice_escaped: bool = False) -> dict[str, bytes]:
@@ -103,6 +119,8 @@ def test_properties_that_libreoffice_relates_in_its_own_way_are_filled_and_stand
 PIECES = st.sampled_from(
     [
         "{{ a }}",
+        "{_{",
+        "%_}",
         "{%",
         "%}",
         "}}",
@@ -122,7 +140,7 @@ LEGAL = st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\ufff
 VALUES = st.lists(st.text(LEGAL, max_size=8) | PIECES, max_size=6).map("".join)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(a=VALUES, many=st.lists(VALUES, max_size=4))
 def test_whatever_the_values_are_the_letter_is_docxtpls(a: str, many: list[str]) -> None:
     data = _template()

@@ -16,6 +16,9 @@ from tests.unit.letters.corpus import saved
 RELS = "word/_rels/document.xml.rels"
 
 
+DOCUMENT_TYPE = b"?><!DOCTYPE x [<!ENTITY a 'b'>]>"
+
+
 def changed(part: str, change: Callable[[bytes], bytes], *, more: dict[str, bytes] | None = None):
     """A good DOCX with one part changed, and perhaps others added."""
     buffer = BytesIO()
@@ -61,12 +64,14 @@ def same(content: bytes) -> bytes:
             "macros",
         ),
         (changed(RELS, same, more={"word/activeX/activeX1.xml": b"<x/>"}), "ActiveX"),
-        (changed(RELS, relation("attachedTemplate", "http://example.org/t.dotm")), "outside"),
         (changed(RELS, relation("image", "http://example.org/p.png")), "outside"),
         (changed(RELS, relation("hyperlink", "file:///etc/passwd")), "outside"),
         (changed(RELS, lambda c: b"<broken"), "damaged"),
         (
-            changed("word/document.xml", lambda c: b"<!DOCTYPE x [<!ENTITY a 'b'>]>" + c),
+            changed(
+                "word/document.xml",
+                lambda c: c.replace(b"?>", b"?><!DOCTYPE x [<!ENTITY a 'b'>]>", 1),
+            ),
             "document type",
         ),
         (changed(RELS, same, more={"word/bomb.xml": bytes(30_000_000)}), "absurd"),
