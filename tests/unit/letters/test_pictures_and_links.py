@@ -14,9 +14,10 @@ from docxtpl import InlineImage
 from lxml import etree
 
 from flows.errors import ConfigurationError, RowError
-from flows.letters.docx import docxtpl_adapter
+from flows.letters.docx import docxtpl_adapter, letter_file
+from flows.letters.docx.cleaning import Properties
 from tests.unit.letters.corpus import picture
-from tests.unit.letters.scene import TOML, filler, folder, letter, reader
+from tests.unit.letters.scene import ON, TOML, filler, folder, letter, reader
 from tests.unit.letters.test_docx_equals_docxtpl import parts
 
 SIGNED = 'signature = { file = "signature.png", width = 30 }\n' + TOML
@@ -79,7 +80,10 @@ def test_a_signature_is_printed_as_docxtpls_inline_image_would_be(
     ours = made.fill(reader()).docx
     assert shapes(ours) == [(30, 30, picture().getvalue())]
     path = tmp_path / "clean-rivers"
-    template = Docxtpl(path / "letter.docx")
+    cleaned = letter_file.read(
+        path / "letter.docx", Properties("Clean rivers", "Ada Example", ON), "en_GB"
+    )
+    template = Docxtpl(BytesIO(cleaned.data))
     image = InlineImage(template, str(path / "signature.png"), width=Mm(30))
     template.render({**made.context(reader()), "signature": image}, autoescape=True)
     buffer = BytesIO()
