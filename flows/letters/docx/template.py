@@ -14,17 +14,10 @@ from typing import Any
 
 from jinja2 import Template, nodes
 
-<<<<<<< HEAD
 from flows.errors import ConfigurationError, Fault, RowError
-from flows.letters.docx import docxtpl_adapter, guard, package, text
-from flows.letters.docx import text as docxtext
-from flows.letters.docx.docxtpl_adapter import Picture
-=======
-from flows.errors import ConfigurationError, RowError
 from flows.letters.docx import docxtpl_adapter, guard, ooxml, package, text
 from flows.letters.docx.docxtpl_adapter import ENDNOTES, FOOTNOTES, Picture
 from flows.letters.docx.links import Links
->>>>>>> 10d36ab (Let no comment, tracked change, hidden text, merge field or broken reference out of a letter's Word file; fill endnotes and link targets)
 from flows.letters.docx.text import BETWEEN
 from flows.letters.jinja_environment import (
     FILLING_FAULTS,
