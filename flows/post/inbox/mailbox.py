@@ -114,17 +114,19 @@ class _About:
     received_at: datetime
 
 
-def position(box: BaseMailBox) -> int:
-    """UIDVALIDITY of the selected folder."""
-    return _number(box, "UIDVALIDITY")
+def position(box: BaseMailBox) -> Cursor:
+    """The selected folder's UIDVALIDITY, and the UID of its last mail as far as the server says
+    (0: it does not). To be called once after the folder was selected."""
+    return Cursor(_number(box, "UIDVALIDITY"), max(_number(box, "UIDNEXT", missing=1) - 1, 0))
 
 
-def batches(box: BaseMailBox, after: Cursor | None) -> Iterator[Batch]:
+def batches(box: BaseMailBox, here: Cursor, after: Cursor | None) -> Iterator[Batch]:
     """What came after the cursor, in the order of arrival; everything where that is of another
-    UIDVALIDITY. A mail that is deleted meanwhile is passed over. Raises imaplib's errors."""
-    validity = position(box)
+    UIDVALIDITY than ``here``. A mail that is deleted meanwhile is passed over. Raises imaplib's
+    errors."""
+    validity = here.uidvalidity
     start = after.uid if after and after.uidvalidity == validity else 0
-    if (following := _number(box, "UIDNEXT", missing=0)) and following <= start + 1:
+    if here.uid and here.uid <= start:
         return
     uids = [uid for uid in _search(box, start + 1) if uid > start]
     for first in range(0, len(uids), _BATCH):

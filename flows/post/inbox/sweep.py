@@ -76,10 +76,10 @@ def sweep(
     kinds: Counter[str] = Counter()
     index: Index | None = None
     with opened(imap, read_only=not mark_read) as box:
-        validity = mailbox.position(box)
-        made_anew = before is not None and before.uidvalidity != validity
+        here = mailbox.position(box)
+        made_anew = before is not None and before.uidvalidity != here.uidvalidity
         at = before
-        for batch in mailbox.batches(box, before):
+        for batch in mailbox.batches(box, here, before):
             index = index or Index(letters(ledger), parseaddr(bounces)[1])
             filed, ours = _file(ledger, imap.name, index, batch, at)
             passing("after-filing")
