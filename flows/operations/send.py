@@ -10,6 +10,7 @@ from flows.operations.hold import need_free
 from flows.post.delivery.rate import RateLimiter
 from flows.post.delivery.sender import Sender
 from flows.post.delivery.sending import SendEvent, Sending
+from flows.post.inbox import chasers
 from flows.post.ledger.database import Ledger
 from flows.post.mailing import approval, rehearsal
 from flows.post.mailing.mailing import Mailing
@@ -48,7 +49,8 @@ def sender(
             bounces=parseaddr(settings.mail_bounces_to)[1],
             hash=found.hash,
         )
-        with _sender(settings, ledger, sending, target, report, stop) as one:
+        answered = chasers.stopped(ledger, found.id)
+        with _sender(settings, ledger, sending, target, report, stop, answered) as one:
             yield one
         return
     redirect = parseaddr(settings.mail_redirect_to)[1]
@@ -71,6 +73,12 @@ def objection() -> Callable[[str, str], str | None]:
     return lambda person, email: watched.now().reason(person=person, email=email)
 
 
+def _either(
+    first: Callable[[str, str], str | None], second: Callable[[str, str], str | None]
+) -> Callable[[str, str], str | None]:
+    return lambda person, email: first(person, email) or second(person, email)
+
+
 def _sender(
     settings: Settings,
     ledger: Ledger,
@@ -78,6 +86,7 @@ def _sender(
     server: Server,
     report: Callable[[SendEvent], None],
     stop: threading.Event | None,
+    answered: Callable[[str, str], str | None] = lambda person, email: None,
 ) -> Sender:
     outside = sending.rehearsal == 0 or sending.redirect
     return Sender(
@@ -87,7 +96,7 @@ def _sender(
         pace=RateLimiter(ledger, server.name, settings.seconds_between_letters if outside else 0.0),
         schedule=settings.schedule,
         connections=settings.smtp_connections,
-        suppressed=objection(),
+        suppressed=_either(objection(), answered),
         report=report,
         stop=stop,
     )

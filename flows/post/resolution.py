@@ -248,8 +248,8 @@ def _posting(dispatch: DispatchRow, by: str, why: str) -> dict[str, str]:
 
 def _may_be_withdrawn(state: State, *, alone: bool) -> bool:
     """A refused letter keeps its place in the record unless it is named by itself. One that a
-    worker has claimed may go: the worker finds out before the dot."""
-    if state is State.REFUSED and not alone:
+    worker has claimed may go: the worker finds out before the dot. One that was sent is gone."""
+    if state is State.SENT or (state is State.REFUSED and not alone):
         return False
     return State.WITHDRAWN in TRANSITIONS[state]
 

@@ -66,7 +66,9 @@ TRANSITIONS: dict[State, frozenset[State]] = {
             State.WITHDRAWN,  # by a person, or by a later mailing that has the reader again
         }
     ),
-    State.SENT: frozenset(),
+    State.SENT: frozenset(
+        {State.WITHDRAWN}  # a server returned it, and a person says to write again
+    ),
     State.WITHDRAWN: frozenset(),
 }
 

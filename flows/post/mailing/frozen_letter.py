@@ -41,6 +41,7 @@ def written(reader: Reader) -> str:
             "salutation": reader.address.salutation,
             "close": reader.address.close,
             "postal": reader.postal,
+            "house": contact.house,
             "department": contact.department,
             "party": contact.party,
             "constituency": contact.constituency,

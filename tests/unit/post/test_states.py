@@ -21,7 +21,7 @@ DESIGN = {
     "deferred": {"claimed", "withdrawn"},
     "uncertain": {"sent", "ready"},
     "refused": {"ready", "withdrawn"},
-    "sent": set(),
+    "sent": {"withdrawn"},
     "withdrawn": set(),
 }
 EVERY = [(old, new) for old in State for new in State]
