@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from flows.cli import campaigns, console, contacts, mailings, records, upkeep
+from flows.cli import campaigns, console, contacts, mailings, records, replies, upkeep
 from flows.cli.answer import Exit
 from flows.errors import ConfigurationError, DearMinisterError
 
@@ -23,6 +23,8 @@ app = typer.Typer(
 app.add_typer(campaigns.app, rich_help_panel="A campaign")
 app.add_typer(mailings.app)
 app.add_typer(records.app)
+app.add_typer(replies.inbox_app)
+app.add_typer(replies.app, name="replies")
 app.add_typer(contacts.app, name="contacts")
 app.add_typer(upkeep.app)
 

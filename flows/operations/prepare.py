@@ -14,8 +14,9 @@ from flows.operations.draft import Draft, sources
 from flows.people import email_address
 from flows.people.accounting import Accounting, AccountingError, Fate, RowFate
 from flows.people.contact import Reader, RejectedRow
-from flows.people.lists import refused
+from flows.people.lists import refused, rows
 from flows.post import status
+from flows.post.inbox import items
 from flows.post.ledger.clock import now
 from flows.post.ledger.database import Ledger
 from flows.post.mailing import freezing, rendering
@@ -89,6 +90,7 @@ def prepare(
     ConfigurationError, AlreadyLiveError, LedgerUnavailableError, and AccountingError where the rows
     of the lists do not add up.
     """
+    draft = without_bad_addresses(ledger, draft)
     campaign = draft.campaign
     moment = now().replace(microsecond=0)
     headers = postmark(settings, campaign, "", moment)
@@ -130,6 +132,37 @@ def prepare(
     left = frozen.letters if frozen else 0
     gone = freezing.superseded(ledger, frozen) if frozen else ()
     return Prepared(frozen, tuple(handed_back), passed_over, file, True, left, gone, accounting)
+
+
+def without_bad_addresses(ledger: Ledger, draft: Draft) -> Draft:
+    """The draft with those readers handed back whose address, a mail server said, nobody has."""
+    bad = items.bad_addresses(ledger)
+    if not bad:
+        return draft
+    kept, returned = [], []
+    for reader in draft.readers:
+        contact = reader.contact
+        found = bad.get(email_address.key(contact.email)) if contact.email else None
+        if found is None:
+            kept.append(reader)
+            continue
+        reason = (
+            f"a letter to {contact.email} was returned on {found.since[:10]} "
+            f"({found.why or 'no such address'}); correct it, blank it for a letter by post, or, "
+            f"where it is right: dear-minister replies good {contact.email} --by NAME --why TEXT"
+        )
+        returned.append(
+            RejectedRow(contact.file, contact.row, "email", reason, rows.cells(contact))
+        )
+    fates = [
+        RowFate(row.file, row.row, Fate.REFUSED, f"{row.column}: {row.reason}") for row in returned
+    ]
+    return replace(
+        draft,
+        readers=tuple(kept),
+        refused=(*draft.refused, *returned),
+        accounting=draft.accounting.moved(fates),
+    )
 
 
 def _has_them_all(ledger: Ledger, before: Mailing, chosen: Iterable[Reader]) -> bool:

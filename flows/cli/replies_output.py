@@ -1,0 +1,207 @@
+"""What the commands about replies come to, as documents and as lines."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from flows.cli.answer import Answer, Table, attention
+from flows.post.inbox.kinds import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from flows.operations.replies import Correction, Desk, Details
+    from flows.post.inbox.items import Item
+    from flows.post.inbox.numbers import Numbers
+    from flows.post.inbox.responses import ReaderResponse
+    from flows.post.inbox.sweep import Swept
+
+_COLOURS: dict[str, str] = {
+    Kind.REPLY: "green",
+    Kind.BOUNCE: "red",
+    Kind.OBJECTION: "bold red",
+    Kind.UNSORTED: "yellow",
+}
+_MOST_WAITING = 20
+
+
+def swept(found: Swept) -> Answer:
+    """What a sweep filed."""
+    from flows.operations.inbox import summary
+
+    document = {
+        "filed": sum(found.kinds.values()),
+        "kinds": found.kinds,
+        "known": found.known,
+        "ours": found.ours,
+        "waiting": found.waiting,
+        "made_anew": found.made_anew,
+        "items": [_item(item) for item in found.items],
+    }
+    remarks = ["what came: dear-minister replies"] if found.kinds else []
+    return Answer(document, [summary(found)], remarks, attention(found.waiting))
+
+
+def desk(found: Desk) -> Answer:
+    """What came back by reader, what waits, and the figures."""
+    document = {
+        "numbers": asdict(found.numbers),
+        "readers": [_reader(reader) for reader in found.readers],
+        "unmatched": [_item(item) for item in found.unmatched],
+        "waiting": [item.id for item in found.waiting],
+    }
+    heard = [reader for reader in found.readers if reader.items]
+    lines: list[str | Table] = []
+    if heard:
+        lines.append(_by_reader(heard))
+    waiting = found.waiting
+    if waiting:
+        lines.append(f"{len(waiting)} to be sorted or matched by a person:")
+        lines += [f"  {_waits(item)}" for item in waiting[:_MOST_WAITING]]
+        if (more := len(waiting) - _MOST_WAITING) > 0:
+            lines.append(f"  and {more} more; all of them: dear-minister replies --json")
+    lines.append(_sentence(found.numbers, len(found.readers) - len(heard)))
+    remarks = []
+    if waiting:
+        remarks.append(f"read one:  dear-minister replies show {waiting[0].id}")
+        remarks.append("sort it:   dear-minister replies sort ITEM --as KIND --by NAME")
+        remarks.append("match it:  dear-minister replies match ITEM DISPATCH --by NAME")
+    return Answer(document, lines, remarks, attention(waiting))
+
+
+def _by_reader(readers: Sequence[ReaderResponse]) -> Table:
+    rows = []
+    for reader in readers:
+        for number, item in enumerate(reader.items):
+            answered = reader.answer is not None and item.id == reader.answer.id
+            rows.append(
+                [
+                    reader.name if number == 0 else "",
+                    str(item.id),
+                    item.received_at[:10],
+                    item.kind.value,
+                    str(reader.working_days) if answered else "",
+                ]
+            )
+    return Table(["reader", "item", "came", "kind", "working days"], rows, _COLOURS)
+
+
+def _waits(item: Item) -> str:
+    who = item.sender_name or item.sender or item.source
+    if item.kind is Kind.OBJECTION and not item.sorted_by and item.dispatch and not item.doubt:
+        why = "an objection to be confirmed"
+    elif item.doubt:
+        why = f"doubtful: {item.doubt}"
+    elif item.dispatch is None and item.candidates:
+        why = f"may be about any of {len(item.candidates)} letters"
+    elif item.dispatch is None:
+        why = "belongs to no letter"
+    else:
+        why = item.reason
+    return f"{item.id}  {item.kind}, from {who}: {item.subject or '(no subject)'}: {why}"
+
+
+def _sentence(found: Numbers, silent: int) -> str:
+    everybody = found.everybody
+    rate = f" ({everybody.response_rate:.0%})" if everybody.response_rate is not None else ""
+    parts = [f"{everybody.answered} of {everybody.letters} answered{rate}"]
+    if everybody.median_working_days is not None:
+        parts.append(
+            f"half of them within {everybody.median_working_days:g} working days, "
+            f"{everybody.within_standard} within {found.standard}"
+        )
+    if everybody.returned:
+        parts.append(f"{everybody.returned} returned")
+    parts.append(f"nothing came from {silent}")
+    return "; ".join(parts)
+
+
+def _reader(reader: ReaderResponse) -> dict[str, Any]:
+    return {
+        "dispatch": reader.dispatch,
+        "campaign": reader.campaign,
+        "edition": reader.edition,
+        "person": reader.person,
+        "contact": reader.contact,
+        "name": reader.name,
+        "role": reader.role,
+        "department": reader.department,
+        "party": reader.party,
+        "sent_on": reader.sent_on,
+        "chasers": reader.chasers,
+        "answered_on": reader.answered_on,
+        "working_days": reader.working_days,
+        "items": [_item(item) for item in reader.items],
+    }
+
+
+def _item(item: Item) -> dict[str, Any]:
+    return asdict(item) | {"waits": item.waits}
+
+
+def item(found: Details) -> Answer:
+    """One item with all that is known of it."""
+    one = found.item
+    facts = [
+        ("item", str(one.id)),
+        ("came", f"{one.received_at[:16].replace('T', ' ')} UTC, {one.source}"),
+        ("from", f"{one.sender_name} <{one.sender}>" if one.sender else one.source),
+        ("subject", one.subject),
+        ("kind", f"{one.kind} ({one.reason}; rule: {one.rule})"),
+        ("about", f"{one.dispatch or 'no letter'} (by {one.how})"),
+        ("to", found.reader),
+        ("doubtful", one.doubt),
+        ("server", " ".join(part for part in (one.status, one.diagnostic) if part)),
+        ("attached", ", ".join(one.files)),
+        ("note", one.note),
+        ("read", one.fault),
+        ("raw mail", f"{one.size} octets, SHA-256 {one.sha256}"),
+    ]
+    lines = [f"{name:>9}  {value}" for name, value in facts if value]
+    lines += [f"may be    {line}" for line in found.candidates]
+    if one.words:
+        lines += ["", *one.words.split("\n")]
+    if found.written:
+        lines.append(f"the raw mail: {found.written}")
+    return Answer(_item(one) | {"reader": found.reader, "file": found.written}, lines)
+
+
+def decided(item: Item, followed: str = "") -> Answer:
+    """What a person said of an item."""
+    about = f", about {item.dispatch}" if item.dispatch else ""
+    lines = [f"item {item.id} is {item.kind}{about}", *([followed] if followed else [])]
+    return Answer(_item(item) | {"followed": followed}, lines)
+
+
+def freed(dispatch: str, person: str) -> Answer:
+    """A reader who is to be written to again."""
+    return Answer(
+        {"dispatch": dispatch, "person": person},
+        [f"{person} gets another letter of this edition"],
+        [
+            "correct the address in the contact list, or blank it for a letter by post, then: "
+            "dear-minister prepare CAMPAIGN"
+        ],
+    )
+
+
+def corrections(found: Sequence[Correction], to: Path | None) -> Answer:
+    """Addresses to correct."""
+    rows = [[one.contact, one.email, one.said[:60], one.todo] for one in found]
+    lines: list[str | Table] = (
+        [Table(["id", "address", "what the server said", "what to do"], rows)] if rows else []
+    )
+    lines.append(f"{len(found)} letters were returned" if found else "no letter was returned")
+    if to:
+        lines.append(f"as a sheet: {to}")
+    remarks = (
+        ["write again: dear-minister replies again DISPATCH --by NAME --why TEXT"] if found else []
+    )
+    return Answer(
+        {"corrections": [asdict(one) for one in found], "file": to},
+        lines,
+        remarks,
+        attention(found),
+    )

@@ -1,0 +1,403 @@
+"""What a person decides about what came back: what it is, whose it is, what came on paper.
+
+Each decision is kept with a name. Sorting an objection puts the reader on the suppression list;
+sorting a bounce marks the address; writing again frees the reader for a letter of the same edition.
+"""
+
+import csv
+import hashlib
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from flows import settings
+from flows.errors import ConfigurationError, RowError
+from flows.people import suppression
+from flows.people.lists import cells, files, workbook
+from flows.people.lists.workbook import Column, Sheet
+from flows.post.delivery.office_hours import ZONE
+from flows.post.inbox import items, responses
+from flows.post.inbox.items import Item
+from flows.post.inbox.kinds import SORTABLE, Kind
+from flows.post.inbox.mailbox import RawMail
+from flows.post.inbox.matching import How
+from flows.post.inbox.numbers import Numbers, numbers
+from flows.post.inbox.responses import ReaderResponse
+from flows.post.ledger import schema
+from flows.post.ledger.clock import now, stamp
+from flows.post.ledger.database import Ledger
+from flows.post.ledger.transitions import Transition, apply
+from flows.post.resolution import find, named
+from flows.post.states import State
+
+_D, _L = schema.dispatch.c, schema.letter.c
+SOURCES = ("post", "telephone")
+_LARGEST_SCAN = 50_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Everything that came back of one campaign, or of all."""
+
+    readers: tuple[ReaderResponse, ...]
+    unmatched: tuple[Item, ...]
+    """Items that belong to no letter yet, whatever their campaign."""
+    numbers: Numbers
+
+    @property
+    def waiting(self) -> tuple[Item, ...]:
+        """What a person has to sort, match or confirm, the oldest first."""
+        theirs = [item for reader in self.readers for item in reader.items]
+        found = {item.id: item for item in (*theirs, *self.unmatched) if item.waits}
+        return tuple(sorted(found.values(), key=lambda item: (item.received_at, item.id)))
+
+
+def desk(ledger: Ledger, campaign: str = "") -> Desk:
+    """What came back of this campaign (a key, or a folder's path); blank: of all campaigns.
+
+    Raises ConfigurationError where nothing of such a campaign was ever frozen.
+    """
+    key = Path(campaign).name
+    readers = responses.responses(ledger, key)
+    if campaign and not readers:
+        raise ConfigurationError(
+            f"no letter of a campaign {key} was ever prepared; see: dear-minister status"
+        )
+    unmatched = responses.unmatched(ledger)
+    if key:
+        theirs = {reader.dispatch for reader in readers}
+        unmatched = [
+            item for item in unmatched if not item.candidates or theirs & set(item.candidates)
+        ]
+    return Desk(tuple(readers), tuple(unmatched), numbers(readers))
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """One item with what is said of it elsewhere."""
+
+    item: Item
+    reader: str
+    """Whose letter it is about, as on the envelope; blank where that is not known."""
+    candidates: tuple[str, ...]
+    """Letters that it may be about: dispatch and name."""
+    written: Path | None = None
+    """The file with the raw mail."""
+
+
+def details(ledger: Ledger, item: int, to: Path | None = None) -> Details:
+    """One item; its raw mail goes to the file ``to``. Raises ConfigurationError."""
+    found = items.get(ledger, item)
+    wanted = {found.dispatch, *found.candidates} - {None}
+    with ledger.read() as connection:
+        rows = connection.execute(
+            select(_D.id, _L.name)
+            .join(schema.letter, (_L.mailing == _D.mailing) & (_L.ordinal == _D.ordinal))
+            .where(_D.id.in_(wanted))
+        ).all()
+    names = {row.id: row.name for row in rows}
+    if to:
+        files.replace(to, lambda file: file.writelines(items.raw(ledger, found)))
+    return Details(
+        found,
+        names.get(found.dispatch or "", ""),
+        tuple(f"{one}  {names.get(one, '')}" for one in found.candidates),
+        to,
+    )
+
+
+def clear(ledger: Ledger, email: str, *, by: str, why: str) -> None:
+    """Record that an address is right after all. Raises ConfigurationError."""
+    name, reason = named(by, why)
+    items.clear(ledger, email, by=name, why=reason)
+
+
+def sort(ledger: Ledger, item: int, kind: str, *, by: str, note: str = "") -> tuple[Item, str]:
+    """Record what an item is; also what followed from it, in words, or blank.
+
+    Raises ConfigurationError: no such item or kind, no name, an objection of nobody knows whom.
+    """
+    name, _ = named(by, "sorted")
+    found, wanted = items.get(ledger, item), _kind(kind)
+    note = _plain(note, "--note")
+    if wanted is Kind.OBJECTION:
+        if found.dispatch is None:
+            raise ConfigurationError(
+                f"item {item} belongs to no letter yet, so nobody knows who objects; first: "
+                f"dear-minister replies match {item} DISPATCH --by NAME"
+            )
+        person = find(ledger, found.dispatch).person
+        _suppress(person, f"asked not to be written to (item {item}), says {name}")
+        return (
+            items.sort(ledger, found, wanted, by=name, note=note),
+            f"{person} is on the suppression list, {settings.office().suppression}, and is never "
+            "written to again",
+        )
+    dead = _address(ledger, found) if wanted is Kind.BOUNCE else ""
+    followed = f"{dead} is not written to until it is corrected" if dead else ""
+    return items.sort(ledger, found, wanted, by=name, note=note, dead=dead), followed
+
+
+def match(ledger: Ledger, item: int, dispatch: str, *, by: str) -> Item:
+    """Record which letter an item is about. Raises ConfigurationError: no such item or dispatch,
+    a rehearsal's dispatch, no name."""
+    name, _ = named(by, "matched")
+    found, letter = items.get(ledger, item), find(ledger, dispatch)
+    if ":r" in dispatch:
+        raise ConfigurationError(f"{dispatch} is of a rehearsal, which nobody answers")
+    dead = letter.email if found.kind is Kind.BOUNCE and found.status.startswith("5.1") else ""
+    return items.match(ledger, found, letter.id, by=name, dead=dead)
+
+
+def add(
+    ledger: Ledger,
+    dispatch: str,
+    kind: str,
+    *,
+    source: str,
+    on: date,
+    by: str,
+    note: str = "",
+    file: Path | None = None,
+) -> Item:
+    """File an answer on paper or by telephone, with a scan where there is one.
+
+    Raises ConfigurationError: no such dispatch or kind, a day to come, no name, a file that cannot
+    be read; and where exactly this was filed before.
+    """
+    name, _ = named(by, "added")
+    wanted, letter, note = _kind(kind), find(ledger, dispatch), _plain(note, "--note")
+    if source not in SOURCES:
+        raise ConfigurationError(f"say how it came: {' or '.join(SOURCES)}")
+    if on > now().astimezone(ZoneInfo(ZONE)).date():
+        raise ConfigurationError(f"--on {on}: that day is still to come; nothing was filed")
+    content = _scan(file)
+    noon = stamp(datetime.combine(on, time(12), ZoneInfo(ZONE)))
+    about = "\n".join((letter.id, source, noon, wanted, note, hashlib.sha256(content).hexdigest()))
+    raw = RawMail.of(b"")
+    for start in range(0, len(content), items.PIECE):
+        raw.add(content[start : start + items.PIECE])
+    item = Item(
+        id=0,
+        identity=hashlib.sha256(about.encode()).hexdigest(),
+        sha256=raw.sha256,
+        size=len(content),
+        source=source,
+        received_at=noon,
+        filed_at="",
+        sender="",
+        sender_name="",
+        subject=f"By {source}",
+        message_id="",
+        words=note,
+        files=(file.name,) if file else (),
+        fault="",
+        kind=wanted,
+        rule="person",
+        reason=f"by {source}, says {name}",
+        dispatch=letter.id,
+        how=How.PERSON,
+        candidates=(),
+        doubt="",
+        sorted_by=name,
+        note=note,
+    )
+    if wanted is Kind.OBJECTION:
+        _suppress(letter.person, f"asked by {source} not to be written to, says {name}")
+    with ledger.write() as connection:
+        filed = items.file(connection, [(item, raw, "")])
+    raw.close()
+    if not filed:
+        raise ConfigurationError(f"{dispatch}: exactly this was filed before; nothing was changed")
+    return filed[0]
+
+
+def again(ledger: Ledger, dispatch: str, *, by: str, why: str) -> str:
+    """Free the reader of a letter that was returned, so that the next ``prepare`` of the same
+    edition writes to the corrected address, or by post. Returns the reader's person.
+
+    Raises ConfigurationError where no server said that it was not delivered.
+    """
+    name, reason = named(by, why)
+    found = find(ledger, dispatch)
+    returned = [
+        item
+        for item in items.read(ledger, schema.incoming.c.dispatch == found.id)
+        if item.kind is Kind.BOUNCE and not item.doubt
+    ]
+    if found.state is not State.SENT or not returned:
+        raise ConfigurationError(
+            f"dispatch {dispatch} is {found.state}, and no server said beyond doubt that it was not"
+            " delivered; a second letter of the same edition would be a second copy"
+        )
+    with ledger.write() as connection:
+        apply(connection, [Transition(found, State.WITHDRAWN, by=name, why=reason)])
+    return found.person
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A reader whose letter was returned: what to put right in the contact list."""
+
+    contact: str
+    name: str
+    office: str
+    email: str
+    dispatch: str
+    returned_on: date
+    said: str
+    """The server's words."""
+    todo: str
+
+
+_COLUMNS = (
+    ("id", "contact"),
+    ("name", "name"),
+    ("office", "office"),
+    ("email", "email"),
+    ("what to do", "todo"),
+    ("what the server said", "said"),
+    ("returned", "returned_on"),
+    ("dispatch", "dispatch"),
+)
+
+
+def corrections(ledger: Ledger, campaign: str = "") -> list[Correction]:
+    """Letters that were returned and not written again, for whoever keeps the contact lists."""
+    bad = {address.item for address in items.bad_addresses(ledger).values()}
+    return [
+        Correction(
+            reader.contact,
+            reader.name,
+            reader.department,
+            reader.email,
+            reader.dispatch,
+            responses.day(item.received_at),
+            " ".join(part for part in (item.status, item.diagnostic) if part),
+            _todo(item, item.id in bad),
+        )
+        for reader in responses.responses(ledger, Path(campaign).name)
+        if (item := reader.returned) and not reader.answer
+    ]
+
+
+def write_corrections(found: Sequence[Correction], to: Path) -> None:
+    """The correction sheet as .csv or .xlsx. Raises ConfigurationError."""
+    rows = [[str(getattr(one, field)) for _, field in _COLUMNS] for one in found]
+    _write(to, [name for name, _ in _COLUMNS], rows, "Addresses to correct")
+
+
+_EXPORTED = (
+    "person",
+    "name",
+    "role",
+    "department",
+    "party",
+    "sent",
+    "item",
+    "came",
+    "kind",
+    "working days",
+    "from",
+    "subject",
+    "words",
+    "doubt",
+)
+
+
+def export(found: Desk, to: Path) -> int:
+    """Every reader and every item as .csv or .xlsx; returns the rows. Raises ConfigurationError."""
+    rows = []
+    for reader in found.readers:
+        about = [reader.person, reader.name, reader.role, reader.department, reader.party]
+        about.append(reader.sent_on.isoformat() if reader.sent_on else "")
+        for item in reader.items or (None,):
+            rows.append([*about, *_exported(item, reader)])
+    rows += [["", "", "", "", "", "", *_exported(item, None)] for item in found.unmatched]
+    _write(to, _EXPORTED, rows, "What came back")
+    return len(rows)
+
+
+def _exported(item: Item | None, reader: ReaderResponse | None) -> list[str]:
+    if item is None:
+        return [""] * 8
+    days = ""
+    if reader and reader.answer and item.id == reader.answer.id:
+        days = str(reader.working_days)
+    sender = item.sender or item.source
+    came = responses.day(item.received_at).isoformat()
+    return [str(item.id), came, item.kind, days, sender, item.subject, item.words, item.doubt]
+
+
+def _write(to: Path, headings: Sequence[str], rows: Sequence[Sequence[str]], title: str) -> None:
+    kind = to.suffix.lower()
+    if kind not in (".csv", ".xlsx"):
+        raise ConfigurationError(f"{to}: name a file that ends in .csv or .xlsx")
+    if kind == ".xlsx":
+        sheet = Sheet(title[:31], [Column(name) for name in headings], rows)
+        content = workbook.xlsx([sheet], title=title)
+    else:
+        text = io.StringIO(newline="")
+        csv.writer(text).writerows(
+            [headings, *([cells.defuse(cell) for cell in row] for row in rows)]
+        )
+        content = text.getvalue().encode("utf-8-sig")  # without the mark Excel reads it as cp1252
+    files.replace(to, lambda file: file.write(content))
+
+
+def _todo(item: Item, bad: bool) -> str:
+    if bad:
+        return "nobody has this address: correct it, or blank it for a letter by post"
+    if item.status.startswith(("5.2.2", "4.")):
+        return "the mailbox was full or its server away: write again later, or by post"
+    if ".7." in item.status:
+        return "their server refuses us: ask the office, or write by post"
+    return "ask the office for another address, or write by post"
+
+
+def _kind(kind: str) -> Kind:
+    try:
+        found = Kind(kind.strip().lower().replace("_", "-").replace(" ", "-"))
+    except ValueError:
+        found = Kind.UNSORTED
+    if found not in SORTABLE:
+        raise ConfigurationError(f"{kind!r} is no kind; say one of {', '.join(SORTABLE)}")
+    return found
+
+
+def _address(ledger: Ledger, item: Item) -> str:
+    return find(ledger, item.dispatch).email if item.dispatch else ""
+
+
+def _suppress(person: str, reason: str) -> None:
+    path = settings.office().suppression
+    listed = suppression.load(path) if path.is_file() else suppression.Suppression()
+    if listed.reason(person=person):
+        return
+    try:
+        suppression.add(path, person=person, reason=reason, on=date.today())
+    except RowError as error:
+        raise ConfigurationError(f"{path}: {error}") from error
+
+
+def _plain(note: str, option: str) -> str:
+    text = " ".join(note.split())
+    if text and not text.isprintable():
+        raise ConfigurationError(f"{option}: holds a control character; type it again")
+    return text[:2000]
+
+
+def _scan(file: Path | None) -> bytes:
+    if file is None:
+        return b""
+    try:
+        if file.stat().st_size > _LARGEST_SCAN:
+            raise ConfigurationError(f"{file}: is larger than {_LARGEST_SCAN // 1_000_000} MB")
+        return file.read_bytes()
+    except OSError as error:
+        raise ConfigurationError(f"{file}: cannot be read ({error.strerror})") from error
