@@ -1,5 +1,7 @@
 """Commands about a campaign's folder, before anything is frozen."""
 
+import sys
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +14,56 @@ from flows.cli.answer import Answer
 from flows.cli.command import Commands
 
 app = Commands()
+
+_ASKED = {
+    "subject": "What the letter is about (its subject line)",
+    "sender": "Who signs it (full name)",
+    "position": "What he or she is there (Chair, Director; may be blank)",
+    "organisation": "The organisation",
+    "email": "The e-mail address that it comes from",
+}
+
+
+@app.command(in_office=False)
+def init(
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="A new folder, or an empty one.")
+    ],
+) -> Answer:
+    """Make an office folder: a sample campaign, sample lists, .env, a README of one page."""
+    from flows.operations.new import init as make
+
+    return output.made(folder, make(folder))
+
+
+@app.command()
+def new(
+    key: Annotated[str, typer.Argument(metavar="KEY", help="The folder's name: no spaces.")],
+    source: Annotated[
+        str, typer.Option("--from", metavar="CAMPAIGN", help="Make it a copy of this campaign.")
+    ] = "",
+    subject: Annotated[str, typer.Option("--subject", metavar="TEXT")] = "",
+    sender: Annotated[str, typer.Option("--sender", metavar="NAME", help="Who signs.")] = "",
+    position: Annotated[
+        str, typer.Option("--position", metavar="TEXT", help="Chair, for example.")
+    ] = "",
+    organisation: Annotated[str, typer.Option("--organisation", metavar="TEXT")] = "",
+    email: Annotated[
+        str, typer.Option("--email", metavar="ADDRESS", help="Where the mails come from.")
+    ] = "",
+) -> Answer:
+    """Make a campaign of your own, dated today; on a terminal it asks for your words."""
+    from flows.operations import new as making
+
+    known = making.words_of(source)
+    given = making.Words(subject, sender, position, organisation, email)
+    chosen = {name: getattr(given, name) or getattr(known, name) for name in _ASKED}
+    if sys.stdin.isatty():
+        for name, question in _ASKED.items():
+            if not getattr(given, name):
+                chosen[name] = typer.prompt(question, default=chosen[name], err=True)
+    folder = making.new(key, source, making.Words(**chosen), date.today())
+    return output.new(folder, key)
 
 
 @app.command()

@@ -10,10 +10,36 @@ from flows.cli.answer import Answer, Exit, attention
 from flows.cli.console import refused_documents
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from flows.errors import Fault
     from flows.operations.preview import Preview
 
 _FILES = 20
+
+
+def made(folder: Path, paths: Sequence[Path]) -> Answer:
+    """An office folder."""
+    return Answer(
+        {"folder": folder, "files": list(paths)},
+        [str(path) for path in paths],
+        [
+            f"an office folder; README.md in it says what to type:  cd {folder}",
+            "your own campaign:  dear-minister new KEY",
+        ],
+    )
+
+
+def new(folder: Path, key: str) -> Answer:
+    """A campaign's folder."""
+    return Answer(
+        {"campaign": key, "folder": folder, "files": sorted(folder.iterdir())},
+        [str(path) for path in sorted(folder.iterdir())],
+        [
+            f"write the letter in {folder / 'letter.docx'}, the rest in {folder / 'campaign.toml'}",
+            f"then:  dear-minister check {key}",
+        ],
+    )
 
 
 def problems(found: Sequence[Fault]) -> Answer:

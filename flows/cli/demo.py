@@ -15,6 +15,7 @@ from flows.cli import console
 from flows.cli import mailings_output as output
 from flows.errors import ConfigurationError
 from flows.operations import approve, draft, prepare, send
+from flows.operations.new import samples
 from flows.post import status
 from flows.post.ledger import schema
 from flows.post.ledger.database import Ledger
@@ -82,7 +83,8 @@ def _world(here: Path, server: Server) -> Settings:
         smtp_port=server.port,
         smtp_security="none",
         office_hours="always",
-        dear_minister_var=here,
+        dear_minister_var=here.resolve(),
+        dear_minister_office=samples(),
     )
 
 

@@ -57,6 +57,11 @@ class Campaign:
     and hidden files excepted."""
 
 
+def is_key(text: str) -> bool:
+    """Whether a campaign's folder may be called so: the name is part of every reference."""
+    return _KEY.fullmatch(text) is not None
+
+
 def load(folder: Path) -> Campaign:
     """The campaign in this folder.
 
@@ -123,7 +128,7 @@ def _need_files(folder: Path) -> None:
                 "there is no such campaign folder; copy one under templates/ and edit it",
             )
         )
-    if not _KEY.fullmatch(folder.resolve().name):
+    if not is_key(folder.resolve().name):
         raise ConfigurationError(
             Fault(
                 str(folder), "rename the folder: letters, digits, '-', '_' and '.' only, 64 at most"

@@ -11,6 +11,7 @@ from flows.errors import ConfigurationError, DearMinisterError, Fault
 from flows.letters import check as template_check
 from flows.letters.filler import Filler, files, filled
 from flows.operations import draft
+from flows.operations.new import unwritten
 from flows.operations.prepare import postmark
 from flows.people.contact import RejectedRow
 from flows.post.ledger.clock import now
@@ -39,6 +40,7 @@ def problems(campaign: str, contacts: Sequence[Path], as_of: date | None) -> lis
         found += [Fault("", line, "warning") for line in order.stale]
         if not order.readers:
             found.append(Fault(campaign, "there is nobody to write to", "error"))
+        found += unwritten(order.campaign)
         found += _letters(settings, order)
     except ConfigurationError as error:
         found += [replace(fault, where=fault.where or campaign) for fault in error.faults]

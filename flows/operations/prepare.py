@@ -11,6 +11,7 @@ from flows.letters import campaign as campaigns
 from flows.letters.campaign import Campaign
 from flows.letters.message import MailHeaders
 from flows.operations.draft import Draft, sources
+from flows.operations.new import unwritten
 from flows.people import email_address
 from flows.people.accounting import Accounting, AccountingError, Fate, RowFate
 from flows.people.contact import Reader, RejectedRow
@@ -92,6 +93,8 @@ def prepare(
     """
     draft = without_bad_addresses(ledger, draft)
     campaign = draft.campaign
+    if faults := unwritten(campaign):
+        raise ConfigurationError(*faults)
     moment = now().replace(microsecond=0)
     headers = postmark(settings, campaign, "", moment)
     persons = [reader.contact.person for reader in draft.readers]

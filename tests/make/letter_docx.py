@@ -1,9 +1,10 @@
-"""Builds letter.docx and emblem.png of templates/r2p-dialogue-2013, the same bytes every time.
+"""Builds letter.docx and emblem.png of templates/r2p-dialogue-2013, and flows/starter/letter.docx.
 
-Run from the project's root after a change to letter.txt (the words), styles.xml (the look) or
-emblem.py (the picture), all beside this file; it overwrites both files of the folder:
+The same bytes every time. Run from the project's root after a change to letter.txt or starter.txt
+(the words), styles.xml (the look) or emblem.py (the picture), all beside this file; it overwrites
+the files of both folders:
 
-    uv run python -m tests.make.letter_docx [FOLDER]
+    uv run python -m tests.make.letter_docx
 
 An office needs none of this: it edits letter.docx in a word processor. The script keeps the
 project's own letter reviewable, line by line, in its history.
@@ -19,7 +20,6 @@ characters are as wide, so lines break alike.
 
 import copy
 import io
-import sys
 import zipfile
 from collections.abc import Iterator
 from datetime import datetime
@@ -37,6 +37,7 @@ from tests.make.emblem import WIDTH, emblem
 
 HERE = Path(__file__).parent
 FOLDER = Path("templates/r2p-dialogue-2013")
+STARTER = Path("flows/starter")
 MADE = datetime(2013, 9, 4, 9, 0)
 
 NUMBERING = f"""<w:numbering {nsdecls("w")}>
@@ -61,9 +62,9 @@ FONTS = f"""<w:fonts {nsdecls("w")}>
 </w:fonts>"""
 
 
-def words() -> Iterator[tuple[str, str]]:
-    """Style and text of each paragraph of letter.txt, in order."""
-    for line in (HERE / "letter.txt").read_text(encoding="utf-8").splitlines():
+def words(file: str) -> Iterator[tuple[str, str]]:
+    """Style and text of each paragraph of a file of words, in order."""
+    for line in (HERE / file).read_text(encoding="utf-8").splitlines():
         if line and not line.startswith("#"):
             style, text = line.split(" | ", 1)
             yield style, text
@@ -92,16 +93,22 @@ def add_field(paragraph: Paragraph, instruction: str, shown: str) -> None:
             run._r.append(code)
 
 
-def write_header_and_footer(document: DocumentObject, section: Section, picture: bytes) -> None:
+def write_header_and_footer(
+    document: DocumentObject, section: Section, picture: bytes | None
+) -> None:
     section.different_first_page_header_footer = True
 
     letterhead = section.first_page_header
     crest = letterhead.paragraphs[0]
     crest.style = document.styles["Letterhead"]
-    inline = crest.add_run().add_picture(io.BytesIO(picture), width=Mm(WIDTH))._inline
-    inline.docPr.set("name", "Emblem")
-    inline.docPr.set("descr", "Emblem: an olive branch of seven leaves on a blue roundel")
-    letterhead.add_paragraph("{{ sender.organisation }}", "Letterhead")
+    if picture is None:
+        crest.text = "{{ sender.organisation }}"
+        crest.paragraph_format.space_before = Mm(WIDTH)  # the room that a picture takes
+    else:
+        inline = crest.add_run().add_picture(io.BytesIO(picture), width=Mm(WIDTH))._inline
+        inline.docPr.set("name", "Emblem")
+        inline.docPr.set("descr", "Emblem: an olive branch of seven leaves on a blue roundel")
+        letterhead.add_paragraph("{{ sender.organisation }}", "Letterhead")
     letterhead.add_paragraph(
         '{{ [sender.address | join("  ·  "), sender.postcode] | select | join("  ·  ") }}',
         "Letterhead Address",
@@ -119,8 +126,8 @@ def write_header_and_footer(document: DocumentObject, section: Section, picture:
         add_field(line, "NUMPAGES", "2")
 
 
-def write_body(document: DocumentObject) -> None:
-    for style, text in words():
+def write_body(document: DocumentObject, file: str) -> None:
+    for style, text in words(file):
         name, _, extra = style.partition(", ")
         paragraph = document.add_paragraph(text, "Template Mark" if name == "Mark" else name)
         framed = extra.removeprefix("in ") if extra.startswith("in ") else paragraph.style.name
@@ -163,8 +170,8 @@ def strip(document: DocumentObject) -> None:
     parts["/word/fontTable.xml"]._blob = FONTS.encode()
 
 
-def letter(picture: bytes) -> bytes:
-    """The template, as the bytes of a DOCX."""
+def letter(picture: bytes | None, file: str = "letter.txt") -> bytes:
+    """The template, as the bytes of a DOCX: the words of ``file`` below the picture, if any."""
     document = Document()
     strip(document)
     section = document.sections[0]
@@ -173,7 +180,7 @@ def letter(picture: bytes) -> bytes:
     section.top_margin, section.bottom_margin = Mm(25), Mm(24)
     section.header_distance, section.footer_distance = Mm(11), Mm(12)
     write_header_and_footer(document, section, picture)
-    write_body(document)
+    write_body(document, file)
     properties = document.core_properties
     properties.title = "{{ campaign.title }}"
     properties.author = "{{ sender.name }}"
@@ -204,5 +211,11 @@ def main(folder: Path) -> None:
     (folder / "letter.docx").write_bytes(letter(picture))
 
 
+def starter() -> bytes:
+    """The letter that a new campaign begins with."""
+    return letter(None, "starter.txt")
+
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER)
+    main(FOLDER)
+    (STARTER / "letter.docx").write_bytes(starter())
