@@ -13,7 +13,7 @@ from flows.cli import options
 from flows.cli.answer import Answer
 from flows.cli.command import Commands
 
-app = Commands()
+app = Commands("A campaign and its folder")
 
 _ASKED = {
     "subject": "What the letter is about (its subject line)",

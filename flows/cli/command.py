@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from flows import settings
 from flows.cli import console
@@ -26,8 +27,32 @@ _QUIET = Annotated[bool, typer.Option("--quiet", "-q", help="No remarks, no prog
 _SHARED = (("office", _OFFICE, None), ("json", _JSON, False), ("quiet", _QUIET, False))
 
 
+class Listed(TyperGroup):
+    """A group whose help lists the commands under headings, what each does in full."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the list of commands, in the order in which they were registered."""
+        headings: dict[str, list[tuple[str, str]]] = {}
+        for name, command in self.commands.items():
+            if not command.hidden:
+                what = " ".join((command.help or "").partition("\n\n")[0].split())
+                panel = getattr(command, "rich_help_panel", None)
+                heading = panel if isinstance(panel, str) else "Commands"
+                headings.setdefault(heading, []).append((name, what))
+        for heading, rows in headings.items():
+            with formatter.section(heading):
+                formatter.write_dl(rows)
+
+
 class Commands(typer.Typer):
-    """A Typer whose commands return an Answer, or None where they say all they have themselves."""
+    """A Typer whose commands return an Answer, or None where they say all they have themselves.
+
+    ``heading`` is what they stand under in the program's help.
+    """
+
+    def __init__(self, heading: str = "Commands", **settings: Any) -> None:
+        super().__init__(**{"cls": Listed, "rich_markup_mode": None, **settings})
+        self._heading = heading
 
     def command(
         self, name: str | None = None, *, in_office: bool = True, **settings: Any
@@ -36,7 +61,7 @@ class Commands(typer.Typer):
 
         ``in_office``: whether the command works in an office folder, and says which.
         """
-        register = super().command(name, **settings)
+        register = super().command(name, rich_help_panel=self._heading, **settings)
 
         def decorate(run: Callable[..., Answer | None]) -> Callable[..., None]:
             return register(_answering(run, in_office))

@@ -13,7 +13,7 @@ from flows.cli.command import Commands
 from flows.errors import ConfigurationError, DearMinisterError
 from flows.post.states import State
 
-app = Commands()
+app = Commands("A mailing, from frozen to answered")
 
 
 @app.command()

@@ -7,26 +7,49 @@ a flow.
 
 import os
 import sys
+from typing import Annotated
 
 import typer
 
 from flows.cli import campaigns, console, contacts, mailings, records, replies, upkeep
 from flows.cli.answer import Exit
+from flows.cli.command import Listed
 from flows.errors import ConfigurationError, DearMinisterError
 
 app = typer.Typer(
+    cls=Listed,
+    rich_markup_mode=None,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     help="Formal letters to ministers and MPs: each right for its reader, sent once.",
+    epilog="Results go to stdout, remarks and errors to stderr. Exit codes: 0 done; 1 done, but "
+    "some rows were refused, are uncertain or wait; 2 wrong use or configuration, nothing done.",
 )
-app.add_typer(campaigns.app, rich_help_panel="A campaign")
+app.add_typer(campaigns.app)
 app.add_typer(mailings.app)
 app.add_typer(records.app)
 app.add_typer(replies.inbox_app)
-app.add_typer(replies.app, name="replies")
-app.add_typer(contacts.app, name="contacts")
+app.add_typer(replies.app, name="replies", rich_help_panel="What became of it")
+app.add_typer(contacts.app, name="contacts", rich_help_panel="Contact lists")
 app.add_typer(upkeep.app)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        console.result(f"dear-minister {version('dear-minister')}")
+        raise typer.Exit
+
+
+@app.callback()
+def program(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """Formal letters to ministers and MPs: each right for its reader, sent once."""
 
 
 def _need_text(arguments: list[str]) -> None:

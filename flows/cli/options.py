@@ -3,7 +3,7 @@
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,15 +11,40 @@ import typer
 
 from flows import settings
 from flows.cli import console
+from flows.errors import DearMinisterError
 
 if TYPE_CHECKING:
     from flows.operations.draft import Draft
     from flows.post.ledger.database import Ledger
 
+
+def _campaigns() -> list[str]:
+    """The campaigns of this office folder, for the shell's completion."""
+    return sorted(toml.parent.name for toml in settings.office().templates.glob("*/campaign.toml"))
+
+
+def _mailings() -> list[str]:
+    """The mailings of the ledger, the latest first, for the shell's completion."""
+    from flows.post.mailing import mailing as mailings
+
+    with suppress(DearMinisterError):
+        if settings.load().var.is_dir():
+            with ledger() as opened:
+                return [mailing.id for mailing in mailings.every(opened)]
+    return []
+
+
 Campaign = Annotated[
-    str, typer.Argument(metavar="CAMPAIGN", help="A key under templates/, or a folder's path.")
+    str,
+    typer.Argument(
+        metavar="CAMPAIGN",
+        help="A key under templates/, or a folder's path.",
+        autocompletion=_campaigns,
+    ),
 ]
-MailingId = Annotated[str, typer.Argument(metavar="MAILING", help="A mailing's id.")]
+MailingId = Annotated[
+    str, typer.Argument(metavar="MAILING", help="A mailing's id.", autocompletion=_mailings)
+]
 Contacts = Annotated[
     list[Path] | None,
     typer.Option("--contacts", metavar="FILE", help="Contact list; wins over campaign.toml."),

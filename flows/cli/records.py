@@ -10,7 +10,7 @@ from flows.cli import options
 from flows.cli.answer import Answer, attention
 from flows.cli.command import Commands
 
-app = Commands()
+app = Commands("What became of it")
 
 
 @app.command()

@@ -40,7 +40,7 @@ class _ListByDefault(TyperGroup):
         return super().parse_args(ctx, args)
 
 
-inbox_app = Commands()
+inbox_app = Commands("What became of it")
 app = Commands(
     cls=_ListByDefault,
     help="What came back, by reader; CAMPAIGN shows one campaign's.",

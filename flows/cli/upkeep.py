@@ -9,7 +9,7 @@ from flows.cli import options
 from flows.cli.answer import Answer
 from flows.cli.command import Commands
 
-app = Commands()
+app = Commands("The program")
 
 
 @app.command(in_office=False)

@@ -37,7 +37,7 @@ from tests.make.emblem import WIDTH, emblem
 
 HERE = Path(__file__).parent
 FOLDER = Path("templates/r2p-dialogue-2013")
-STARTER = Path("flows/starter")
+STARTER = Path(__file__).parents[2] / "flows" / "starter"
 MADE = datetime(2013, 9, 4, 9, 0)
 
 NUMBERING = f"""<w:numbering {nsdecls("w")}>

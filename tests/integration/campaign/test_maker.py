@@ -30,3 +30,8 @@ def test_the_campaign_s_letter_is_the_maker_s() -> None:
     # Another zlib packs the same picture differently: pixels are compared, not files.
     assert Image.open(io.BytesIO(kept)).tobytes() == Image.open(io.BytesIO(emblem())).tobytes()
     assert parts((FOLDER / "letter.docx").read_bytes()) == parts(letter_docx.letter(kept))
+
+
+def test_the_letter_of_a_new_campaign_is_the_maker_s() -> None:
+    kept = (letter_docx.STARTER / "letter.docx").read_bytes()
+    assert parts(kept) == parts(letter_docx.starter())

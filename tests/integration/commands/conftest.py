@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.integration.commands.installed import Installed, install
 from tests.integration.commands.office import (
     CAMPAIGN,
     PROGRAM,
@@ -17,6 +18,12 @@ from tests.integration.commands.office import (
     furnish,
     nothing_set,
 )
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    """The program, installed from its wheel."""
+    return install(tmp_path_factory.mktemp("installed"))
 
 
 @pytest.fixture(scope="session")
