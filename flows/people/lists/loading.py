@@ -59,6 +59,8 @@ def gather(found: Iterable[tuple[str, table.Row]]) -> Loaded:
         try:
             if row.fault:
                 raise RowError("row", row.fault)
+            for column, what in row.errors.items():
+                raise RowError(column, what)
             contact = rows.contact(cells, file=file, row=row.number)
             if earlier := seen.get(contact.id.casefold()):
                 where = f"{earlier.file}:{earlier.row}"

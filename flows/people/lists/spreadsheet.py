@@ -1,128 +1,156 @@
-"""XLSX and ODS through calamine, and what is looked at before calamine may open them."""
+"""The list in a workbook: which of its sheets, with merged cells filled, and what is hidden."""
 
-import datetime
-import io
-import re
-import zipfile
-import zlib
-from collections.abc import Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import python_calamine
-
 from flows.errors import ConfigurationError
+from flows.people.lists import ods, xlsx
+from flows.people.lists.archive import Archive
+from flows.people.lists.records import MAXIMUM_COLUMNS, Record, Records
+from flows.people.lists.sheet import MAXIMUM_CELLS, Merge, Sheet, SheetError, SheetName, SheetRow
 
-MAXIMUM_UNPACKED = 128 * 1024 * 1024
-"""Bytes all parts of a workbook may unpack to."""
-MAXIMUM_RATIO = 200
-"""How many times its packed size a part may unpack to; real sheets stay below 50."""
-MAXIMUM_CELLS = 5_000_000
-"""Cells in the rectangle that holds the sheet; calamine reserves memory for every one of them."""
-_SMALL = 1024 * 1024
-_KINDS = {".xlsx": "xl/workbook.xml", ".ods": "content.xml"}
-_REFERENCE = re.compile(rb'<(?:\w+:)?c\s[^>]*?\br="([A-Z]{1,3})([0-9]{1,7})"')
-_ODS_ROW = re.compile(rb"<table:table-row\b(.*?)(?:/>|>(.*?)</table:table-row>)", re.DOTALL)
-_ODS_CELL = re.compile(rb"<table:(?:covered-)?table-cell\b([^>]*?)(/?)>")
-_REPEATED = re.compile(rb"number-(?:rows|columns)-repeated=['\"]([0-9]+)['\"]")
+KINDS = (".xlsx", ".xlsm", ".ods")
+"""How the name of a workbook that can be read ends."""
+_LOOKED_AT = 40
+"""Rows of each sheet in which a heading is looked for."""
 
 
-def records(data: bytes, path: Path) -> Iterator[list[str]]:
-    """Yield the rows of the first sheet of the workbook in ``data`` as text, blank rows included.
+def records(
+    data: bytes, path: Path, chosen: str, is_list: Callable[[Sequence[Record]], bool]
+) -> Records:
+    """Return the rows of the sheet called ``chosen``, else of the visible one that is a list.
 
-    Raises ConfigurationError: not a workbook of the kind its name says, damaged, protected by a
-    password, or of absurd size.
+    ``is_list`` says whether records begin with a heading of a list. A merged value stands in every
+    row it covers; a row whose cells are merged side by side is at fault. Raises ConfigurationError:
+    not a workbook of the kind its name says, damaged, protected by a password, of absurd size, or
+    of several lists of which none is chosen.
     """
-    _inspect(data, path)
     try:
-        with python_calamine.load_workbook(io.BytesIO(data)) as workbook:
-            sheet = workbook.get_sheet_by_index(0)
-            rows = sheet.to_python(skip_empty_area=False)
-    except python_calamine.PasswordError:
-        raise ConfigurationError(f"{path}: protected by a password; save it without one") from None
-    except (python_calamine.CalamineError, OSError, ValueError, IndexError) as error:
-        raise ConfigurationError(f"{path}: not a readable spreadsheet ({error})") from None
-    return ([_text(cell) for cell in row] for row in rows)
+        archive = Archive(data)
+        read = ods.sheets if path.suffix.casefold() == ".ods" else xlsx.sheets
+        sheets = read(archive)
+        name = _named(sheets, chosen) if chosen else _found(sheets, is_list)
+        sheet = name.read(0)
+        _fill(sheet)
+        return Records(_records(sheet.rows), (*_passed_over(sheets, name), *_hidden(sheet)))
+    except SheetError as error:
+        raise ConfigurationError(f"{path}: {error}") from None
 
 
-def _inspect(data: bytes, path: Path) -> None:
-    kind = path.suffix.casefold()
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            if _KINDS[kind] not in archive.namelist():
-                raise ConfigurationError(
-                    f"{path}: a ZIP archive, but no {kind[1:].upper()} spreadsheet; save it as one"
-                )
-            _inspect_sizes(archive, path)
-            for part in archive.infolist():
-                _inspect_part(archive, part, path)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
-        raise ConfigurationError(
-            f"{path}: damaged or cut short, not a readable spreadsheet ({error});"
-            " fetch or save it again"
-        ) from None
+def _named(sheets: Sequence[SheetName], chosen: str) -> SheetName:
+    for sheet in sheets:
+        if sheet.name.strip().casefold() == chosen.strip().casefold():
+            return sheet
+    raise SheetError(f"no sheet is called {chosen!r}; there are {_names(sheets)}")
 
 
-def _inspect_sizes(archive: zipfile.ZipFile, path: Path) -> None:
-    parts = archive.infolist()
-    absurd = sum(part.file_size for part in parts) > MAXIMUM_UNPACKED or any(
-        part.file_size > _SMALL and part.file_size > MAXIMUM_RATIO * max(part.compress_size, 1)
-        for part in parts
-    )
-    if absurd:
-        raise ConfigurationError(
-            f"{path}: unpacks to an absurd size and is not opened; save the list on its own"
+def _found(sheets: Sequence[SheetName], is_list: Callable[[Sequence[Record]], bool]) -> SheetName:
+    """The one visible sheet that is a list, else the first that is not empty."""
+    visible = [sheet for sheet in sheets if sheet.visible]
+    if not visible:
+        raise SheetError(f"every sheet is hidden ({_names(sheets)}); choose one with --sheet")
+    if len(visible) == 1:
+        return visible[0]
+    begun = [(sheet, _records(sheet.read(_LOOKED_AT).rows)) for sheet in visible]
+    lists = [sheet for sheet, rows in begun if rows and is_list(rows)]
+    if len(lists) > 1:
+        raise SheetError(
+            f"{len(lists)} sheets look like lists ({_names(lists)}); choose one with --sheet, or"
+            " write its name behind the file's: list.xlsx#Sheet"
         )
+    return next(iter(lists), next((sheet for sheet, rows in begun if rows), visible[0]))
 
 
-def _inspect_part(archive: zipfile.ZipFile, part: zipfile.ZipInfo, path: Path) -> None:
-    """Read one part whole: zipfile stops at the size stated and then compares the checksum."""
-    xml = archive.read(part)
-    if part.filename.startswith("xl/worksheets/"):
-        cells = _REFERENCE.findall(xml)
-        wide = max((_column(letters) for letters, _ in cells), default=0)
-        area = wide * max((int(number) for _, number in cells), default=0)
-    elif part.filename == "content.xml":
-        area = _ods_area(xml)
-    else:
+def _names(sheets: Sequence[SheetName]) -> str:
+    return ", ".join(repr(sheet.name) for sheet in sheets[:20])
+
+
+def _passed_over(sheets: Sequence[SheetName], chosen: SheetName) -> list[str]:
+    others = [sheet for sheet in sheets if sheet is not chosen]
+    if not others:
+        return []
+    told = [f"{sheet.name!r}{'' if sheet.visible else ' (hidden)'}" for sheet in others[:20]]
+    return [f"the sheet {chosen.name!r} is read, not {', '.join(told)}"]
+
+
+def _hidden(sheet: Sheet) -> list[str]:
+    rows = [row.number for row in sheet.rows if row.hidden and row.cells]
+    remarks = []
+    if rows:
+        few = ", ".join(map(str, rows[:10])) + (", ..." if len(rows) > 10 else "")
+        remarks.append(
+            f"{_count(len(rows), 'row is', 'rows are')} hidden in the sheet, by a filter or by"
+            f" hand, and read all the same: {few}; delete what is not meant"
+        )
+    filled = {column for row in sheet.rows[:_LOOKED_AT] for column in row.cells}
+    columns = sorted(c for c in filled if any(a <= c <= b for a, b in sheet.hidden_columns))
+    if columns:
+        letters = ", ".join(map(_letters, columns))
+        remarks.append(f"{_count(len(columns), 'column is', 'columns are')} hidden in the sheet and"
+                       f" read all the same: {letters}")  # fmt: skip
+    return remarks
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
+
+
+def _letters(column: int) -> str:
+    """A column as a spreadsheet calls it, the first being 0: A, B, ..., AA."""
+    letters = ""
+    column += 1
+    while column:
+        column, letter = divmod(column - 1, 26)
+        letters = chr(65 + letter) + letters
+    return letters
+
+
+def _fill(sheet: Sheet) -> None:
+    """Put a merged value into each row that it covers."""
+    numbers = [row.number for row in sheet.rows]
+    if numbers != sorted(numbers):
+        raise SheetError("not a readable spreadsheet (its rows are out of order)")
+    spent = 0
+    for merge in sheet.merges:
+        rows = sheet.rows[
+            bisect_left(numbers, merge.first_row) : bisect_right(numbers, merge.last_row)
+        ]
+        spent += len(rows) + 1
+        if spent > MAXIMUM_CELLS:
+            raise SheetError("merged cells without end; copy the list alone into a new spreadsheet")
+        if not rows or rows[0].number != merge.first_row:
+            continue
+        value = rows[0].cells.get(merge.first_column, "")
+        for row in rows:
+            _cover(row, merge, value)
+
+
+def _cover(row: SheetRow, merge: Merge, value: str) -> None:
+    if not value or not row.cells:
         return
-    if area > MAXIMUM_CELLS:
-        raise ConfigurationError(
-            f"{path}: a sheet of {area:,} cells; copy the list alone into a new spreadsheet"
-        )
+    if merge.first_column != merge.last_column:
+        across = f"{_letters(merge.first_column)} to {_letters(merge.last_column)}"
+        row.faults[merge.first_column] = f"cells are merged from {across}; unmerge and fill them"
+    elif row.number != merge.first_row:
+        # In ODS rows that repeat share their cells; these no longer do.
+        row.cells = {**row.cells, merge.first_column: value}
 
 
-def _column(letters: bytes) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + letter - 64
-    return number
-
-
-def _ods_area(xml: bytes) -> int:
-    """Cells in the rectangle up to the last row and column with a value, repetitions counted."""
-    row = last = width = 0
-    for attributes, body in _ODS_ROW.findall(xml):
-        row += _times(attributes)
-        column = 0
-        for cell, closed in _ODS_CELL.findall(body):
-            column += _times(cell)
-            if not closed:
-                last, width = row, max(width, column)
-    return last * width
-
-
-def _times(attributes: bytes) -> int:
-    found = _REPEATED.search(attributes)
-    return int(found[1]) if found else 1
-
-
-def _text(cell: object) -> str:
-    if isinstance(cell, bool):
-        return "yes" if cell else "no"
-    if isinstance(cell, float):
-        return str(int(cell)) if cell.is_integer() else repr(cell)
-    if isinstance(cell, datetime.datetime) and cell.time() == datetime.time():
-        return cell.date().isoformat()
-    if isinstance(cell, datetime.date | datetime.time):
-        return cell.isoformat()
-    return str(cell)
+def _records(rows: Sequence[SheetRow]) -> list[Record]:
+    """Rows as records, each as long as its last cell; refused where that is beyond reason."""
+    found: list[Record] = []
+    size = 0
+    for row in rows:
+        last = max((*row.cells, *row.faults))
+        size += last
+        if last >= MAXIMUM_COLUMNS or size > MAXIMUM_CELLS:
+            raise SheetError(
+                f"row {row.number} has a cell in column {_letters(last)}, far beyond a list's"
+                " cells; copy the list alone into a new spreadsheet"
+            )
+        cells = [""] * (last + 1)
+        for column, text in row.cells.items():
+            cells[column] = text
+        found.append(Record(row.number, cells, row.faults))
+    return found

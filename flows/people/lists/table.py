@@ -1,27 +1,43 @@
 """A table out of a file: CSV, XLSX or ODS, as rows of text under folded column names."""
 
-import csv
-import io
 import os
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, islice
 from pathlib import Path
 
 from flows.errors import ConfigurationError
-from flows.people.lists import spreadsheet
+from flows.people.lists import delimited, spreadsheet
 from flows.people.lists.cells import restore
+from flows.people.lists.delimited import bare
 from flows.people.lists.encoding import decode
+from flows.people.lists.records import MAXIMUM_COLUMNS, Record, Records
+from flows.people.lists.sheet import MAXIMUM_CELLS
 
 MAXIMUM_BYTES = 64 * 1024 * 1024
 """The largest file that is read, in bytes; a list of every parliament in Europe is far smaller."""
 REFUSAL_COLUMNS = ("refused_column", "refused_reason")
 """What refused.py adds to a row; ignored when the corrected file is loaded again."""
-_DELIMITERS = (",", ";", "\t")
-_SHEETS = (".xlsx", ".ods")
-_TEXTS = (".csv", ".tsv", ".tab", ".txt")
-KINDS = _SHEETS + _TEXTS
+KINDS = (*spreadsheet.KINDS, *delimited.KINDS)
 """How the name of a file that can be read ends."""
+_OLD = (".xls", ".xlsb", ".numbers", ".fods")
+_LOOKED_AT = 30
+"""Rows in which the heading is looked for."""
+_LEAST_KNOWN = 2
+"""Known headings that make a row below the first the heading."""
+_WITH_SHEET = re.compile(r"(?P<file>.+\.(?:xlsx|xlsm|ods))#(?P<sheet>[^/]+)", re.IGNORECASE)
+_ERROR = re.compile(
+    r"#(?:N/A|N/D|NV|DIV/0!|[A-ZÀ-Þ]{3,12}[!?]|GETTING_DATA|#{2,})|Err:\d{3}", re.IGNORECASE
+)
+"""What a spreadsheet shows for a formula that failed, or for a column that is too narrow."""
+# Spreadsheets mark text that looks like a number or a formula by an apostrophe before it, which
+# other programs then write out: '020 7946 0114, 'ann@example.org, '10 Downing Street.
+_MARKED = re.compile(
+    r"'(?:[+(]?\d[\d\s+()./-]*|[=+\-@].*|[^\s@']+@[^\s@']+|\d+[A-D]?,? [A-Z].{3,199})"
+)
+_NO_ERRORS: Mapping[str, str] = {}
 
 
 class Cells(Mapping[str, str]):
@@ -51,20 +67,30 @@ class Cells(Mapping[str, str]):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: its number (the header being 1), its cells by column, and what is wrong with it."""
+    """One row: its number (the first being 1), its cells by column, and what is wrong with it."""
 
     number: int
     cells: Mapping[str, str]
     fault: str = ""
+    errors: Mapping[str, str] = field(default_factory=lambda: _NO_ERRORS)
+    """What is wrong with a cell that holds no text, by column."""
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A file's folded column names and its rows; wholly blank rows are left out."""
+    """A file's columns and its rows; wholly blank rows and repeated headings are left out."""
 
     path: Path
-    columns: tuple[str, ...]
+    headings: Mapping[str, str]
+    """Each column's heading as it stands in the file, by its folded name."""
     rows: tuple[Row, ...]
+    remarks: tuple[str, ...] = ()
+    """How the file was read, where that is not plain: rows passed over, an unusual encoding."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Return the folded column names in the order of the file."""
+        return tuple(self.headings)
 
 
 def read(
@@ -73,41 +99,44 @@ def read(
     expected: Collection[str],
     required: Sequence[str] = (),
     whole: bool = False,
+    advice: str = "add it to the heading",
 ) -> Table:
-    """Read the table in ``path``.
+    """Read the table in ``path``, of a workbook the sheet behind a "#" or the one that is a list.
 
-    ``expected`` are the column names the reader knows, in lower case: the delimiter is the one
-    under which the heading holds most of them. Headings are compared without regard to case,
-    blanks, hyphens and underscores, and are otherwise taken as they stand. With ``whole``, for
-    files a machine wrote, a text that does not end with a line break was cut short.
+    ``expected`` are the column names the reader knows, in lower case: the heading is the first row
+    that holds ``required``, else the one of the first rows that holds most of ``expected``; what
+    stands above it is passed over. Headings are compared without regard to case, blanks, hyphens
+    and underscores, and are otherwise taken as they stand. With ``whole``, for files a machine
+    wrote, a text that does not end with a line break was cut short. ``advice`` says what to do
+    about a missing column.
 
     Raises ConfigurationError: no such file, unreadable, too large, not a table, empty, a column
     named twice, one of ``required`` missing, or the file cut short.
     """
-    records = list(_records(path, expected, whole))
-    start = next((at for at, record in enumerate(records) if any(record)), None)
-    if start is None:
+    known = {bare(name): name for name in expected}
+    found = _records(path, known, required, whole)
+    rows = iter(found.rows)
+    begun = list(islice(rows, _LOOKED_AT))
+    if not begun:
         raise ConfigurationError(f"{path}: the file is empty; it needs a heading and rows")
-    columns = _columns(path, records[start], expected)
+    at = _heading(begun, known, required)
+    heading = begun[at]
+    columns = _columns(path, heading, known)
     if missing := [name for name in required if name not in columns]:
-        found = ", ".join(name for name in columns if name) or "none"
+        names = ", ".join(name for name in columns if name) or "none"
         raise ConfigurationError(
-            f"{path}: required column missing: {', '.join(missing)} (found: {found});"
-            " add it to the heading"
+            f"{path}: required column missing: {', '.join(missing)} (found: {names}); {advice}"
         )
-    ours = REFUSAL_COLUMNS[0] in columns
-    places = {name: at for at, name in enumerate(columns)}
-    rows = tuple(
-        _row(number, places, len(columns), [restore(cell) for cell in record] if ours else record)
-        for number, record in enumerate(records[start + 1 :], start=start + 2)
-        if any(cell.strip() for cell in record)
-    )
-    for at, name in enumerate(columns):
-        if not name and any("" in row.cells for row in rows):
+    below = _Rows(columns, heading, found.complete)
+    made = tuple(below.rows(path, chain(begun[at + 1 :], rows)))
+    for place, name in enumerate(columns):
+        if not name and any("" in row.cells for row in made):
             raise ConfigurationError(
-                f"{path}: column {at + 1} has cells but no heading; name it or empty it"
+                f"{path}: column {place + 1} has cells but no heading; name it or empty it"
             )
-    return Table(path, tuple(name for name in columns if name), rows)
+    headings = {name: heading.cells[place].strip() for place, name in enumerate(columns) if name}
+    remarks = (*found.remarks, *_above(begun[:at]), *below.remarks())
+    return Table(path, headings, made, remarks)
 
 
 def fold(heading: str) -> str:
@@ -115,26 +144,11 @@ def fold(heading: str) -> str:
     return re.sub(r"\s+", "_", heading.strip().casefold())
 
 
-def _records(path: Path, expected: Collection[str], whole: bool) -> Iterator[list[str]]:
-    suffix = path.suffix.casefold()
-    if suffix not in KINDS:
-        raise ConfigurationError(
-            f"{path}: unknown kind of file {path.suffix!r}; use .csv, .tsv, .xlsx or .ods"
-        )
-    data = read_bytes(path)
-    if suffix in _SHEETS:
-        return spreadsheet.records(data, path)
-    if data.startswith(b"PK\x03\x04"):
-        raise ConfigurationError(
-            f"{path}: a ZIP archive, not text; if it is a spreadsheet, name it .xlsx or .ods"
-        )
-    text = decode(data, str(path))
-    if whole and text.strip() and not text.endswith(("\n", "\r")):
-        raise ConfigurationError(
-            f"{path}: cut short: the last line has no end; fetch the file again (if it is whole,"
-            " add a line break at its end)"
-        )
-    return _text_records(text, path, expected)
+def sheet_of(path: Path) -> tuple[Path, str]:
+    """Return the file that "list.xlsx#Sheet" names, and the sheet in it; "" where none is named."""
+    if (found := _WITH_SHEET.fullmatch(str(path))) and not path.exists():
+        return Path(found["file"]), found["sheet"]
+    return path, ""
 
 
 def read_bytes(path: Path, limit: int = MAXIMUM_BYTES) -> bytes:
@@ -148,8 +162,9 @@ def read_bytes(path: Path, limit: int = MAXIMUM_BYTES) -> bytes:
             data = b"" if size > limit else file.read(limit + 1)
     except FileNotFoundError:
         raise ConfigurationError(f"{path}: no such file; check the name") from None
-    except OSError as error:
-        raise ConfigurationError(f"{path}: cannot be read ({error.strerror})") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigurationError(f"{path}: cannot be read ({reason})") from None
     if max(size, len(data)) > limit:
         raise ConfigurationError(
             f"{path}: larger than {limit // 1024 // 1024} MB, which no such list is;"
@@ -158,61 +173,145 @@ def read_bytes(path: Path, limit: int = MAXIMUM_BYTES) -> bytes:
     return data
 
 
-def _text_records(text: str, path: Path, expected: Collection[str]) -> Iterator[list[str]]:
-    if not text.strip(' ,;"\t\r\n'):
-        return
-    first, _, rest = text.partition("\n")
-    # Excel writes and reads this line to state the delimiter; as a row of the sheet it is gone.
-    if re.fullmatch(r'"?sep=[,;\t]"?\r?', first):
-        delimiter, text = first.split("=")[1][0], "\n" + rest
-    else:
-        known = {_bare(name) for name in expected}
-        delimiter = max(_DELIMITERS, key=lambda mark: _score(text, mark, known))
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    try:
-        yield from reader
-    except csv.Error as error:
+def _records(path: Path, known: Mapping[str, str], required: Sequence[str], whole: bool) -> Records:
+    file, sheet = sheet_of(path)
+    suffix = file.suffix.casefold()
+    if suffix not in KINDS:
+        hint = "open it in a spreadsheet and save it as .xlsx" if suffix in _OLD else ""
         raise ConfigurationError(
-            f"{path}:{reader.line_num}: not a table from here on ({error});"
-            " look for a quotation mark that is never closed, or a file cut short"
-        ) from None
-
-
-def _score(text: str, delimiter: str, known: Collection[str]) -> tuple[int, int]:
-    try:
-        header = next(
-            record
-            for record in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-            if any(record)
+            f"{path}: unknown kind of file {file.suffix!r};"
+            f" {hint or 'use .csv, .tsv, .xlsx or .ods'}"
         )
-    except (StopIteration, csv.Error):
-        return (0, 0)
-    return (sum(_bare(cell) in known for cell in header), len(header))
+    data = read_bytes(file)
+    if suffix in spreadsheet.KINDS:
+
+        def is_list(rows: Sequence[Record]) -> bool:
+            at = _heading(rows, known, required)
+            columns = {known.get(bare(cell), "") for cell in rows[at].cells}
+            return columns.issuperset(required) and _known(rows[at], known) >= _LEAST_KNOWN
+
+        return spreadsheet.records(data, file, sheet, is_list)
+    if data.startswith(b"PK\x03\x04"):
+        raise ConfigurationError(
+            f"{path}: a ZIP archive, not text; if it is a spreadsheet, name it .xlsx or .ods"
+        )
+    decoded = decode(data, str(path))
+    if whole and decoded.text.strip() and not decoded.text.endswith(("\n", "\r")):
+        raise ConfigurationError(
+            f"{path}: cut short: the last line has no end; fetch the file again (if it is whole,"
+            " add a line break at its end)"
+        )
+    rows = delimited.records(decoded.text, path, known.keys())
+    return Records(rows, decoded.remarks, complete=True)
 
 
-def _bare(heading: str) -> str:
-    return re.sub(r"[\s_-]+", "", heading.casefold())
+def _known(record: Record, known: Mapping[str, str]) -> int:
+    return len({bare(cell) for cell in record.cells} & known.keys())
 
 
-def _columns(path: Path, header: list[str], expected: Collection[str]) -> tuple[str, ...]:
-    known = {_bare(name): name for name in expected}
-    columns = [known.get(_bare(cell), fold(cell)) for cell in header]
-    for name in columns:
-        if name and columns.count(name) > 1:
+def _heading(rows: Sequence[Record], known: Mapping[str, str], required: Sequence[str]) -> int:
+    """The place of the heading among the first rows."""
+    if required:
+        for at, record in enumerate(rows):
+            if {known.get(bare(cell), "") for cell in record.cells}.issuperset(required):
+                return at
+    best = max(range(len(rows)), key=lambda at: (_known(rows[at], known), -at), default=0)
+    return best if _known(rows[best], known) >= _LEAST_KNOWN else 0
+
+
+def _above(passed: Sequence[Record]) -> list[str]:
+    if not passed:
+        return []
+    said = "; ".join(" ".join(cell for cell in record.cells if cell)[:60] for record in passed[:3])
+    count = "1 row" if len(passed) == 1 else f"{len(passed)} rows"
+    return [f"{count} above the heading passed over: {said}"]
+
+
+def _columns(path: Path, heading: Record, known: Mapping[str, str]) -> tuple[str, ...]:
+    if len(heading.cells) > MAXIMUM_COLUMNS:
+        raise ConfigurationError(
+            f"{path}: a heading of {len(heading.cells):,} cells; a list has at most"
+            f" {MAXIMUM_COLUMNS:,} columns"
+        )
+    columns = [known.get(bare(cell), fold(cell)) if cell.strip() else "" for cell in heading.cells]
+    for name, count in Counter(columns).items():
+        if name and count > 1:
             raise ConfigurationError(f"{path}: two columns are called {name!r}; rename one")
     return tuple(columns)
 
 
-def _row(number: int, places: Mapping[str, int], headings: int, record: list[str]) -> Row:
-    fault = ""
-    if len(record) < headings:
-        fault = (
-            f"the row ends after {len(record)} of {headings} cells;"
-            " complete it (was the file cut short?)"
+class _Rows:
+    """The rows below a heading, and how many of them were not plain."""
+
+    def __init__(self, columns: Sequence[str], heading: Record, complete: bool) -> None:
+        self._columns = columns
+        self._places = {name: at for at, name in enumerate(columns)}
+        self._heading = [cell.strip() for cell in heading.cells]
+        self._ours = REFUSAL_COLUMNS[0] in columns
+        self._complete = complete
+        self._repeated = 0
+        self._marked = 0
+
+    def rows(self, path: Path, records: Iterable[Record]) -> Iterator[Row]:
+        """Yield a row for each record that is no repeated heading. Raises ConfigurationError."""
+        size = 0
+        for record in records:
+            size += len(record.cells)
+            if size > MAXIMUM_CELLS:
+                raise ConfigurationError(
+                    f"{path}: more than {MAXIMUM_CELLS:,} cells; copy the list into a file alone"
+                )
+            if any(cell.strip() for cell in record.cells) or record.faults:
+                if self._repeats(record):
+                    self._repeated += 1
+                else:
+                    yield self._row(record)
+
+    def remarks(self) -> Iterator[str]:
+        """Say what ``rows`` left out or changed."""
+        if self._repeated:
+            count = "a row repeats" if self._repeated == 1 else f"{self._repeated} rows repeat"
+            yield (
+                f"{count} the heading and are passed over"
+                if self._repeated > 1
+                else (f"{count} the heading and is passed over")
+            )
+        if self._marked:
+            count = "1 cell begins" if self._marked == 1 else f"{self._marked} cells begin"
+            yield f"{count} with the apostrophe that marks text in a spreadsheet; read without it"
+
+    def _repeats(self, record: Record) -> bool:
+        first = record.cells[0].strip() if record.cells else ""
+        return (
+            first == self._heading[0]
+            and bool(first)
+            and all(
+                not cell.strip() or cell.strip() == heading
+                for cell, heading in zip(record.cells, self._heading, strict=False)
+            )
         )
-    elif any(cell.strip() for cell in record[headings:]):
-        fault = (
-            f"the row has {len(record)} cells under {headings} headings;"
-            " put quotation marks around a cell that holds the separator"
-        )
-    return Row(number, Cells(places, record), fault)
+
+    def _row(self, record: Record) -> Row:
+        cells, width = record.cells, len(self._columns)
+        fault = record.faults.get(-1, "")
+        if not fault and len(cells) > width and any(cell.strip() for cell in cells[width:]):
+            fault = (
+                f"the row has {len(cells)} cells under {width} headings;"
+                " put quotation marks around a cell that holds the separator"
+            )
+        elif not fault and self._complete and len(cells) < width:
+            fault = (
+                f"the row ends after {len(cells)} of {width} cells;"
+                " complete it (was the file cut short?)"
+            )
+        if self._ours:
+            cells = [restore(cell) for cell in cells]
+        errors = {self._columns[at]: what for at, what in record.faults.items() if 0 <= at < width}
+        for at, cell in enumerate(cells):
+            if cell[:1] in "'#Ee" and cell:
+                if _ERROR.fullmatch(cell) and at < width:
+                    errors[self._columns[at]] = f"holds {cell}, a formula's error; mend the formula"
+                elif not self._ours and _MARKED.fullmatch(cell):
+                    cells = [*cells[:at], cell[1:], *cells[at + 1 :]]
+                    self._marked += 1
+        return Row(record.number, Cells(self._places, cells), fault, errors or _NO_ERRORS)

@@ -24,7 +24,7 @@ def read(path: Path) -> Any:
     if not data.strip():
         raise ConfigurationError(f"{path}: the file is empty")
     try:
-        return json.loads(decode(data, str(path)))
+        return json.loads(decode(data, str(path)).text)
     except RecursionError:
         raise ConfigurationError(f"{path}: nested beyond reason; not such a file") from None
     except ValueError as error:
