@@ -40,13 +40,14 @@ def _day(as_of: str | None) -> date:
 
 
 def _forms(campaign: str) -> "tuple[Country, Style]":
-    from flows.letters import campaign as campaigns
-    from flows.operations import draft
     from flows.people import forms
     from flows.people.style import Style
 
     if not campaign:
         return forms.country("uk"), Style()
+    from flows.letters import campaign as campaigns
+    from flows.operations import draft
+
     found = campaigns.load(draft.folder(campaign))
     return forms.country(found.country), found.forms
 

@@ -39,13 +39,14 @@ def quality(report: Report, handed_back: Path | None) -> Answer:
         "findings": [asdict(finding) for finding in report.findings],
         "refused": refused_documents(report.refused),
         "refused_file": handed_back,
+        "remarks": list(report.remarks),
     }
     lines = [
         *map(str, report.refused),
         *(f"{finding.where}: {finding.what}" for finding in report.findings),
         ", ".join(f"{count} {what}" for what, count in report.counts.items()),
     ]
-    remarks = []
+    remarks = list(report.remarks)
     if handed_back:
         remarks.append(f"refused rows, ready to correct and load again: {handed_back}")
     return Answer(document, lines, remarks, attention(report.refused))
@@ -57,6 +58,7 @@ def who(draft: Draft) -> Answer:
         "in": [_choice(choice) for choice in draft.choices if choice.decision.in_],
         "out": [_choice(choice) for choice in draft.left_out],
         "refused": refused_documents(draft.refused),
+        "remarks": list(draft.remarks),
     }
     lines = [str(row) for row in draft.refused]
     for choice in draft.choices:
@@ -68,7 +70,7 @@ def who(draft: Draft) -> Answer:
     lines.append(
         f"{len(draft.readers)} in, {len(draft.left_out)} out, {len(draft.refused)} refused"
     )
-    return Answer(document, lines, code=attention(draft.refused))
+    return Answer(document, lines, draft.remarks, attention(draft.refused))
 
 
 def _choice(choice: Choice) -> dict[str, str]:

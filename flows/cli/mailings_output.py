@@ -51,6 +51,7 @@ def prepared(found: Prepared, draft: Draft) -> Answer:
         "refused_file": found.refused_file,
         "left_out": len(draft.left_out),
         "stale": list(draft.stale),
+        "remarks": list(draft.remarks),
         "new": found.new and mailing is not None,
         "accounted": found.accounting.counts,
         "left": found.left,
@@ -61,7 +62,7 @@ def prepared(found: Prepared, draft: Draft) -> Answer:
         lines.append(
             f"{len(found.refused)} rows handed back, ready to correct: {found.refused_file}"
         )
-    lines += [f"note: {line}" for line in draft.stale]
+    lines += [f"note: {line}" for line in (*draft.remarks, *draft.stale)]
     if draft.left_out:
         lines.append(
             f"{len(draft.left_out)} persons are out; why: dear-minister contacts who CAMPAIGN"

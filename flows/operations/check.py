@@ -37,7 +37,7 @@ def problems(campaign: str, contacts: Sequence[Path], as_of: date | None) -> lis
         found += [
             Fault(f"{r.file}:{r.row}", f"{r.column}: {r.reason}", "row") for r in order.refused
         ]
-        found += [Fault("", line, "warning") for line in order.stale]
+        found += [Fault("", line, "warning") for line in (*order.remarks, *order.stale)]
         if not order.readers:
             found.append(Fault(campaign, "there is nobody to write to", "error"))
         found += unwritten(order.campaign)

@@ -35,6 +35,8 @@ class Draft:
     """Rows that claim an office which somebody else held on the day, a line each."""
     accounting: Accounting = field(default_factory=Accounting)
     """What becomes of every row of the lists; ``prepare`` moves on what ends in filling."""
+    remarks: tuple[str, ...] = ()
+    """How the lists were read where that is not plain: hidden rows, another sheet, a line each."""
 
     @property
     def left_out(self) -> tuple[Choice, ...]:
@@ -86,6 +88,7 @@ def draft(campaign: str, contacts: Sequence[Path] = (), as_of: date | None = Non
         choices,
         tuple(str(stale) for stale in changed),
         _accounting(loaded, choices, refused, twice, chosen.merged),
+        loaded.remarks,
     )
 
 
@@ -173,7 +176,8 @@ def sources(campaign_folder: Path, lists: Sequence[Path]) -> dict[str, str]:
 
     Files that are gone are left out.
     """
-    return _hashes((*campaigns.files(campaign_folder), *lists))
+    files = (table.sheet_of(path)[0] for path in lists)
+    return _hashes((*campaigns.files(campaign_folder), *files))
 
 
 def sources_now(before: Mapping[str, str]) -> dict[str, str]:

@@ -94,7 +94,7 @@ def review(ledger: Ledger, order: Draft, prepared: Prepared) -> None:
             left_out=tuple(
                 f"{one.reader.address.lines[0]}: {one.decision.rule}" for one in order.left_out
             ),
-            odd=order.stale,
+            odd=(*order.remarks, *order.stale),
             changes=reviews.changes(ledger, mailing),
             specimens=tuple(specimens.pack(ledger, mailing, order.readers, folder)),
         )

@@ -69,6 +69,8 @@ class Report:
     missing: Mapping[str, int]
     findings: tuple[Finding, ...]
     refused: tuple[RejectedRow, ...]
+    remarks: tuple[str, ...] = ()
+    """How the files were read where that is not plain."""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -90,6 +92,7 @@ def report(paths: Sequence[Path], country: Country, style: Style, on: datetime.d
         },
         findings=(*_not_addressed(contacts, country, style, on), *_findings(contacts)),
         refused=loaded.refused,
+        remarks=loaded.remarks,
     )
 
 

@@ -49,7 +49,10 @@ def _reason(character: str) -> str | None:
     if character == "\ufffd":
         return "U+FFFD, the mark of a letter lost in an earlier conversion,"
     if 0xD800 <= code <= 0xDFFF:
-        return "a byte that is not text in the encoding of the rest of the file"
+        return (
+            "a byte that is not text in the encoding of the rest of the file, or could be several"
+            ' letters (type it anew, or save the list as "CSV UTF-8")'
+        )
     if code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF:
         return f"the noncharacter U+{code:04X}"
     if unicodedata.category(character) in {"Cc", "Cf", "Zl", "Zp"} and character not in _JOINERS:

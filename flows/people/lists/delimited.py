@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from flows.errors import ConfigurationError
-from flows.people.lists.records import Record
+from flows.people.lists.records import MAXIMUM_COLUMNS, Record
 
 KINDS = (".csv", ".tsv", ".tab", ".txt")
 """How the name of a text table that can be read ends."""
@@ -33,9 +33,10 @@ def records(text: str, path: Path, expected: Collection[str]) -> Iterator[Record
     else:
         delimiter = max(_DELIMITERS, key=lambda mark: _score(text, mark, expected))
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    began = width = 0
+    began = width = more = 0
     try:
-        for number, cells in enumerate(reader, start=1):
+        for count, cells in enumerate(reader, start=1):
+            number = count + more
             if number > MAXIMUM_LINES:
                 raise ConfigurationError(
                     f"{path}: more than {MAXIMUM_LINES:,} lines; copy the list into a file alone"
@@ -43,6 +44,7 @@ def records(text: str, path: Path, expected: Collection[str]) -> Iterator[Record
             if reader.line_num - began > 1 and _run_together(cells, width, delimiter):
                 lines = _lines(text, began, reader.line_num)
                 yield from _apart(lines, number, began + 1, delimiter)
+                more += len(lines) - 1
             elif any(cells):
                 yield Record(number, cells)
             began, width = reader.line_num, max(width, len(cells))
@@ -64,7 +66,8 @@ def _score(text: str, delimiter: str, expected: Collection[str]) -> tuple[int, i
     best = (0, 0)
     try:
         for _, cells in zip(range(30), lines, strict=False):
-            best = max(best, (sum(bare(cell) in expected for cell in cells), len(cells)))
+            known = sum(bare(cell) in expected for cell in cells[:MAXIMUM_COLUMNS])
+            best = max(best, (known, len(cells)))
     except csv.Error:
         pass
     return best
@@ -92,9 +95,9 @@ def _lines(text: str, began: int, ended: int) -> list[str]:
     return [line.rstrip("\r\n") for at, line in enumerate(lines) if began <= at < ended]
 
 
-def _apart(lines: list[str], number: int, first: int, delimiter: str) -> Iterator[Record]:
+def _apart(lines: list[str], row: int, first: int, delimiter: str) -> Iterator[Record]:
     last = first + len(lines) - 1
-    for line in lines:
+    for number, line in enumerate(lines, start=row):
         cells = next(csv.reader([line], delimiter=delimiter, quoting=csv.QUOTE_NONE), [])
         fault = (
             f"lines {first} to {last} run together: a quotation mark opens in line {first} and is"

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from flows.errors import ConfigurationError, RowError
@@ -19,6 +19,8 @@ class Loaded:
 
     contacts: tuple[Contact, ...]
     refused: tuple[RejectedRow, ...]
+    remarks: tuple[str, ...] = ()
+    """How the files were read where that is not plain, "file: remark"."""
 
 
 def load(paths: Sequence[Path]) -> Loaded:
@@ -38,7 +40,8 @@ def load(paths: Sequence[Path]) -> Loaded:
     for sheet in tables:
         if not sheet.rows:
             raise ConfigurationError(f"{sheet.path}: a heading and no rows; add the contacts")
-    return gather(_spent(tables))
+    remarks = tuple(f"{sheet.path}: {remark}" for sheet in tables for remark in sheet.remarks)
+    return replace(gather(_spent(tables)), remarks=remarks)
 
 
 def _spent(tables: list[table.Table]) -> Iterator[tuple[str, table.Row]]:

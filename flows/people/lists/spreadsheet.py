@@ -2,6 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from flows.errors import ConfigurationError
@@ -109,7 +110,7 @@ def _letters(column: int) -> str:
 def _fill(sheet: Sheet) -> None:
     """Put a merged value into each row that it covers."""
     numbers = [row.number for row in sheet.rows]
-    if numbers != sorted(numbers):
+    if any(after <= before for before, after in pairwise(numbers)):
         raise SheetError("not a readable spreadsheet (its rows are out of order)")
     spent = 0
     for merge in sheet.merges:

@@ -120,7 +120,7 @@ def read(
     if not begun:
         raise ConfigurationError(f"{path}: the file is empty; it needs a heading and rows")
     at = _heading(begun, known, required)
-    heading = begun[at]
+    heading = _heading_of(path, begun[at])
     columns = _columns(path, heading, known)
     if missing := [name for name in required if name not in columns]:
         names = ", ".join(name for name in columns if name) or "none"
@@ -134,7 +134,7 @@ def read(
             raise ConfigurationError(
                 f"{path}: column {place + 1} has cells but no heading; name it or empty it"
             )
-    headings = {name: heading.cells[place].strip() for place, name in enumerate(columns) if name}
+    headings = {name: heading.cells[place] for place, name in enumerate(columns) if name}
     remarks = (*found.remarks, *_above(begun[:at]), *below.remarks())
     return Table(path, headings, made, remarks)
 
@@ -206,14 +206,15 @@ def _records(path: Path, known: Mapping[str, str], required: Sequence[str], whol
 
 
 def _known(record: Record, known: Mapping[str, str]) -> int:
-    return len({bare(cell) for cell in record.cells} & known.keys())
+    return len({bare(cell) for cell in record.cells[:MAXIMUM_COLUMNS]} & known.keys())
 
 
 def _heading(rows: Sequence[Record], known: Mapping[str, str], required: Sequence[str]) -> int:
     """The place of the heading among the first rows."""
     if required:
         for at, record in enumerate(rows):
-            if {known.get(bare(cell), "") for cell in record.cells}.issuperset(required):
+            cells = record.cells[:MAXIMUM_COLUMNS]
+            if {known.get(bare(cell), "") for cell in cells}.issuperset(required):
                 return at
     best = max(range(len(rows)), key=lambda at: (_known(rows[at], known), -at), default=0)
     return best if _known(rows[best], known) >= _LEAST_KNOWN else 0
@@ -222,17 +223,26 @@ def _heading(rows: Sequence[Record], known: Mapping[str, str], required: Sequenc
 def _above(passed: Sequence[Record]) -> list[str]:
     if not passed:
         return []
-    said = "; ".join(" ".join(cell for cell in record.cells if cell)[:60] for record in passed[:3])
+    lines = (" ".join(cell for cell in record.cells if cell) for record in passed[:3])
+    said = "; ".join(_printable(" ".join(line.split()))[:60] for line in lines)
     count = "1 row" if len(passed) == 1 else f"{len(passed)} rows"
     return [f"{count} above the heading passed over: {said}"]
 
 
-def _columns(path: Path, heading: Record, known: Mapping[str, str]) -> tuple[str, ...]:
-    if len(heading.cells) > MAXIMUM_COLUMNS:
+def _printable(text: str) -> str:
+    """The text without what no terminal prints: bytes that were no letters, control characters."""
+    return "".join(one if one.isprintable() else "\ufffd" for one in text.strip())
+
+
+def _heading_of(path: Path, record: Record) -> Record:
+    if (count := len(record.cells)) > MAXIMUM_COLUMNS:
         raise ConfigurationError(
-            f"{path}: a heading of {len(heading.cells):,} cells; a list has at most"
-            f" {MAXIMUM_COLUMNS:,} columns"
+            f"{path}: a heading of {count:,} cells; a list has at most {MAXIMUM_COLUMNS:,} columns"
         )
+    return Record(record.number, [_printable(cell) for cell in record.cells])
+
+
+def _columns(path: Path, heading: Record, known: Mapping[str, str]) -> tuple[str, ...]:
     columns = [known.get(bare(cell), fold(cell)) if cell.strip() else "" for cell in heading.cells]
     for name, count in Counter(columns).items():
         if name and count > 1:

@@ -180,7 +180,7 @@ def _shown(
 ) -> str | None:
     """The cell's text; None for a formula whose result the file does not hold."""
     stored = "".join(value) if value else ""
-    code = shared.formats[style] if style < len(shared.formats) else "General"
+    code = shared.formats[style] if 0 <= style < len(shared.formats) else "General"
     if kind == "s":
         if not stored:
             return ""

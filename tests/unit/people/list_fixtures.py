@@ -73,3 +73,84 @@ def archive(parts: dict[str, bytes]) -> bytes:
         for name, content in parts.items():
             made.writestr(name, content)
     return data.getvalue()
+
+
+MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+_RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
+
+
+def raw_xlsx(
+    path: Path,
+    *sheets: str,
+    hidden: tuple[int, ...] = (),
+    folder: str = "xl",
+    main: str = MAIN,
+    relations: str = _RELATIONS,
+    parts: dict[str, str] | None = None,
+) -> Path:
+    """A workbook whose sheets hold exactly this XML, "<sheetData>...", without shared strings."""
+    listed = "".join(
+        f'<sheet name="S{at}" sheetId="{at}" r:id="r{at}" state="{_state(at in hidden)}"/>'
+        for at in range(1, len(sheets) + 1)
+    )
+    related = "".join(
+        f'<Relationship Id="r{at}" Type="{relations}/worksheet" Target="worksheets/s{at}.xml"/>'
+        for at in range(1, len(sheets) + 1)
+    )
+    made = {
+        "_rels/.rels": f'<Relationships xmlns="{_PACKAGE}"><Relationship Id="x"'
+        f' Type="{relations}/officeDocument" Target="{folder}/workbook.xml"/></Relationships>',
+        f"{folder}/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{relations}">'
+        f"<sheets>{listed}</sheets></workbook>",
+        f"{folder}/_rels/workbook.xml.rels": f'<Relationships xmlns="{_PACKAGE}">{related}'
+        f'<Relationship Id="st" Type="{relations}/styles" Target="styles.xml"/></Relationships>',
+        **{
+            f"{folder}/worksheets/s{at}.xml": f'<worksheet xmlns="{main}">{xml}</worksheet>'
+            for at, xml in enumerate(sheets, start=1)
+        },
+        **(parts or {}),
+    }
+    path.write_bytes(archive({name: xml.encode() for name, xml in made.items()}))
+    return path
+
+
+def _state(hidden: bool) -> str:
+    return "hidden" if hidden else "visible"
+
+
+def inline(*cells: str, row: str = "") -> str:
+    """A row of a raw sheet, each cell a text."""
+    texts = (
+        f'<c t="inlineStr"><is><t xml:space="preserve">{escape(one)}</t></is></c>' for one in cells
+    )
+    return f"<row{row}>{''.join(texts)}</row>"
+
+
+def raw_ods(path: Path, tables: str, styles: str = "") -> Path:
+    """An ODS workbook that holds exactly these tables."""
+    spaces = "".join(
+        f' xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
+        for name in ("office", "table", "text", "style")
+    )
+    content = (
+        f'<?xml version="1.0" encoding="UTF-8"?><office:document-content{spaces}'
+        ' xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0">'
+        f"<office:automatic-styles>{styles}</office:automatic-styles>"
+        f"<office:body><office:spreadsheet>{tables}</office:spreadsheet></office:body>"
+        "</office:document-content>"
+    )
+    path.write_bytes(archive({"content.xml": content.encode()}))
+    return path
+
+
+def ods_row(*cells: str, attributes: str = "") -> str:
+    """A row of a raw table, each cell a text; a cell that begins with "<" as it stands."""
+    made = (
+        one
+        if one.startswith("<")
+        else f'<table:table-cell office:value-type="string"><text:p>{escape(one)}</text:p>'
+        "</table:table-cell>"
+        for one in cells
+    )
+    return f"<table:table-row{attributes}>{''.join(made)}</table:table-row>"
