@@ -522,8 +522,8 @@ def test_what_has_left_cannot_be_withdrawn(approved: Approved, fault_server: Sta
 @pytest.mark.parametrize(
     ("target", "words"),
     [
-        ("trustees.pdf", (".csv, .xlsx or .json",)),
-        ("trustees", (".csv, .xlsx or .json",)),
+        ("trustees.pdf", (".csv, .xlsx, .json or .zip",)),
+        ("trustees", (".csv, .xlsx, .json or .zip",)),
         ("contacts/few.csv/trustees.csv", ("contacts/few.csv", "cannot be written")),
     ],
 )

@@ -448,7 +448,7 @@ def exported(target: Path) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = json.loads(target.read_text("utf-8"))["dispatches"]
         return rows
     if target.suffix == ".xlsx":
-        table = CalamineWorkbook.from_path(target).get_sheet_by_index(0).to_python()
+        table = CalamineWorkbook.from_path(target).get_sheet_by_name("Technical").to_python()
         return [dict(zip(table[0], row, strict=True)) for row in table[1:]]
     return list(csv.DictReader(io.StringIO(target.read_text("utf-8-sig"))))
 
