@@ -22,6 +22,7 @@ from flows.office import VARIABLE, Office, find
 from flows.people import email_address
 from flows.post.delivery.office_hours import OfficeHours
 from flows.post.delivery.rate import Schedule, interval
+from flows.post.delivery.sending import SAME_REFUSALS
 from flows.post.mailing.return_path import LONGEST_LOCAL_PART
 from flows.post.smtp.server import Server, loopback
 
@@ -60,6 +61,7 @@ class Settings(BaseSettings):
     mail_bounces_to: str = ""
     mail_rate: str = ""
     mail_redirect_to: str = ""
+    mail_same_refusals: int = Field(SAME_REFUSALS, ge=0, le=1000)
     mail_retry_minutes: str = "5 15 30 60 120 240"
     mail_give_up_days: float = Field(5, gt=0)
     imap_host: str = ""

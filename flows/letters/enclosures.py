@@ -71,7 +71,7 @@ class Enclosures:
                 continue
             try:
                 headers.need_printable(display)
-                headers.need_address(address)
+                headers.wire_address(address)
             except HeaderError as error:
                 raise RowError("cc", str(error)) from error
             found.append(f'"{display}" <{address}>' if display else address)

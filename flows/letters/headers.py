@@ -42,7 +42,8 @@ def text(name: str, value: str) -> bytes:
 def mailbox(name: str, display: str, address: str, *, utf8: bool = False) -> bytes:
     """One header line of one mailbox, "To", with CRLF. Raises HeaderError.
 
-    ``address`` is ASCII, or any text if ``utf8`` (RFC 6532: for servers with SMTPUTF8 alone).
+    The part before the @ is ASCII, or any text if ``utf8`` (RFC 6532: for servers with SMTPUTF8
+    alone); the domain is written in ASCII in either case (RFC 5890).
     """
     return _folded(f"{name}:", _mailbox(display, address, len(name) + 2, utf8=utf8))
 
@@ -61,7 +62,7 @@ def mailboxes(name: str, typed: Iterable[tuple[str, str]]) -> bytes:
 
 def _mailbox(display: str, address: str, taken: int, *, utf8: bool = False) -> list[str]:
     need_printable(display)
-    need_address(address, utf8=utf8)
+    address = wire_address(address, utf8=utf8)
     plain = display = " ".join(display.split())
     if not display:
         return [f" {address}"]
@@ -81,17 +82,18 @@ def need_printable(value: str) -> None:
         raise HeaderError("holds a line break or another control character")
 
 
-def need_address(address: str, *, utf8: bool = False) -> None:
-    """Raise HeaderError unless this is one bare address."""
+def wire_address(address: str, *, utf8: bool = False) -> str:
+    """One bare address as a header names it. Raises HeaderError where it is none, or has letters
+    outside ASCII before the @ and ``utf8`` is not set."""
     need_printable(address)
     try:
         email_address.parse(address, local_names=True)
     except email_address.AddressError:
         raise HeaderError(f"{address!r} is not one e-mail address") from None
-    if not (utf8 or address.isascii()):
+    written = email_address.for_the_wire(address)
+    if not (utf8 or written.isascii()):
         raise HeaderError(f"{address!r} needs a mail server with SMTPUTF8")
-    if len(address) > 320:
-        raise HeaderError("the e-mail address is longer than any server takes")
+    return written
 
 
 def _foldable(value: str, taken: int) -> bool:

@@ -59,7 +59,7 @@ def postmark(
             "set one of them"
         )
     try:
-        email_address.ascii_address(address)
+        written = email_address.ascii_address(address)
     except email_address.AddressError:
         where = (
             "MAIL_FROM"
@@ -74,7 +74,7 @@ def postmark(
         identity,
         mailbox_header(campaign.sender.name, sender),
         settings.mail_reply_to,
-        address.rpartition("@")[2],
+        written.rpartition("@")[2],
         moment,
     )
 
@@ -102,7 +102,7 @@ def prepare(
         campaign.key,
         campaign.edition,
         draft.on,
-        parseaddr(headers.sender)[1],
+        email_address.ascii_address(parseaddr(headers.sender)[1]),
         sources(campaign.folder, draft.lists),
         "\n".join((headers.sender, headers.reply_to, *persons)),
     )

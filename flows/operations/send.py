@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from email.utils import parseaddr
 
 from flows.operations.draft import sources_now, suppressions
@@ -15,7 +15,6 @@ from flows.post.ledger.database import Ledger
 from flows.post.mailing import approval, rehearsal
 from flows.post.mailing.mailing import Mailing
 from flows.post.smtp.mailbox import mailbox
-from flows.post.smtp.server import Server
 from flows.settings import Settings
 
 
@@ -23,48 +22,62 @@ from flows.settings import Settings
 def sender(
     settings: Settings,
     ledger: Ledger,
-    found: Mailing,
+    mailing: Mailing,
     *,
     live: bool,
-    server: Server | None = None,
-    report: Callable[[SendEvent], None] = lambda note: None,
+    report: Callable[[SendEvent], None] = lambda event: None,
     stop: threading.Event | None = None,
 ) -> Iterator[Sender]:
-    """A sender for this mailing, live or in rehearsal, with its mailbox where it needs one.
+    """A sender for this mailing: live, or in rehearsal to MAIL_REDIRECT_TO or the built-in mailbox.
 
-    ``server`` stands in for the one in the settings (the demo's own mailbox). Raises
-    ConfigurationError before anything is said to a server: not signed off, held, edited since, no
-    host.
+    Raises ConfigurationError before anything is said to a server: not signed off, held, edited
+    since, no host.
     """
-    if live:
-        target = server or settings.server
-        need_free(ledger, found.id)
-        before = found.approved_sources or {}
-        for edit in approval.need_signed_off(ledger, found, lambda: sources_now(before)):
-            report(SendEvent(f"{edit} since sign-off; the letters go as they were frozen"))
-        sending = Sending(
-            found.id,
-            found.sender,
-            archive=parseaddr(settings.mail_bcc_archive)[1],
-            bounces=parseaddr(settings.mail_bounces_to)[1],
-            hash=found.hash,
-        )
-        answered = chasers.stopped(ledger, found.id)
-        with _sender(settings, ledger, sending, target, report, stop, answered) as one:
-            yield one
-        return
-    redirect = parseaddr(settings.mail_redirect_to)[1]
-    if redirect:
-        target = settings.server
-        number = rehearsal.begin(ledger, found)
-        sending = Sending(found.id, found.sender, number, redirect)
-        with _sender(settings, ledger, sending, target, report, stop) as one:
-            yield one
-        return
-    with mailbox(settings.var / "mailbox") as target:
-        sending = Sending(found.id, found.sender, rehearsal.begin(ledger, found))
-        with _sender(settings, ledger, sending, target, report, stop) as one:
-            yield one
+    redirect = "" if live else parseaddr(settings.mail_redirect_to)[1]
+    built_in = not (live or redirect)
+    server = mailbox(settings.var / "mailbox") if built_in else nullcontext(settings.server)
+    sending = (
+        _live(settings, ledger, mailing, report)
+        if live
+        else Sending(mailing.id, mailing.sender, rehearsal.begin(ledger, mailing), redirect)
+    )
+    with (
+        server as target,
+        Sender(
+            ledger,
+            sending,
+            target,
+            limiter=RateLimiter(
+                ledger, target.name, 0.0 if built_in else settings.seconds_between_letters
+            ),
+            schedule=settings.schedule,
+            connections=settings.smtp_connections,
+            same_refusals=settings.mail_same_refusals,
+            objection=_either(objection(), chasers.stopped(ledger, mailing.id))
+            if live
+            else objection(),
+            report=report,
+            stop=stop,
+        ) as one,
+    ):
+        yield one
+
+
+def _live(
+    settings: Settings, ledger: Ledger, mailing: Mailing, report: Callable[[SendEvent], None]
+) -> Sending:
+    """What is sent live. Raises ConfigurationError: held, not signed off, edited since."""
+    need_free(ledger, mailing.id)
+    before = mailing.approved_sources or {}
+    for edit in approval.need_signed_off(ledger, mailing, lambda: sources_now(before)):
+        report(SendEvent(f"{edit} since sign-off; the letters go as they were frozen"))
+    return Sending(
+        mailing.id,
+        mailing.sender,
+        archive=parseaddr(settings.mail_bcc_archive)[1],
+        bounces=parseaddr(settings.mail_bounces_to)[1],
+        hash=mailing.hash,
+    )
 
 
 def objection() -> Callable[[str, str], str | None]:
@@ -77,26 +90,3 @@ def _either(
     first: Callable[[str, str], str | None], second: Callable[[str, str], str | None]
 ) -> Callable[[str, str], str | None]:
     return lambda person, email: first(person, email) or second(person, email)
-
-
-def _sender(
-    settings: Settings,
-    ledger: Ledger,
-    sending: Sending,
-    server: Server,
-    report: Callable[[SendEvent], None],
-    stop: threading.Event | None,
-    answered: Callable[[str, str], str | None] = lambda person, email: None,
-) -> Sender:
-    outside = sending.rehearsal == 0 or sending.redirect
-    return Sender(
-        ledger,
-        sending,
-        server,
-        pace=RateLimiter(ledger, server.name, settings.seconds_between_letters if outside else 0.0),
-        schedule=settings.schedule,
-        connections=settings.smtp_connections,
-        suppressed=_either(objection(), answered),
-        report=report,
-        stop=stop,
-    )

@@ -2,7 +2,6 @@
 
 import logging
 import os
-import re
 import signal
 import threading
 import time
@@ -20,6 +19,7 @@ from flows.orchestration import artifacts, states, tasks
 from flows.orchestration.flow_runs import settings
 from flows.orchestration.states import Ending
 from flows.orchestration.tasks import watcher
+from flows.people.email_address import hidden
 from flows.post import status
 from flows.post.delivery.office_hours import OfficeHours, when
 from flows.post.delivery.sender import Sender
@@ -38,7 +38,6 @@ SWIFT = 3.0
 """Seconds; after a task that took less, the next has twice as many letters. A task of twenty takes
 a fast server less time than Prefect."""
 
-_ADDRESS = re.compile(r"[^\s<>\"']+@[^\s<>\"']+")
 _BAD = (State.REFUSED, State.UNCERTAIN, State.DEFERRED)
 
 
@@ -178,7 +177,7 @@ def _reporting(logger: Logger) -> Callable[[SendEvent], None]:
 
 def line(note: SendEvent) -> str:
     """A note as one line of a log: dispatch, state and the server's words, without addresses."""
-    parts = (note.dispatch, note.state or "", _ADDRESS.sub("(address)", note.text))
+    parts = (note.dispatch, note.state or "", hidden(note.text))
     return ": ".join(part for part in parts if part)
 
 

@@ -61,7 +61,7 @@ def of(
         line += f"; {handed_back} rows handed back"
     if tally.stopped:
         line += f"; stopped: {tally.stopped}"
-    if counts.get("refused") or counts.get("uncertain"):
+    if counts.get("refused") or counts.get("uncertain") or tally.needs_person:
         return Failed(name="Needs attention", message=f"{line}. {todo}".strip())
     if tally.waiting:
         due = f", next due {tally.next_due.astimezone():%d %B %H:%M}" if tally.next_due else ""

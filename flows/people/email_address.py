@@ -5,9 +5,11 @@ import unicodedata
 from functools import lru_cache
 
 import email_validator
+import idna
 
 _DOT_STRING = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*", re.ASCII)
 """A local part without quotation marks (RFC 5321, 4.1.2)."""
+_IN_TEXT = re.compile(r"[^\s<>\"'(),;:]+@[^\s<>\"'(),;:]+")
 _LONGEST_LOCAL = 64
 """Octets (RFC 5321, 4.5.3.1.1)."""
 _LONGEST = 254
@@ -41,11 +43,32 @@ def ascii_address(text: str) -> str:
     """Return the one address in ``text``, which is in ASCII and may be at any host.
 
     For the office's own addresses: an envelope sender outside ASCII would ask every reader's
-    server for SMTPUTF8. Raises AddressError.
+    server for SMTPUTF8. A domain in letters of its own is written in punycode. Raises AddressError.
     """
-    if not text.isascii():
+    written = for_the_wire(text)
+    if not written.isascii():
         raise AddressError(f"{text!r} is not in ASCII letters")
-    return parse(text, local_names=True)
+    return parse(written, local_names=True)
+
+
+def for_the_wire(address: str) -> str:
+    """Return the address with its domain in ASCII (RFC 5890), as headers and RCPT name it.
+
+    An address whose local part is ASCII needs no SMTPUTF8 then. What cannot be written so is
+    returned as it is.
+    """
+    if address.isascii():
+        return address
+    local, at, host = address.rpartition("@")
+    try:
+        return f"{local}{at}{idna.encode(host, uts46=True).decode()}"
+    except idna.IDNAError:
+        return address
+
+
+def hidden(text: str) -> str:
+    """Return the text with every address in it replaced by "(address)", for logs."""
+    return _IN_TEXT.sub("(address)", text)
 
 
 def domain(text: str) -> str:

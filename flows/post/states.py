@@ -51,6 +51,7 @@ TRANSITIONS: dict[State, frozenset[State]] = {
             State.DEFERRED,  # 4xx to the dot
             State.REFUSED,  # 5xx to the dot
             State.UNCERTAIN,  # no answer, no sense in the answer, or the worker died
+            State.READY,  # 5xx to the dot that is about the account: the server has nothing
         }
     ),
     State.DEFERRED: frozenset({State.CLAIMED, State.WITHDRAWN}),

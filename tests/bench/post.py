@@ -127,7 +127,7 @@ def _ours(
         ledger,
         Sending(mailing, SENDER),
         server,
-        pace=RateLimiter(ledger, server.name, 0),
+        limiter=RateLimiter(ledger, server.name, 0),
         schedule=Schedule(),
         connections=connections,
     ) as sender:

@@ -1,20 +1,22 @@
-"""Claims: dispatches that a worker takes from the ledger, and gives back where it said nothing."""
+"""One worker's way into the ledger: the dispatches that it claims, and what it writes of them."""
 
 import threading
 from collections import deque
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import Row, bindparam, func, select
 
-from flows.post.delivery.sending import Sending
+from flows.post.delivery.sending import Sending, Stop
 from flows.post.failpoints import passing
-from flows.post.ledger import holds, schema, transitions
+from flows.post.ledger import events, holds, schema, transitions
 from flows.post.ledger.clock import now, parse, stamp
 from flows.post.ledger.database import Ledger
 from flows.post.ledger.errors import LostHoldError
+from flows.post.ledger.group_commit import GroupCommit
+from flows.post.smtp.reply import Reply
 from flows.post.states import State
 
 _D, _L = schema.dispatch.c, schema.letter.c
@@ -59,24 +61,28 @@ class Claims:
     """One worker's claims on one sending, shared by its connections."""
 
     def __init__(
-        self, ledger: Ledger, sending: Sending, holder: str, batch: int, over: Callable[[], bool]
+        self, ledger: Ledger, sending: Sending, holder: str, batch: int, stop: Stop
     ) -> None:
-        """``batch`` dispatches are claimed in one transaction; none once ``over`` says so."""
+        """``batch`` dispatches are claimed in one transaction; none once ``stop`` is over."""
         self._ledger = ledger
         self._mailing = sending.mailing
         self._scope = {"mailing": sending.mailing, "rehearsal": sending.rehearsal}
-        self._holder = holder
+        self.holder = holder
         self._batch = batch
-        self._over = over
+        self._stop = stop
+        self._commit = GroupCommit(ledger)
         self._lock = threading.Lock()
         self._claimed: deque[Claim] = deque()
         self.left: int | None = None
         """How many more may be taken; None: all."""
 
     def take(self) -> Claim | None:
-        """The next dispatch, claimed durably; None where nothing is due."""
+        """The next dispatch, claimed durably; None where nothing is due or the run is over.
+
+        Raises LedgerUnavailableError.
+        """
         with self._lock:
-            if self._over() or self.left == 0:
+            if self._stop.over or self.left == 0:
                 return None
             if not self._claimed:
                 self._claim()
@@ -94,7 +100,7 @@ class Claims:
                 connection,
                 [
                     transitions.Transition(
-                        transitions.DispatchRow.read(row), State.CLAIMED, worker=self._holder
+                        transitions.DispatchRow.read(row), State.CLAIMED, worker=self.holder
                     )
                     for row in due
                 ],
@@ -102,31 +108,56 @@ class Claims:
         if not claimed:
             return
         passing("after-claim")
-        ordinals = [one.ordinal for one in claimed]
+        ordinals = [dispatch.ordinal for dispatch in claimed]
         with self._ledger.read() as connection:
-            rows = connection.execute(_CONTENTS, {**self._scope, "ordinals": ordinals})
-            contents = {row.ordinal: row[1:] for row in rows}
-        self._claimed.extend(Claim(one, *contents[one.ordinal]) for one in claimed)
+            rows = connection.execute(_CONTENTS, {**self._scope, "ordinals": ordinals}).all()
+        letters = {row.ordinal: row for row in rows}
+        self._claimed.extend(_claim(row, letters[row.ordinal]) for row in claimed)
 
     def give_back(self, claim: Claim) -> None:
-        """A claim on which nothing was said goes back to the front."""
+        """Put a claim of which nothing was said back to the front."""
         with self._lock:
             self._claimed.appendleft(claim)
             if self.left is not None:
                 self.left += 1
 
     def release(self) -> None:
-        """Claims that were never begun are ready again, for any worker."""
+        """Make claims that were never begun ready again, for any worker."""
         with self._lock:
-            held, self._claimed = list(self._claimed), deque()
-        for one in held:
+            unused, self._claimed = list(self._claimed), deque()
+        for claim in unused:
             # A person may have withdrawn it meanwhile; that one is no longer ours to give.
             with suppress(LostHoldError), self._ledger.write() as connection:
-                transitions.apply(connection, [transitions.Transition(one.dispatch, State.READY)])
+                transitions.apply(connection, [transitions.Transition(claim.dispatch, State.READY)])
+
+    def write(self, *made: transitions.Transition) -> transitions.DispatchRow:
+        """Make these transitions, all or none, durable on return; the last one's dispatch.
+
+        Raises LostHoldError, LedgerUnavailableError.
+        """
+        return self._commit.apply(*made)[-1]
+
+    def keep_late_answer(self, late: transitions.Transition) -> None:
+        """Keep the answer to a letter that was meanwhile taken from this worker, for whoever
+        settles it."""
+        reply = late.reply or Reply(0, "")
+        entry = {
+            "at": stamp(now()),
+            "mailing": late.dispatch.mailing,
+            "dispatch": late.dispatch.id,
+            "what": f"late answer: {late.new}",
+            "worker": self.holder,
+            "code": reply.code or None,
+            "enhanced": reply.enhanced,
+            "text": reply.text,
+            "queue_id": reply.queue_id,
+        }
+        with self._ledger.write() as connection:
+            events.append(connection, [entry])
 
     def due(self) -> bool:
         """Whether there is a letter to take, claimed already or not."""
-        if self._over() or self.left == 0:
+        if self._stop.over or self.left == 0:
             return False
         with self._lock:
             if self._claimed:
@@ -149,3 +180,16 @@ class Claims:
         """Letters by mail that are ready or deferred."""
         with self._ledger.read() as connection:
             return int(connection.execute(_WAITING, self._scope).scalar_one())
+
+
+def _claim(dispatch: transitions.DispatchRow, letter: Row[Any]) -> Claim:
+    return Claim(
+        dispatch=dispatch,
+        content=letter.content,
+        sha256=letter.sha256,
+        name=letter.name,
+        copies=letter.copies,
+        contact=letter.contact,
+        person=letter.person,
+        email=letter.email,
+    )

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,24 +9,21 @@ from dataclasses import dataclass
 from flows.errors import ConfigurationError
 from flows.post.delivery.claims import Claim, Claims
 from flows.post.delivery.connector import Connector
+from flows.post.delivery.outcomes import Outcomes, SameRefusalError
 from flows.post.delivery.rate import RateLimiter, Schedule
-from flows.post.delivery.sending import SendEvent, Sending
+from flows.post.delivery.sending import AccountRefusedError, SendEvent, Sending, Stop
 from flows.post.failpoints import passing
-from flows.post.ledger import events, transitions
 from flows.post.ledger.clock import now, parse, stamp
-from flows.post.ledger.database import Ledger
 from flows.post.ledger.errors import LedgerUnavailableError, LostHoldError
-from flows.post.ledger.group_commit import GroupCommit
+from flows.post.ledger.transitions import DispatchRow, Transition
 from flows.post.mailing.rehearsal import redirected
-from flows.post.smtp.reply import Reply
-from flows.post.smtp.session import Outcome, Session
+from flows.post.smtp.refusals import REMEDIES
+from flows.post.smtp.session import HungUpError, Outcome, Session
 from flows.post.states import State
 
-_SWIFT = 0.005
+_FAST = 0.005
 """Seconds. Where a letter takes less, its outcome may be kept with the next letter's handing
 over; where the server is slower, an extra commit costs nothing and leaves less uncertain."""
-
-
 _LONG = 0.5
 """Seconds. After a wait longer than this an objection may have come in."""
 _IDLE = 60.0
@@ -38,53 +34,57 @@ _IDLE = 60.0
 class WorkerContext:
     """What all connections of one worker share."""
 
-    ledger: Ledger
-    journal: GroupCommit
-    worker: str
     sending: Sending
     claims: Claims
-    approach: Connector
-    pace: RateLimiter
+    connector: Connector
+    limiter: RateLimiter
     schedule: Schedule
-    suppressed: Callable[[str, str], str | None]
-    settled: Callable[[transitions.Transition], None]
-    """Hears every attempt's end."""
-    report: Callable[[SendEvent], None]
-    give_up: Callable[[str], None]
-    """Ends the run on every connection, with the reason."""
-    stop: threading.Event
-    over: Callable[[], bool]
+    objection: Callable[[str, str], str | None]
+    """Why this person, at this address, gets nothing; None: no reason."""
+    outcomes: Outcomes
+    stop: Stop
 
 
 class Connection:
     """A connection that is opened when the first letter needs it."""
 
-    def __init__(self, desk: WorkerContext) -> None:
-        self._desk = desk
+    def __init__(self, worker: WorkerContext) -> None:
+        self._worker = worker
         self._session: Session | None = None
-        self._handed_over: transitions.DispatchRow | None = None
+        self._handed_over: DispatchRow | None = None
         """The letter in hand, once the server may have it."""
-        self._pending: transitions.Transition | None = None
+        self._pending: Transition | None = None
         """An outcome that becomes durable before this connection's next dot or QUIT."""
 
     def run(self) -> None:
-        """Letter after letter until nothing is due or the run is over."""
-        claims = self._desk.claims
+        """Send letter after letter until nothing is due or the run is over.
+
+        What a person has to put right ends the run on every connection. Raises
+        LedgerUnavailableError.
+        """
         try:
-            # Connected before anything is claimed: where the server is away no row is touched.
-            while self._ready() and (claim := claims.take()):
-                self._handed_over = None
-                try:
-                    attempted = self._attempt(claim)
-                except BaseException:
-                    if self._handed_over is None:
-                        claims.give_back(claim)
-                    raise
-                if not attempted:
-                    claims.give_back(claim)
-                    break
+            self._send_all()
+        except ConfigurationError as error:
+            self._worker.stop.end(error)
         finally:
             self._keep()
+
+    def _send_all(self) -> None:
+        claims = self._worker.claims
+        # Connected before anything is claimed: where the server is away no row is touched.
+        while self._ready() and (claim := claims.take()):
+            self._handed_over = None
+            try:
+                attempted = self._attempt(claim)
+            except (AccountRefusedError, SameRefusalError):
+                raise  # this attempt is over, and written down
+            except BaseException:
+                if self._handed_over is None:
+                    claims.give_back(claim)
+                raise
+            if not attempted:
+                claims.give_back(claim)
+                return
 
     def close(self) -> None:
         """Keep the last outcome, then QUIT."""
@@ -94,76 +94,91 @@ class Connection:
 
     def _attempt(self, claim: Claim) -> bool:
         """One attempt; False where not a word was said about this letter."""
-        desk, dispatch = self._desk, claim.dispatch
-        if self._suppressed(claim):
+        if self._withdrawn(claim):
             return True
         asked = time.monotonic()
         if not self._may_begin():
             return False
-        if time.monotonic() - asked > _LONG and self._suppressed(claim):
+        if time.monotonic() - asked > _LONG and self._withdrawn(claim):
             return True
         content, recipients = self._content(claim)
-        assert self._session is not None
         began = time.monotonic()
         try:
-            outcome = self._session.deliver(
-                desk.sending.reverse_path(dispatch.id),
-                recipients,
-                content,
-                lambda: self._hand_over(dispatch),
-            )
+            outcome = self._deliver(claim, content, recipients)
         except LostHoldError as error:
-            if hold := desk.claims.hold():
-                desk.give_up(str(hold))
+            if hold := self._worker.claims.hold():
+                self._worker.stop.end(str(hold))
                 return False
-            desk.report(SendEvent(str(error), dispatch.id))
+            self._worker.outcomes.report(SendEvent(str(error), claim.dispatch.id))
             return True
-        self._end(self._handed_over or dispatch, outcome)
-        swift = time.monotonic() - began < _SWIFT and not desk.pace.interval
-        if not (swift and outcome.state is State.SENT):
-            self._keep()
+        if outcome is None:
+            return False
+        fast = time.monotonic() - began < _FAST and not self._worker.limiter.interval
+        try:
+            self._end(self._handed_over or claim.dispatch, outcome)
+        finally:
+            if not (fast and outcome.state is State.SENT):
+                self._keep()
         return True
 
-    def _suppressed(self, claim: Claim) -> bool:
+    def _deliver(self, claim: Claim, content: bytes, recipients: tuple[str, ...]) -> Outcome | None:
+        """One letter over the open connection, or over a new one where the server has hung up
+        since the last letter; None where the run ends first."""
+        assert self._session is not None
+        sender = self._worker.sending.reverse_path(claim.dispatch.id)
+        try:
+            return self._session.deliver(
+                sender, recipients, content, lambda: self._hand_over(claim.dispatch)
+            )
+        except HungUpError:
+            if not self._connected():
+                return None
+        return self._session.deliver(
+            sender, recipients, content, lambda: self._hand_over(claim.dispatch)
+        )
+
+    def _withdrawn(self, claim: Claim) -> bool:
         """Whether the reader objects; then the letter is withdrawn here and now."""
-        desk = self._desk
-        reason = desk.suppressed(claim.person, claim.email) or desk.suppressed(claim.contact, "")
+        worker = self._worker
+        reason = worker.objection(claim.person, claim.email) or worker.objection(claim.contact, "")
         if reason:
-            move = transitions.Transition(claim.dispatch, State.WITHDRAWN, why=reason)
-            self._move(move)
-            desk.settled(move)
+            withdrawal = Transition(claim.dispatch, State.WITHDRAWN, why=reason)
+            self._write(withdrawal)
+            worker.outcomes.add(withdrawal)
         return bool(reason)
 
     def _ready(self) -> bool:
         """Connected, where there is something to send; slow rates connect when it is time."""
-        if self._desk.pace.interval >= _IDLE or (self._session and self._session.open):
+        if self._worker.limiter.interval >= _IDLE or (self._session and self._session.open):
             return True
-        return self._desk.claims.due() and self._connected()
+        return self._worker.claims.due() and self._connected()
 
     def _may_begin(self) -> bool:
-        """Connected, and this letter's turn come; False where the run ends first."""
-        pace, stop = self._desk.pace, self._desk.stop
-        if pace.interval < _IDLE:
-            return self._connected() and pace.wait(stop)
+        """Connected, and within the rate; False where the run ends first."""
+        limiter, stop = self._worker.limiter, self._worker.stop
+        if limiter.interval < _IDLE:
+            return self._connected() and limiter.wait(stop)
         # No server keeps a connection open for that long.
         self.close()
-        return pace.wait(stop) and self._connected()
+        return limiter.wait(stop) and self._connected()
 
     def _connected(self) -> bool:
         if self._session and self._session.open:
-            return True
+            if not self._worker.connector.resting:
+                return True
+            self._session.quit()
         self._keep()
-        opened = self._desk.approach.connect(self._desk.over)
+        opened = self._worker.connector.connect()
         if isinstance(opened, str):
             if opened:
-                self._desk.give_up(opened)
+                self._worker.stop.end(opened)
             return False
         self._session = opened
         return True
 
     def _content(self, claim: Claim) -> tuple[bytes, tuple[str, ...]]:
         """The frozen bytes, checked against their hash, and RCPT's addresses."""
-        sending, dispatch, content = self._desk.sending, claim.dispatch, claim.content
+        sending, dispatch, content = self._worker.sending, claim.dispatch, claim.content
         same = (dispatch.email, dispatch.person) == (claim.email, claim.person)
         if not same or hashlib.sha256(content).hexdigest() != claim.sha256:
             raise ConfigurationError(
@@ -174,82 +189,88 @@ class Connection:
             reader = f"{claim.name} <{dispatch.email}>"
             content = redirected(content, sending.redirect, reader, sending.rehearsal)
             return content, (sending.redirect,)
-        copies = [one for one in json.loads(claim.copies) if not self._desk.suppressed("", one)]
+        copies = json.loads(claim.copies) if claim.copies != "[]" else ()
+        wanted = [copy for copy in copies if not self._worker.objection("", copy)]
         archive = (sending.archive,) if sending.archive else ()
         once: dict[str, str] = {}
-        for address in (claim.email, *copies, *archive):
+        for address in (claim.email, *wanted, *archive):
             once.setdefault(address.casefold(), address)
         return content, tuple(once.values())
 
-    def _hand_over(self, dispatch: transitions.DispatchRow) -> None:
+    def _hand_over(self, dispatch: DispatchRow) -> None:
         """Make ``handing_over`` durable, together with this connection's last outcome."""
-        move = transitions.Transition(dispatch, State.HANDING_OVER, worker=self._desk.worker)
+        claims = self._worker.claims
+        handing_over = Transition(dispatch, State.HANDING_OVER, worker=claims.holder)
         if self._pending:
             try:
-                self._handed_over = self._write(self._pending, move)
+                self._handed_over = claims.write(self._pending, handing_over)
             except LostHoldError:
                 self._keep()  # one of the two was taken from us: find out which
             else:
                 self._pending = None
                 passing("after-sent")
                 return
-        self._handed_over = self._write(move)
+        self._handed_over = claims.write(handing_over)
 
-    def _write(self, *made: transitions.Transition) -> transitions.DispatchRow:
-        return self._desk.journal.apply(*made)[-1]
+    def _end(self, dispatch: DispatchRow, outcome: Outcome) -> None:
+        """Note an attempt's outcome; it is durable after ``_keep``, or with the next letter.
 
-    def _end(self, dispatch: transitions.DispatchRow, outcome: Outcome) -> None:
-        desk = self._desk
+        Raises AccountRefusedError, SameRefusalError.
+        """
+        worker = self._worker
         self._keep()  # a letter that ended before its dot found the last one's outcome still here
-        state, due, why = outcome.state, None, None
-        if outcome.back_off:
-            desk.approach.back_off(f"the mail server: {outcome.reply}")
-        else:
-            desk.approach.went_well()
+        if outcome.state is State.READY:
+            refused = self._account_refused(dispatch, outcome)
+            worker.stop.end(refused)  # before another connection can claim this letter again
+            self._pending = Transition(dispatch, State.READY, reply=outcome.reply)
+            raise refused
+        self._leave_alone(outcome)
+        due, why, state = None, None, outcome.state
         if state is State.DEFERRED:
             moment = now()
             first = parse(dispatch.first_attempt_at) if dispatch.first_attempt_at else moment
-            if desk.schedule.exhausted(first, moment):
+            if worker.schedule.exhausted(first, moment):
                 state, why = State.REFUSED, "temporary refusals for too many days"
             else:
-                due = stamp(desk.schedule.next(dispatch.attempts + 1, moment))
-        self._pending = transitions.Transition(
+                due = stamp(worker.schedule.next(dispatch.attempts + 1, moment))
+        self._pending = Transition(
             dispatch, state, attempt=True, due_at=due, reply=outcome.reply, why=why
         )
-        desk.settled(self._pending)
+        worker.outcomes.add(self._pending)
+
+    def _account_refused(self, dispatch: DispatchRow, outcome: Outcome) -> AccountRefusedError:
+        assert outcome.fault is not None
+        return AccountRefusedError(
+            f"{self._worker.connector.server.name} refuses the account, not the letter: "
+            f"{outcome.reply}; {REMEDIES[outcome.fault]}; {dispatch.id} waits, and with it every "
+            "letter that was not sent"
+        )
+
+    def _leave_alone(self, outcome: Outcome) -> None:
+        connector = self._worker.connector
+        if outcome.fault:  # later, for every letter: as long as this one waits
+            pause = self._worker.schedule.minutes[0] * 60
+            connector.leave_alone(f"{outcome.reply}; {REMEDIES[outcome.fault]}", pause)
+        elif outcome.back_off:
+            connector.back_off(f"the mail server: {outcome.reply}")
+        else:
+            connector.went_well()
 
     def _keep(self) -> None:
         """Make the last outcome durable."""
         if self._pending:
-            move, self._pending = self._pending, None
-            self._move(move)
+            outcome, self._pending = self._pending, None
+            self._write(outcome)
             passing("after-sent")
 
-    def _move(self, move: transitions.Transition) -> None:
+    def _write(self, outcome: Transition) -> None:
         try:
-            self._write(move)
+            self._worker.claims.write(outcome)
         except LostHoldError as error:
-            self._late(move)
-            self._desk.report(SendEvent(str(error), move.dispatch.id))
+            self._worker.claims.keep_late_answer(outcome)
+            self._worker.outcomes.report(SendEvent(str(error), outcome.dispatch.id))
         except LedgerUnavailableError as error:
             raise LedgerUnavailableError(
-                f"{error}; dispatch {move.dispatch.id} was answered: {move.reply} "
+                f"{error}; dispatch {outcome.dispatch.id} was answered: {outcome.reply} "
                 "and will be shown as uncertain"
             ) from error
-
-    def _late(self, move: transitions.Transition) -> None:
-        """The answer to a letter that was meanwhile taken from us: kept for whoever settles it."""
-        reply = move.reply or Reply(0, "")
-        entry = {
-            "at": stamp(now()),
-            "mailing": move.dispatch.mailing,
-            "dispatch": move.dispatch.id,
-            "what": f"late answer: {move.new}",
-            "worker": self._desk.worker,
-            "code": reply.code or None,
-            "enhanced": reply.enhanced,
-            "text": reply.text,
-            "queue_id": reply.queue_id,
-        }
-        with self._desk.ledger.write() as connection:
-            events.append(connection, [entry])

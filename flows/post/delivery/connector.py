@@ -1,4 +1,4 @@
-"""Approaching the mail server: opening connections, and leaving it alone when it says so."""
+"""Opening connections to the mail server, and leaving it alone when it says so."""
 
 import threading
 import time
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 
 from flows.errors import ConfigurationError
-from flows.post.delivery.sending import SendEvent
+from flows.post.delivery.sending import SendEvent, Stop
 from flows.post.smtp.server import Server
 from flows.post.smtp.session import LoginRefusedError, Session, UnavailableError
 
@@ -24,11 +24,11 @@ class Connector:
         self,
         server: Server,
         allowed: frozenset[str],
-        stop: threading.Event,
+        stop: Stop,
         report: Callable[[SendEvent], None],
     ) -> None:
         """``allowed`` are the only addresses that RCPT may name."""
-        self._server = server
+        self.server = server
         self._allowed = allowed
         self._stop = stop
         self._report = report
@@ -39,15 +39,16 @@ class Connector:
         self._stands = False
         self._opening = threading.Lock()
         self._fatal: ConfigurationError | None = None
-        self._not_before = 0.0
+        self._not_before = self._rest_until = 0.0
+        self._why = "the mail server is not available"
         self.deadline = 0.0
         """Until when (monotonic clock) to wait for the server."""
 
-    def connect(self, over: Callable[[], bool]) -> Session | str:
+    def connect(self) -> Session | str:
         """An open connection, after whatever pause is due; else why there is none.
 
-        Blank where ``over`` or the stop came first. Raises ConfigurationError: certificate,
-        login refused twice, nobody there at all.
+        Blank where the run is over first. Raises ConfigurationError: certificate, login refused
+        twice, nobody there at all.
         """
         # Until one connection stands they are tried one by one: a wrong password is not to be
         # offered by all of them.
@@ -55,22 +56,22 @@ class Connector:
             if self._fatal is not None:
                 raise self._fatal
             try:
-                return self._connect(over)
+                return self._connect()
             except ConfigurationError as error:
                 self._fatal = error
                 raise
 
-    def _connect(self, over: Callable[[], bool]) -> Session | str:
-        why = "the mail server is not available"
+    def _connect(self) -> Session | str:
         while True:
             pause = self._not_before - time.monotonic()
-            beyond = time.monotonic() + pause > self.deadline and self._failures > _SHORT_PAUSES
-            if pause > 0 and beyond and self._answered:
-                return f"{why}; the letters wait"
-            if (pause > 0 and self._stop.wait(pause)) or over():
+            beyond = time.monotonic() + pause > self.deadline
+            patient = self._failures <= _SHORT_PAUSES and pause <= _LONGEST_PAUSE
+            if pause > 0 and beyond and not patient and self._answered:
+                return f"{self._why}; the letters wait"
+            if self._stop.wait(max(0.0, pause)) or self._stop.over:
                 return ""
             try:
-                session = Session(self._server, self._allowed.__contains__)
+                session = Session(self.server, self._allowed.__contains__)
             except LoginRefusedError:
                 self._refused_logins += 1
                 if self._refused_logins >= _REFUSED_LOGINS:
@@ -83,8 +84,7 @@ class Connector:
                         f"{error}; nothing was sent: correct the setting, or start the server, "
                         "and start again"
                     ) from error
-                why = str(error)
-                self.back_off(why)
+                self.back_off(str(error))
             else:
                 self._answered, self._refused_logins, self._stands = True, 0, True
                 return session
@@ -94,9 +94,26 @@ class Connector:
         with self._lock:
             self._failures += 1
             pause = min(2.0 ** (self._failures - 1), _LONGEST_PAUSE)
-            self._not_before = time.monotonic() + pause
-        self._report(SendEvent(f"{why}; next try in {pause:.0f} s"))
+        self._pause(why, pause)
+
+    def leave_alone(self, why: str, pause: float) -> None:
+        """Say nothing to the server for so many seconds, on open connections neither; a run whose
+        patience ends before that ends."""
+        self._rest_until = time.monotonic() + pause
+        self._pause(why, pause)
+
+    @property
+    def resting(self) -> bool:
+        """Whether the server is left alone, open connections included."""
+        return self._rest_until > time.monotonic()
+
+    def _pause(self, why: str, pause: float) -> None:
+        with self._lock:
+            self._not_before = max(self._not_before, time.monotonic() + pause)
+            self._why = why
+        shown = f"{pause:.0f} s" if pause < 120 else f"{pause / 60:.0f} minutes"
+        self._report(SendEvent(f"{why}; next try in {shown}"))
 
     def went_well(self) -> None:
-        """The server talks sense again."""
+        """Begin the back-off anew: the server makes sense again."""
         self._failures = 0

@@ -5,7 +5,6 @@ processes: each attempt takes the next free slot (the generic cell rate algorith
 """
 
 import re
-import threading
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,6 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import insert, select, update
 
 from flows.errors import ConfigurationError
+from flows.post.delivery.sending import Stop
 from flows.post.ledger import schema
 from flows.post.ledger.database import Ledger
 
@@ -22,7 +22,7 @@ _FURTHEST = 3600.0
 """Seconds. A slot further off than this was left by a clock that has since been set back."""
 _MOST_DAYS = 3650
 _LONGEST_WAIT = _MOST_DAYS * 24 * 60
-"""Minutes. Times beyond the calendar would be told of only after an attempt."""
+"""Minutes. Times beyond the calendar would fail only after an attempt."""
 
 
 def interval(rate: str) -> float:
@@ -48,13 +48,14 @@ class RateLimiter:
         self.server = server
         self.interval = seconds
 
-    def wait(self, stop: threading.Event) -> bool:
-        """Wait for this process's next slot; False where ``stop`` came first."""
+    def wait(self, stop: Stop) -> bool:
+        """Wait for this worker's next slot; False where the run was over first."""
         if not self.interval:
-            return not stop.is_set()
-        return not stop.wait(max(0.0, self._slot() - time.time()))
+            return not stop.over
+        return not stop.wait(self._slot() - time.time())
 
     def _slot(self) -> float:
+        """When the next letter may leave, in seconds since 1970; taken from then on."""
         row = schema.throttle
         with self.ledger.write() as connection:
             found = connection.execute(

@@ -7,7 +7,6 @@ dispatch to one of them.
 import json
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -19,14 +18,13 @@ from sqlalchemy import select
 from flows.post.delivery.claims import Claims
 from flows.post.delivery.connection import Connection, WorkerContext
 from flows.post.delivery.connector import Connector
+from flows.post.delivery.outcomes import Outcomes
 from flows.post.delivery.rate import RateLimiter, Schedule
-from flows.post.delivery.sending import SendEvent, Sending, SendResult
-from flows.post.ledger import schema, transitions, workers
+from flows.post.delivery.sending import SAME_REFUSALS, SendEvent, Sending, SendResult, Stop
+from flows.post.ledger import schema, workers
 from flows.post.ledger.clock import now
 from flows.post.ledger.database import Ledger
-from flows.post.ledger.group_commit import GroupCommit
 from flows.post.smtp.server import Server
-from flows.post.states import State
 
 _L = schema.letter.c
 _BATCH = 16
@@ -44,33 +42,31 @@ class Sender:
         sending: Sending,
         server: Server,
         *,
-        pace: RateLimiter,
+        limiter: RateLimiter,
         schedule: Schedule,
         connections: int = 1,
-        suppressed: Callable[[str, str], str | None] = lambda person, email: None,
-        report: Callable[[SendEvent], None] = lambda note: None,
+        same_refusals: int = SAME_REFUSALS,
+        objection: Callable[[str, str], str | None] = lambda person, email: None,
+        report: Callable[[SendEvent], None] = lambda event: None,
         stop: threading.Event | None = None,
     ) -> None:
-        """``suppressed`` gives the reason why this person at this address gets nothing, or None.
+        """``objection`` gives the reason why this person at this address gets nothing, or None.
 
-        ``stop`` ends a run after the letters in hand.
+        ``same_refusals``: after so many readers in a row whom the same unknown words refused the
+        run stops; 0: never. ``stop`` ends a run after the letters in hand.
         """
         self.sending = sending
         self.ledger = ledger
         self._server = server
-        self._pace = pace
+        self._limiter = limiter
         self._schedule = schedule
         # A slow rate is kept by one connection as well as by many, with less to be uncertain about.
-        self._connections = 1 if pace.interval >= _SLOW else connections
-        self._suppressed = suppressed
-        self._report = report
-        self._stop = stop or threading.Event()
-        self._halt = threading.Event()  # ends one run on every connection
-        self._why = ""
-        self._counting = threading.Lock()
-        self._counts: Counter[State] = Counter()
+        self._connection_count = 1 if limiter.interval >= _SLOW else connections
+        self._objection = objection
+        self._stop = Stop(stop)
+        self._outcomes = Outcomes(sending.mailing, report, same_refusals)
         self._held = ExitStack()
-        self._lines: list[Connection] = []
+        self._connections: list[Connection] = []
 
     def __enter__(self) -> Self:
         """Take back what dead workers held, and begin to hold.
@@ -78,29 +74,28 @@ class Sender:
         Raises LedgerUnavailableError, before anything is said to the server.
         """
         self.ledger.check_writable()
-        for one in workers.recover(self.ledger):
-            self._report(SendEvent("taken back from a worker that died", one.id, one.state))
+        for dispatch in workers.recover(self.ledger):
+            taken_back = SendEvent(
+                "taken back from a worker that died", dispatch.id, dispatch.state
+            )
+            self._outcomes.report(taken_back)
         holder = self._held.enter_context(workers.hold(self.ledger))
-        batch = 1 if self._pace.interval else _BATCH * self._connections
-        self._claims = Claims(self.ledger, self.sending, holder, batch, self._over)
-        self._approach = Connector(self._server, self._allowed(), self._stop, self._report)
-        desk = WorkerContext(
-            ledger=self.ledger,
-            journal=GroupCommit(self.ledger),
-            worker=holder,
+        batch = 1 if self._limiter.interval else _BATCH * self._connection_count
+        self._claims = Claims(self.ledger, self.sending, holder, batch, self._stop)
+        self._connector = Connector(
+            self._server, self._allowed(), self._stop, self._outcomes.report
+        )
+        worker = WorkerContext(
             sending=self.sending,
             claims=self._claims,
-            approach=self._approach,
-            pace=self._pace,
+            connector=self._connector,
+            limiter=self._limiter,
             schedule=self._schedule,
-            suppressed=self._suppressed,
-            settled=self._settled,
-            report=self._report,
-            give_up=self._give_up,
+            objection=self._objection,
+            outcomes=self._outcomes,
             stop=self._stop,
-            over=self._over,
         )
-        self._lines = [Connection(desk) for _ in range(self._connections)]
+        self._connections = [Connection(worker) for _ in range(self._connection_count)]
         return self
 
     def __exit__(
@@ -111,87 +106,84 @@ class Sender:
     ) -> None:
         with self._held:
             try:
-                for line in self._lines:
-                    line.close()
+                for connection in self._connections:
+                    connection.close()
             finally:
                 self._claims.release()
 
     def run(self, *, limit: int | None = None, patience: float = 0.0) -> SendResult:
         """Send what is due, and what falls due within ``patience`` seconds; at most ``limit``.
 
-        Raises ConfigurationError where the run cannot go on (certificate, login, sender),
-        LedgerUnavailableError where its outcomes could not be kept.
+        What a person has to put right (certificate, login, sender, quota) raises
+        ConfigurationError where no letter has come to an end since this sender began; else the
+        result says so. Raises LedgerUnavailableError where outcomes could not be kept.
         """
-        deadline = self._approach.deadline = time.monotonic() + patience
+        deadline = self._connector.deadline = time.monotonic() + patience
         self._claims.left = limit
-        self._counts.clear()
-        self._why = ""
-        self._halt.clear()
+        self._outcomes.begin()
+        self._stop.begin()
         while True:
             self._send_due()
             if hold := self._claims.hold():
-                self._give_up(str(hold))
+                self._stop.end(str(hold))
             due = self._claims.next_due()
-            if due is None or self._over() or self._claims.left == 0:
+            if due is None or self._stop.over or self._claims.left == 0:
                 break
             wait = (due - now()).total_seconds()
             if time.monotonic() + wait > deadline:
                 break
             if wait > 0:
-                self._report(SendEvent(f"waiting for letters due at {due.astimezone():%H:%M:%S}"))
+                line = f"waiting for letters due at {due.astimezone():%H:%M:%S}"
+                self._outcomes.report(SendEvent(line))
             # A minute at a time: the wall clock may be set while we wait.
-            self._stop.wait(max(0.0, min(wait, 60.0)))
+            self._stop.wait(min(wait, 60.0))
+        if self._stop.error and not self._outcomes.total:
+            raise self._stop.error
         waiting = self._claims.waiting()
-        why = "interrupted" if self._stop.is_set() else self._why
+        why = "interrupted" if self._stop.asked else self._stop.reason
+        needs_person = self._stop.error is not None
         return SendResult(
-            dict(self._counts), waiting, self._claims.next_due(), why if waiting else ""
+            self._outcomes.counts,
+            waiting,
+            self._claims.next_due(),
+            why if waiting or needs_person else "",
+            needs_person,
         )
 
     @property
     def attempted(self) -> int:
-        """How many letters the last run came to an end with."""
-        return self._counts.total()
+        """How many letters came to an end since this sender began."""
+        return self._outcomes.total
 
     def _send_due(self) -> None:
         try:
-            if len(self._lines) == 1:
-                self._lines[0].run()
+            if len(self._connections) == 1:
+                self._connections[0].run()
                 return
-            with ThreadPoolExecutor(len(self._lines), "smtp") as pool:
-                running = [pool.submit(self._guarded, line) for line in self._lines]
+            with ThreadPoolExecutor(len(self._connections), "smtp") as pool:
+                running = [pool.submit(self._run, connection) for connection in self._connections]
             for done in running:
                 done.result()
         finally:
             self._claims.release()
 
-    def _guarded(self, line: Connection) -> None:
-        """One connection's defect ends the run on the others after their letters in hand."""
+    def _run(self, connection: Connection) -> None:
+        """Run one connection; its defect ends the run on the others after their letters in hand."""
         try:
-            line.run()
-        except BaseException:
-            self._halt.set()
+            connection.run()
+        except BaseException as error:
+            self._stop.end(str(error))
             raise
-
-    def _over(self) -> bool:
-        return self._stop.is_set() or self._halt.is_set()
-
-    def _give_up(self, why: str) -> None:
-        self._why = why
-        self._halt.set()
-
-    def _settled(self, move: transitions.Transition) -> None:
-        with self._counting:
-            self._counts[move.new] += 1
-        self._report(SendEvent(str(move.reply or move.why or ""), move.dispatch.id, move.new))
 
     def _allowed(self) -> frozenset[str]:
         """Everyone this sending may write to: the mailing's readers, or the one it is led to."""
-        archive = {self.sending.archive} - {""}
         if self.sending.redirect:
             return frozenset({self.sending.redirect})
-        mine = select(_L.email, _L.copies).where(_L.mailing == self.sending.mailing, _L.email != "")
-        allowed = set(archive)
+        allowed = {self.sending.archive} - {""}
+        letters = select(_L.email, _L.copies).where(
+            _L.mailing == self.sending.mailing, _L.email != ""
+        )
         with self.ledger.read() as connection:
-            for email, copies in connection.execute(mine.distinct()):
+            for email, copies in connection.execute(letters.distinct()):
                 allowed |= {email, *json.loads(copies)}
         return frozenset(allowed)

@@ -1,10 +1,18 @@
 """What a sending is, what it says while it runs, and what it came to."""
 
+import threading
+import time
 from dataclasses import dataclass
 from datetime import datetime
 
+from flows.errors import ConfigurationError
 from flows.post.mailing import return_path
 from flows.post.states import State
+
+SAME_REFUSALS = 3
+"""MAIL_SAME_REFUSALS: how many readers in a row the same unknown words may refuse."""
+_LOOK = 1.0
+"""Seconds after which a wait looks whether another connection has ended the run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +58,55 @@ class SendResult:
     next_due: datetime | None = None
     stopped: str = ""
     """Why the run ended before everything due was tried; blank where it was not."""
+    needs_person: bool = False
+    """Whether it stopped for something that a person has to put right or to answer."""
+
+
+class AccountRefusedError(ConfigurationError):
+    """The server refused the account that sends; no letter is to blame. The run stops."""
+
+
+class Stop:
+    """The one thing that ends a run early: somebody asked for it, or a connection found a reason.
+
+    Shared by all connections of a worker.
+    """
+
+    def __init__(self, asked: threading.Event | None = None) -> None:
+        """``asked`` is set from outside to end the run after the letters in hand."""
+        self._asked = asked or threading.Event()
+        self._lock = threading.Lock()
+        self.reason = ""
+        self.error: ConfigurationError | None = None
+        """The reason as an error where a person has to correct something first."""
+
+    def begin(self) -> None:
+        """Forget the last run's reason."""
+        self.reason, self.error = "", None
+
+    @property
+    def asked(self) -> bool:
+        """Whether it was asked for from outside."""
+        return self._asked.is_set()
+
+    @property
+    def over(self) -> bool:
+        """Whether no further letter may be begun."""
+        return bool(self.reason) or self._asked.is_set()
+
+    def end(self, reason: str | ConfigurationError) -> None:
+        """End the run on every connection; the first reason stands."""
+        with self._lock:
+            if not self.reason:
+                self.reason = str(reason) or "a connection failed"
+                self.error = reason if isinstance(reason, ConfigurationError) else None
+
+    def wait(self, seconds: float) -> bool:
+        """Wait; True as soon as the run is over, False after ``seconds``."""
+        until = time.monotonic() + seconds
+        while not self.over:
+            left = until - time.monotonic()
+            if left <= 0:
+                return False
+            self._asked.wait(min(left, _LOOK))
+        return True

@@ -158,6 +158,8 @@ def _first_attempt_at(transition: Transition, at: str) -> str | None:
     before, new = transition.dispatch, transition.new
     if new is State.READY and before.state in SETTLED_BY_A_PERSON:
         return None  # sent again on a person's word: the days begin anew
+    if new is State.READY and not before.attempts:
+        return None  # handed over to no effect: the server refused the account
     begins = new is State.HANDING_OVER or transition.attempt
     return before.first_attempt_at or (at if begins else None)
 

@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Any, cast
 
 from flows.errors import DearMinisterError
+from flows.people.email_address import for_the_wire
 
 _MAX_LINE = 8192
 
@@ -218,7 +219,12 @@ class Dialogue(smtplib.SMTP):
         """RCPT, for allowed addresses alone; ForbiddenRecipientError before a byte is written."""
         if not self.allowed(recip):
             raise ForbiddenRecipientError("this run may not write to that address")
-        return super().rcpt(recip, options)
+        return super().rcpt(for_the_wire(recip), options)
+
+    def mail(self, sender: str, options: Sequence[str] = ()) -> tuple[int, bytes]:
+        """MAIL, the sender's domain in ASCII."""
+        answer: tuple[int, bytes] = super().mail(for_the_wire(sender), options)
+        return answer
 
     def transaction(
         self, sender: str, recipient: str, options: Sequence[str]
@@ -230,8 +236,8 @@ class Dialogue(smtplib.SMTP):
             raise ForbiddenRecipientError("this run may not write to that address")
         words = " ".join(("", *options))
         commands = (
-            f"mail FROM:{smtplib.quoteaddr(sender)}{words}",
-            f"rcpt TO:{smtplib.quoteaddr(recipient)}",
+            f"mail FROM:{smtplib.quoteaddr(for_the_wire(sender))}{words}",
+            f"rcpt TO:{smtplib.quoteaddr(for_the_wire(recipient))}",
             "data",
         )
         if any("\r" in one or "\n" in one for one in commands):

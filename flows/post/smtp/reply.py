@@ -46,9 +46,19 @@ class Reply:
         return named[:_LONGEST_ID] if named else None
 
     @property
-    def positive(self) -> bool:
-        """2xx."""
-        return 200 <= self.code <= 299
+    def agrees(self) -> bool:
+        """Whether the enhanced code, where there is one, is of the basic code's class."""
+        return not self.enhanced or self.enhanced[0] == str(self.code)[0]
+
+    @property
+    def accepted(self) -> bool:
+        """A yes to MAIL, RSET or the final dot (RFC 5321 4.3.2)."""
+        return self.code == 250 and self.agrees
+
+    @property
+    def recipient_accepted(self) -> bool:
+        """A yes to RCPT; 251 and 252 take the letter without vouching for the address."""
+        return self.code in (250, 251, 252) and self.agrees
 
     @property
     def closing(self) -> bool:
@@ -75,10 +85,14 @@ def before_dot(reply: Reply) -> State:
 
 
 def after_dot(reply: Reply) -> State:
-    """What the answer to the final dot means; without sense in it nobody knows: uncertain."""
-    if reply.positive:
+    """What the answer to the final dot means: sent, deferred, refused.
+
+    Uncertain where it makes no sense: a code that RFC 5321 4.3.2 does not allow there (220, 221,
+    251), or a yes whose enhanced code says no, or a no whose enhanced code says yes.
+    """
+    if reply.accepted:
         return State.SENT
-    if not 400 <= reply.code <= 599:
+    if not 400 <= reply.code <= 599 or (reply.enhanced or "5")[0] == "2":
         return State.UNCERTAIN
     if reply.code == 552 and not reply.enhanced:
         return State.REFUSED

@@ -17,8 +17,10 @@ from typing import Any
 import yagmail
 
 from flows.errors import ConfigurationError, DearMinisterError
+from flows.people.email_address import for_the_wire
 from flows.post.failpoints import passing
-from flows.post.smtp.client import Dialogue, DialogueOverTLS
+from flows.post.smtp.client import Dialogue, DialogueOverTLS, Phase
+from flows.post.smtp.refusals import Concern, Fault, meaning
 from flows.post.smtp.reply import Reply, after_dot, before_dot
 from flows.post.smtp.server import Server
 from flows.post.states import State
@@ -73,13 +75,23 @@ class Outcome:
     """What became of one attempt: the state it leads to, and the words that say why."""
 
     state: State
+    """READY where the server refused the account for good, and so said nothing of the letter."""
     reply: Reply
     back_off: bool = False
     """The server wants to be left alone (421) or the connection is gone."""
+    fault: Fault | None = None
+    """What is wrong with the account, where the reply is about it."""
 
 
-class SenderRefusedError(ConfigurationError):
-    """5xx to MAIL: the server takes no mail from this sender; no letter is to blame."""
+_NO_SMTPUTF8 = Reply(
+    0,
+    "the address has letters outside ASCII before the @, and this mail server does not offer "
+    "SMTPUTF8: ask for an address in ASCII, or send by post",
+)
+
+
+class HungUpError(DearMinisterError):
+    """The server closed a connection between two letters; nothing was said of the next one."""
 
 
 class Session:
@@ -97,6 +109,7 @@ class Session:
             client.login()
             client.smtp.ehlo_or_helo_if_needed()
         except DearMinisterError:
+            _abandon(client)
             raise
         except Exception as error:
             _abandon(client)
@@ -104,6 +117,9 @@ class Session:
         self.client: Dialogue = client.smtp
         self._yagmail = client
         self.open = True
+        self._used = False
+        """Whether a letter has gone over this connection."""
+        self._pipelining = self.client.has_extn("pipelining")
         self._without: list[str] = []
         """Copies that the server would not take of the letter in hand."""
 
@@ -117,29 +133,38 @@ class Session:
         """One letter to its reader, and to those who get a copy, in one transaction.
 
         ``before_the_dot`` must make ``handing_over`` durable; whatever it raises closes the
-        connection without the dot and is passed on. Raises SenderRefusedError.
+        connection without the dot and is passed on. Raises HungUpError where a connection that
+        has carried a letter is closed before MAIL is answered: try again over a new one.
         """
         self._without = []
-        # 8-bit text is in a mail only where an address in its header is not ASCII (RFC 6532).
-        utf8 = not (content.isascii() and all(map(str.isascii, (sender, *recipients))))
+        # 8-bit text is in a mail only where a mailbox in its header is not ASCII (RFC 6532).
+        named = (sender, *recipients)
+        utf8 = not (content.isascii() and all(for_the_wire(one).isascii() for one in named))
         if utf8 and not self.client.has_extn("smtputf8"):
-            return Outcome(
-                State.REFUSED,
-                Reply(0, "the address is not ASCII and the server does not offer SMTPUTF8"),
-            )
+            return Outcome(State.REFUSED, _NO_SMTPUTF8)
         try:
             options = ["SMTPUTF8", "BODY=8BITMIME"] if utf8 else []
-            at_once = self.client.has_extn("pipelining") and not utf8 and len(recipients) == 1
+            at_once = self._pipelining and not utf8 and len(recipients) == 1
             begin = self._at_once if at_once else self._step_by_step
+            if self._used and self.client.unasked():
+                raise self._hung_up()
             if (ended := begin(sender, recipients, options)) is not None:
                 return ended
             self.client.body(content)
         except smtplib.SMTPServerDisconnected as error:
+            if self._used and self.client.phase is Phase.MAIL:
+                raise self._hung_up() from error
             return self._lost(f"connection lost at {self.client.phase}: {error}")
         except DearMinisterError:
             self.close()
             raise
+        finally:
+            self._used = True
         return self._hand_over(before_the_dot)
+
+    def _hung_up(self) -> HungUpError:
+        self.close()
+        return HungUpError(f"{self.server.name} closed the connection between two letters")
 
     def _step_by_step(
         self, sender: str, recipients: tuple[str, ...], options: list[str]
@@ -147,17 +172,17 @@ class Session:
         """MAIL, RCPT, DATA; None where the server waits for the body."""
         reader, *others = recipients
         reply = Reply.read(*self.client.mail(sender, options))
-        if not reply.positive:
+        if not reply.accepted:
             return self._no_to_mail(reply)
         reply = Reply.read(*self.client.rcpt(reader))
-        if not reply.positive:
+        if not reply.recipient_accepted:
             return self._no(reply)
         for address in others:
             # The reader's letter does not wait for a full archive; a closing channel ends both.
             answer = Reply.read(*self.client.rcpt(address))
             if answer.closing:
                 return self._no(answer)
-            if not answer.positive:
+            if not answer.recipient_accepted:
                 self._without.append(f"no copy to {address}: {answer}")
         self.client.putcmd("data")
         reply = Reply.read(*self.client.getreply())
@@ -170,14 +195,16 @@ class Session:
         replies = [
             Reply.read(*one) for one in self.client.transaction(sender, recipients[0], options)
         ]
+        mail, *rest = replies
+        taken = mail.accepted and bool(rest) and rest[0].recipient_accepted
         if len(replies) == 3 and replies[2].code == 354:
-            if replies[0].positive and replies[1].positive:
+            if taken:
                 return None
             # The server wants a body although it took no recipient: a dot might count as a letter.
             self.close()
-        if not replies[0].positive:
-            return self._no_to_mail(replies[0])
-        return self._no(next((one for one in replies[1:] if not one.positive), replies[-1]))
+        if not mail.accepted:
+            return self._no_to_mail(mail)
+        return self._no(rest[0] if rest and not rest[0].recipient_accepted else replies[-1])
 
     def _hand_over(self, before_the_dot: Callable[[], None]) -> Outcome:
         if self.client.unasked():
@@ -200,14 +227,16 @@ class Session:
             return Outcome(State.UNCERTAIN, Reply(0, f"no answer to the dot: {error}"), True)
         passing("after-answer")
         state = after_dot(reply)
+        if state is State.SENT:
+            if self._without:
+                reply = Reply(reply.code, "; ".join((reply.text, *self._without)))
+            return Outcome(state, reply)
         if state is State.UNCERTAIN:
             self.close()
-            reply = Reply(0, f"no sense in the answer to the dot: {reply}")
-        elif reply.closing:
+            return Outcome(state, Reply(0, f"no sense in the answer to the dot: {reply}"), True)
+        if reply.closing:
             self.close()
-        if self._without:
-            reply = Reply(reply.code, "; ".join((reply.text, *self._without)))
-        return Outcome(state, reply, back_off=reply.closing or state is State.UNCERTAIN)
+        return self._refusal(reply, state)
 
     def _spoke_out_of_turn(self) -> Outcome:
         """Something came before the dot was written: it cannot be an answer to the dot."""
@@ -218,26 +247,45 @@ class Session:
         return self._lost(f"the server spoke before the dot: {reply}")
 
     def _no_to_mail(self, reply: Reply) -> Outcome:
-        about_the_letter = reply.code == 552 or (reply.enhanced or "").startswith("5.3.")
-        if before_dot(reply) is State.REFUSED and not about_the_letter:
+        """A no to MAIL is about the sender, unless it says that the letter is at fault."""
+        if reply.closing and self._used:
+            raise self._hung_up()
+        about = meaning(reply)
+        about_the_letter = (
+            reply.code == 552
+            or (reply.enhanced or "").startswith("5.3.")
+            or about.concern is Concern.LETTER
+        )
+        if before_dot(reply) is State.REFUSED and not about_the_letter and 500 <= reply.code <= 599:
             self.quit()
-            raise SenderRefusedError(
-                f"{self.server.name} takes no mail from this sender (MAIL_FROM): {reply}"
-            )
+            return Outcome(State.READY, reply, fault=about.fault or Fault.SENDER)
         return self._no(reply)
 
     def _no(self, reply: Reply) -> Outcome:
         """A no before the dot; the transaction is given up (RSET), the connection kept."""
         if reply.closing or not 400 <= reply.code <= 599:
             self.close()
-            shown = reply if reply.code else Reply(0, f"no sense in the answer: {reply.text}")
+            shown = reply if reply.closing else Reply(0, f"no sense in the answer: {reply}")
             return Outcome(State.DEFERRED, shown, back_off=True)
+        outcome = self._refusal(reply, before_dot(reply))
+        if not self.open:
+            return outcome
+        if outcome.fault:
+            self.quit()
+            return outcome
         try:
-            if not Reply.read(*self.client.docmd("rset")).positive:
+            if not Reply.read(*self.client.docmd("rset")).accepted:
                 self.close()
         except smtplib.SMTPException:
             self.close()
-        return Outcome(before_dot(reply), reply)
+        return outcome
+
+    def _refusal(self, reply: Reply, state: State) -> Outcome:
+        """A refusal of the letter, or of the account, which leaves the letter where it was."""
+        about = meaning(reply)
+        if state is State.REFUSED and about.fault:
+            state = State.READY
+        return Outcome(state, reply, back_off=reply.closing, fault=about.fault)
 
     def _lost(self, text: str) -> Outcome:
         self.close()

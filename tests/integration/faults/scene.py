@@ -121,7 +121,7 @@ class Scene:
             ledger,
             Sending(self.mailing, SENDER),
             where,
-            pace=RateLimiter(ledger, where.name, interval),
+            limiter=RateLimiter(ledger, where.name, interval),
             schedule=schedule,
             connections=connections,
             **options,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.post.smtp.session import SenderRefusedError
+from flows.post.delivery.sending import AccountRefusedError
 from flows.post.states import State
 from tests.integration.faults.scene import Scene
 from tests.servers.fault import FaultServer
@@ -57,7 +57,7 @@ def test_a_sender_that_is_refused_stops_the_run_and_touches_no_letter(
     scene: Scene, fault_server: Start
 ) -> None:
     server = fault_server([always(Phase.MAIL, Answer(550, ("5.7.1 not you",)))], pipelining=True)
-    with pytest.raises(SenderRefusedError):
+    with pytest.raises(AccountRefusedError):
         scene.send(server)
     assert scene.states == [State.READY] * 3
     assert server.copies.all == []

@@ -23,7 +23,7 @@ def scene(ledger_url: str) -> Iterator[Scene]:
 
 @pytest.fixture(autouse=True)
 def _every_server_is_swift(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "_SWIFT", 60.0)
+    monkeypatch.setattr(connection, "_FAST", 60.0)
 
 
 @pytest.mark.parametrize("phase", [Phase.RCPT, Phase.DATA, Phase.DOT])

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from flows.post.delivery.sending import SendEvent
+from flows.post.delivery.sending import AccountRefusedError, SendEvent
 from flows.post.ledger import database as ledger_module
 from flows.post.ledger.errors import LedgerUnavailableError
 from flows.post.ledger.opening import open_ledger
-from flows.post.smtp.session import LoginRefusedError, SenderRefusedError
+from flows.post.smtp.session import LoginRefusedError
 from flows.post.states import State
 from tests.integration.faults.scene import Scene
 from tests.servers.fault import FaultServer
@@ -205,7 +205,7 @@ def test_a_refused_sender_stops_the_run_and_leaves_the_rows_alone(
     scene: Scene, fault_server: Start
 ) -> None:
     server = fault_server([always(Phase.MAIL, Answer(550, ("5.7.1 not you",)))])
-    with pytest.raises(SenderRefusedError):
+    with pytest.raises(AccountRefusedError):
         scene.send(server)
     assert scene.states == [State.READY] * 3
     scene.check(server)

@@ -57,7 +57,7 @@ def test_the_letter_of_one_suppressed_by_the_contacts_id_is_withdrawn_as_it_woul
     server = fault_server()
     contact = "c1"
     tally = scene.send(
-        server, suppressed=lambda person, email: "objects" if person == contact else None
+        server, objection=lambda person, email: "objects" if person == contact else None
     )
     assert scene.states == [State.WITHDRAWN, State.SENT]
     assert tally.counts == {State.WITHDRAWN: 1, State.SENT: 1}

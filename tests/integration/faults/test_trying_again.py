@@ -184,11 +184,13 @@ SLOTS = """
 import sys, threading, time
 from flows.post.ledger.opening import open_ledger
 from flows.post.delivery.rate import RateLimiter
-pace = RateLimiter(open_ledger(sys.argv[1]), "mail.example.org:587", 0.05)
+from flows.post.delivery.sending import Stop
+stop = Stop(threading.Event())
+limiter = RateLimiter(open_ledger(sys.argv[1]), "mail.example.org:587", 0.05)
 print("ready", flush=True)
 sys.stdin.readline()
 for _ in range(8):
-    pace.wait(threading.Event())
+    limiter.wait(stop)
     print(time.time(), flush=True)
 """
 

@@ -13,10 +13,10 @@ import pytest
 
 from flows.errors import ConfigurationError
 from flows.post.smtp.client import ForbiddenRecipientError
+from flows.post.smtp.refusals import Fault
 from flows.post.smtp.session import (
     LoginRefusedError,
     Outcome,
-    SenderRefusedError,
     Server,
     Session,
     UnavailableError,
@@ -229,12 +229,14 @@ def test_after_a_no_the_connection_serves_the_next_letter(
     assert server.copies.count() == {("<2@example.org>", READER): 1}
 
 
-def test_a_sender_refused_for_good_stops_the_run_because_no_letter_is_to_blame(
+def test_a_sender_refused_for_good_leaves_the_letter_where_it_was_and_is_no_letters_fault(
     fault_server: Start,
 ) -> None:
     server = fault_server([always(Phase.MAIL, Answer(550, ("5.7.1 not from you",)))])
-    with pytest.raises(SenderRefusedError, match="MAIL_FROM"):
-        attempt(server)
+    made = attempt(server)
+    assert made.outcome.state is State.READY
+    assert made.outcome.fault is Fault.SENDER
+    assert made.dots_before_the_ledger == []
 
 
 @pytest.mark.parametrize("fault", [*LOST, "garbage", "451"])

@@ -28,7 +28,7 @@ def send(url: str, mailing: str, port: int) -> None:
             ledger,
             Sending(mailing, found.sender),
             server,
-            pace=RateLimiter(ledger, server.name, 0),
+            limiter=RateLimiter(ledger, server.name, 0),
             schedule=Schedule((0.0,), 5),
         ) as sender:
             sender.run()

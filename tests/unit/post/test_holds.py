@@ -6,7 +6,7 @@ from sqlalchemy import delete, select, update
 from flows.errors import ConfigurationError
 from flows.operations import hold as holding
 from flows.post.delivery.claims import Claims
-from flows.post.delivery.sending import Sending
+from flows.post.delivery.sending import Sending, Stop
 from flows.post.ledger import holds, schema, workers
 from flows.post.ledger.database import Ledger
 from flows.post.ledger.errors import LostHoldError
@@ -37,7 +37,7 @@ def mailing(ledger: Ledger) -> Mailing:
 def claimed(ledger: Ledger, mailing: Mailing, number: int = 0) -> str | None:
     """The letter that a new worker would get, its claim given back."""
     with workers.hold(ledger) as worker:
-        claims = Claims(ledger, Sending(mailing.id, SENDER, number), worker, 1, lambda: False)
+        claims = Claims(ledger, Sending(mailing.id, SENDER, number), worker, 1, Stop())
         claim = claims.take()
         if claim:
             claims.give_back(claim)

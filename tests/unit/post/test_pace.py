@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.errors import ConfigurationError
-from flows.post.delivery import rate as pace
+from flows.post.delivery import rate
 from flows.post.delivery.rate import RateLimiter, Schedule, interval
+from flows.post.delivery.sending import Stop
 from flows.post.ledger.database import Ledger
 from flows.post.ledger.opening import open_ledger
 from flows.post.states import State
@@ -19,23 +20,23 @@ NOW = datetime(2013, 9, 4, 9, tzinfo=UTC)
 SERVER = "mail.example.org:587"
 
 
-class Waits(threading.Event):
+class Waits(Stop):
     """Keeps how long it was asked to wait, and lets the time pass at once."""
 
     def __init__(self) -> None:
         super().__init__()
         self.seconds: list[float] = []
 
-    def wait(self, timeout: float | None = None) -> bool:
-        self.seconds.append(timeout or 0.0)
-        return self.is_set()
+    def wait(self, seconds: float) -> bool:
+        self.seconds.append(seconds)
+        return self.over
 
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The time of day that Pace sees, to be set."""
+    """The time of day that the rate limiter sees, to be set."""
     times = [1_378_285_200.0]
-    monkeypatch.setattr(pace.time, "time", lambda: times[0])
+    monkeypatch.setattr(rate.time, "time", lambda: times[0])
     return times
 
 
@@ -125,7 +126,7 @@ def test_a_stop_ends_the_wait_for_a_slot(ledger: Ledger) -> None:
     stop = threading.Event()
     stop.set()
     for seconds in (0.0, 3600.0):
-        assert not RateLimiter(ledger, SERVER, seconds).wait(stop)
+        assert not RateLimiter(ledger, SERVER, seconds).wait(Stop(stop))
 
 
 def test_without_a_rate_nobody_waits_and_the_ledger_is_not_asked(ledger: Ledger) -> None:

@@ -156,9 +156,29 @@ def test_a_code_of_no_class_is_no_answer(code: int) -> None:
     assert before_dot(reply) is State.DEFERRED
 
 
-@pytest.mark.parametrize("code", [300, 334, 354, 399])
-def test_an_answer_that_asks_for_more_does_not_settle_the_dot(code: int) -> None:
-    assert after_dot(Reply.read(code, b"go on")) is State.UNCERTAIN
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        *((code, b"go on") for code in (300, 334, 354, 399)),
+        *((code, b"2.0.0 fine") for code in (200, 211, 214, 220, 221, 235, 251, 252, 253, 299)),
+        (250, b"5.0.0 Ok: queued"),
+        (250, b"4.7.1 Ok: queued"),
+        (550, b"2.0.0 Ok: queued"),
+        (451, b"2.0.0 Ok: queued"),
+    ],
+)
+def test_an_answer_that_does_not_belong_there_or_contradicts_itself_does_not_settle_the_dot(
+    code: int, text: bytes
+) -> None:
+    """Only 250 answers the dot with a yes (RFC 5321 4.3.2), and its enhanced code has to agree."""
+    assert after_dot(Reply.read(code, text)) is State.UNCERTAIN
+
+
+@pytest.mark.parametrize("code", [250, 251, 252])
+def test_a_reader_is_accepted_with_or_without_knowing_the_address(code: int) -> None:
+    assert Reply.read(code, b"2.1.5 Ok").recipient_accepted
+    assert not Reply.read(code, b"5.1.1 Ok").recipient_accepted
+    assert Reply.read(code, b"2.1.0 Ok").accepted is (code == 250)
 
 
 def test_a_servers_words_come_to_one_line_without_control_characters() -> None:
@@ -177,10 +197,10 @@ def test_whatever_bytes_come_each_reply_leads_to_one_state(code: int, raw: bytes
     assert len(reply.text) <= 500
     assert str(reply).isprintable()
     assert before_dot(reply) in (State.DEFERRED, State.REFUSED)
-    assert (after_dot(reply) is State.SENT) == (200 <= code <= 299)
-    assert (after_dot(reply) is State.UNCERTAIN) == (
-        not 200 <= code <= 299 and not 400 <= code <= 599
-    )
+    kind = reply.enhanced[0] if reply.enhanced else str(code)[:1]
+    assert (after_dot(reply) is State.SENT) == (code == 250 and kind == "2")
+    no = 400 <= code <= 599 and kind != "2"
+    assert (after_dot(reply) in (State.DEFERRED, State.REFUSED)) == no
     assert reply.queue_id is None or reply.queue_id.isprintable()
     assert (
         reply.enhanced is None

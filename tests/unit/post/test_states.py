@@ -17,7 +17,7 @@ from tests.unit.post.ledger_fixtures import freeze, history, verdict
 DESIGN = {
     "ready": {"claimed", "sent", "withdrawn"},
     "claimed": {"ready", "handing_over", "deferred", "refused", "withdrawn"},
-    "handing_over": {"sent", "deferred", "refused", "uncertain"},
+    "handing_over": {"sent", "deferred", "refused", "uncertain", "ready"},
     "deferred": {"claimed", "withdrawn"},
     "uncertain": {"sent", "ready"},
     "refused": {"ready", "withdrawn"},

@@ -103,7 +103,7 @@ BAD = {
     "IMAP_SECURITY": ["ssl"],
     "MAIL_FROM": ["chair", "The Chair", "chair@", "UNA, Exampleshire <chair@example.org>"],
     "MAIL_REPLY_TO": ["office at example.org"],
-    "MAIL_BCC_ARCHIVE": ["archive", "büro@example.org", "archive@exämple.org"],
+    "MAIL_BCC_ARCHIVE": ["archive", "büro@example.org", "archivé@example.org"],
     "MAIL_REDIRECT_TO": ["me", "proof@example.org\nBcc: all@example.org"],
     "DEAR_MINISTER_VAR": ["var?mode=ro"],  # would end the ledger's address
     "MAIL_RATE": ["fast", "0/minute"],
