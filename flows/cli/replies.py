@@ -56,6 +56,34 @@ def inbox() -> Answer:
         return output.swept(sweep(settings.load(), ledger, progress))
 
 
+@inbox_app.command()
+def chase(
+    campaign: options.Campaign,
+    contacts: options.Contacts = None,
+    after: Annotated[
+        int,
+        typer.Option(
+            "--after",
+            metavar="DAYS",
+            min=0,
+            help="Working days; default: campaign.toml's.",
+            show_default=False,
+        ),
+    ] = 0,
+    list_only: Annotated[
+        bool, typer.Option("--list", help="Only say who would be reminded, and who not.")
+    ] = False,
+) -> Answer:
+    """Freeze reminders to readers who have not answered; approve and send them as any mailing."""
+    from flows.operations import chase as chasing
+
+    with options.ledger() as ledger:
+        due = chasing.due(ledger, campaign, contacts or (), after=after)
+        if list_only:
+            return output.due(due)
+        return output.chased(due, chasing.freeze(settings.load(), ledger, due))
+
+
 @app.command("list", hidden=True)
 def list_(campaign: OfCampaign = "") -> Answer:
     """What came back, by reader, and what waits to be sorted."""

@@ -6,12 +6,15 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from flows.cli.answer import Answer, Table, attention
+from flows.cli.console import refused_documents
 from flows.post.inbox.kinds import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from flows.operations.chase import Due
+    from flows.operations.prepare import Prepared
     from flows.operations.replies import Correction, Desk, Details
     from flows.post.inbox.items import Item
     from flows.post.inbox.numbers import Numbers
@@ -204,4 +207,58 @@ def corrections(found: Sequence[Correction], to: Path | None) -> Answer:
         lines,
         remarks,
         attention(found),
+    )
+
+
+def due(found: Due) -> Answer:
+    """Who would be reminded today, and who not."""
+    lines = [f"in  {letter.name}: {letter.dispatch}" for letter in found.letters.values()]
+    lines += [f"out {one.name}: {one.reason}" for one in found.left_out]
+    lines.append(_due(found))
+    return Answer(_due_document(found), lines)
+
+
+def chased(found: Due, prepared: Prepared) -> Answer:
+    """A round of chasers, frozen."""
+    mailing = prepared.mailing
+    document = _due_document(found) | {
+        "mailing": mailing.id if mailing else None,
+        "hash": mailing.hash if mailing else None,
+        "ready": mailing.letters if mailing else 0,
+        "refused": refused_documents(prepared.refused),
+        "passed_over": list(prepared.passed_over),
+    }
+    lines = [*map(str, prepared.refused), _due(found)]
+    if prepared.passed_over:
+        lines.append(f"{len(prepared.passed_over)} have this reminder already, or are getting it")
+    if mailing is None:
+        lines.append("nothing to do: nobody is to be reminded today")
+        remarks = ["who is left out and why: dear-minister chase CAMPAIGN --list"]
+        return Answer(document, lines, remarks, attention(prepared.refused))
+    lines.append(f"mailing {mailing.id}: {mailing.letters} reminders, hash {mailing.hash}")
+    remarks = [
+        f"rehearse:  dear-minister send {mailing.id}",
+        f"sign off:  dear-minister approve {mailing.id} --by NAME --hash {mailing.hash[:12]}",
+    ]
+    return Answer(document, lines, remarks, attention(prepared.refused))
+
+
+def _due_document(found: Due) -> dict[str, Any]:
+    return {
+        "campaign": found.draft.campaign.key,
+        "round": found.round,
+        "due": sorted(found.letters),
+        "left_out": [asdict(one) for one in found.left_out],
+        "other_rounds": {str(number): count for number, count in found.other_rounds.items()},
+    }
+
+
+def _due(found: Due) -> str:
+    others = "".join(
+        f"; {count} more in round {number}, with the next chase"
+        for number, count in sorted(found.other_rounds.items())
+    )
+    return (
+        f"{len(found.letters)} to be reminded (round {found.round}), "
+        f"{len(found.left_out)} left out{others}"
     )

@@ -4,20 +4,29 @@ import datetime
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
 from flows.errors import ConfigurationError, Fault
 from flows.letters import campaign_toml, libreoffice
-from flows.letters.campaign_toml import Ask, Enclosure, Picture, Signatory
+from flows.letters.campaign_toml import Ask, Chase, Enclosure, Picture, Signatory
 from flows.people.style import Style
 
 SETTINGS = "campaign.toml"
 LETTER, HTML, TEXT = "letter.docx", "email.html", "email.txt"
 
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateNames:
+    """The files of the folder that letter and mail are made from."""
+
+    letter: str = LETTER
+    html: str = HTML
+    text: str = TEXT
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +64,8 @@ class Campaign:
     fingerprint: str
     """SHA-256 (hex) over the names and bytes of the folder's files, office programs' lock files
     and hidden files excepted."""
+    chase: Chase = field(default_factory=Chase)
+    names: TemplateNames = field(default_factory=TemplateNames)
 
 
 def is_key(text: str) -> bool:
@@ -95,6 +106,7 @@ def load(folder: Path) -> Campaign:
         audience=MappingProxyType(read.audience),
         forms=forms,
         fingerprint=fingerprint(folder),
+        chase=read.chase,
     )
 
 

@@ -90,6 +90,8 @@ class Ask:
     committees: Words = ()
     tags: Words = ()
     people: Words = ()
+    short: str = ""
+    """What a chaser says of it; blank: the whole text."""
 
     @property
     def terms(self) -> Criteria:
@@ -100,6 +102,22 @@ class Ask:
             if one.name != "roles" and getattr(self, one.name)
         }
         return Criteria.from_table(table | {"roles": self.roles}, f"asks.{self.key}:")
+
+
+@dataclass(frozen=True, slots=True)
+class Chase:
+    """When readers who have not answered are reminded, and how often."""
+
+    __pydantic_config__ = _CLOSED
+
+    after: Annotated[int, Field(ge=1, le=250), Strict()] = 20
+    """Working days since the letter, or since the last chaser."""
+    most: Annotated[int, Field(ge=0, le=9), Strict()] = 1
+    """Chasers that one reader gets at most."""
+    recess: bool = False
+    """Whether days on which the reader's House is in recess are not counted."""
+    subject: str = ""
+    """Jinja; blank: "Re: " and the letter's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +143,7 @@ class Table:
     asks: tuple[Ask, ...] = ()
     audience: dict[str, Any] = field(default_factory=dict)
     forms: dict[str, Any] = field(default_factory=dict)
+    chase: Chase = field(default_factory=Chase)
 
 
 _TABLE = TypeAdapter(Table)

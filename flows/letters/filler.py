@@ -7,7 +7,7 @@ from typing import Any
 
 from flows.errors import ConfigurationError, Fault, RowError
 from flows.letters import readback
-from flows.letters.campaign import HTML, LETTER, TEXT, Campaign
+from flows.letters.campaign import Campaign, TemplateNames
 from flows.letters.campaign_toml import ROLES
 from flows.letters.context import specimen
 from flows.letters.letter import Letter
@@ -28,7 +28,8 @@ class Filler:
         """
         compiler = Compiler(campaign, on)
         self._context = compiler.context
-        self._letter_file = str(campaign.folder / LETTER)
+        self._names = campaign.names
+        self._letter_file = str(campaign.folder / campaign.names.letter)
         self.template = compiler.letter()
         self._subject, self._text, self._html = (
             compiler.subject(),
@@ -77,7 +78,7 @@ class Filler:
             text=self._text.filled(context),
             html=self._html.filled(context),
         )
-        _read_back(letter, filled.parts.values())
+        _read_back(letter, filled.parts.values(), self._names)
         return letter
 
     def _try(self, role: str) -> None:
@@ -91,11 +92,11 @@ class Filler:
             ) from error
 
 
-def _read_back(letter: Letter, parts: Iterable[bytes]) -> None:
+def _read_back(letter: Letter, parts: Iterable[bytes], names: TemplateNames) -> None:
     checks = readback.Readback(letter.reader)
-    checks.letter((part.decode() for part in parts), LETTER)
-    checks.text(letter.text, TEXT)
-    checks.marked(letter.html, HTML)
+    checks.letter((part.decode() for part in parts), names.letter)
+    checks.text(letter.text, names.text)
+    checks.marked(letter.html, names.html)
     checks.nothing_left(letter.subject, "the subject")
     if not letter.subject or len(letter.subject.splitlines()) != 1:
         raise RowError("subject", "the subject is not one line of text")

@@ -37,8 +37,18 @@ class MailHeaders:
         return f"<{token}@{self.domain}>"
 
 
-def carrying(letter: Letter, form: Literal["docx", "pdf", "both"], headers: MailHeaders) -> bytes:
+def carrying(
+    letter: Letter,
+    form: Literal["docx", "pdf", "both"],
+    headers: MailHeaders,
+    *,
+    references: Sequence[str] = (),
+    beside: Sequence[Attachment] = (),
+) -> bytes:
     """The mail that carries this letter in this form; the DOCX where there is no PDF.
+
+    ``references`` are the Message-IDs of the mails it follows up, the oldest first; ``beside`` are
+    files to go with the letter.
 
     Raises RowError and ConfigurationError as ``freeze`` does.
     """
@@ -53,8 +63,9 @@ def carrying(letter: Letter, form: Literal["docx", "pdf", "both"], headers: Mail
         reply_to=headers.reply_to,
         message_id=headers.message_id(letter.reader.contact.person),
         date=headers.date,
-        attachments=attachments,
+        attachments=[*attachments, *beside],
         smtputf8=True,
+        references=references,
     )
 
 
@@ -78,6 +89,7 @@ def freeze(
     attachments: Sequence[Attachment] | None = None,
     cc: Sequence[str] = (),
     smtputf8: bool = False,
+    references: Sequence[str] = (),
 ) -> bytes:
     """The message in RFC 5322 form: CRLF lines, text and HTML alternatives, then the attachments.
 
@@ -116,6 +128,7 @@ def freeze(
     pieces = [
         *head,
         f"Date: {format_datetime(date)}\r\nMessage-ID: {message_id}\r\n".encode(),
+        _thread(references),
         b'MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="%b"\r\n' % outer,
         b'\r\n--%b\r\nContent-Type: multipart/alternative; boundary="%b"\r\n' % (outer, inner),
         b"\r\n--%b\r\n%b" % (inner, _written("plain", letter.text)),
@@ -126,6 +139,17 @@ def freeze(
         pieces += (b"\r\n--%b\r\n" % outer, file.part)
     pieces.append(b"\r\n--%b--\r\n" % outer)
     return b"".join(pieces)
+
+
+def _thread(references: Sequence[str]) -> bytes:
+    """In-Reply-To and References, one Message-ID a line (RFC 5322, 3.6.4)."""
+    if not references:
+        return b""
+    for identity in references:
+        if not _MESSAGE_ID.fullmatch(identity):
+            raise ValueError(f"{identity!r} is not a Message-ID in angle brackets")
+    listed = "\r\n ".join(references)
+    return f"In-Reply-To: {references[-1]}\r\nReferences: {listed}\r\n".encode()
 
 
 def headers_allow(value: str) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 from jinja2 import meta, nodes
 
 from flows.errors import ConfigurationError, Fault
-from flows.letters.campaign import HTML, LETTER, SETTINGS, TEXT, Campaign
+from flows.letters.campaign import SETTINGS, Campaign
 from flows.letters.context import Context
 from flows.letters.docx import letter_file
 from flows.letters.docx.cleaning import Properties
@@ -44,10 +44,12 @@ class Compiler:
         """letter.docx without what no reader may see."""
         campaign = self._campaign
         properties = Properties(campaign.title, campaign.sender.name, self._on)
-        return letter_file.read(campaign.folder / LETTER, properties, campaign.language)
+        return letter_file.read(
+            campaign.folder / campaign.names.letter, properties, campaign.language
+        )
 
     def letter(self) -> DocxTemplate:
-        path = self._campaign.folder / LETTER
+        path = self._campaign.folder / self._campaign.names.letter
         values = Values(self._campaign.folder)
         template = DocxTemplate(
             self.letter_file.data,
@@ -63,11 +65,11 @@ class Compiler:
         return self._part(self._campaign.subject, f"{self._settings}: subject")
 
     def text(self) -> TemplateText:
-        path = self._campaign.folder / TEXT
+        path = self._campaign.folder / self._campaign.names.text
         return self._part(_read(path), str(path))
 
     def html(self) -> TemplateText:
-        path = self._campaign.folder / HTML
+        path = self._campaign.folder / self._campaign.names.html
         return self._part(_read(path), str(path), self._escaping)
 
     def asks(self) -> list[tuple[Criteria, TemplateText]]:

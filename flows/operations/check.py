@@ -10,7 +10,7 @@ from flows import settings as settings_module
 from flows.errors import ConfigurationError, DearMinisterError, Fault
 from flows.letters import check as template_check
 from flows.letters.filler import Filler, files, filled
-from flows.operations import draft
+from flows.operations import chase, draft
 from flows.operations.new import unwritten
 from flows.operations.prepare import postmark
 from flows.people.contact import RejectedRow
@@ -54,6 +54,7 @@ def _letters(settings: Settings | None, order: draft.Draft) -> list[Fault]:
     templates = template_check.check(order.campaign, order.on)
     if settings is None or any(one.severity == "error" for one in templates):
         return templates
+    templates += _follow_ups(order)
     stamp = postmark(settings, order.campaign, "check", now().replace(microsecond=0))
     filler = Filler(order.campaign, order.on)
     tried = (
@@ -65,6 +66,17 @@ def _letters(settings: Settings | None, order: draft.Draft) -> list[Fault]:
         for one in tried
         if isinstance(one, RejectedRow)
     ]
+
+
+def _follow_ups(order: draft.Draft) -> list[Fault]:
+    """What is wrong with the templates of the campaign's chasers, as far as there are any."""
+    found: list[Fault] = []
+    for number in chase.rounds(order.campaign):
+        try:
+            Filler(chase.follow_up(order.campaign, number), order.on)
+        except ConfigurationError as error:
+            found += error.faults
+    return found
 
 
 def _house(settings: Settings) -> list[Fault]:

@@ -33,6 +33,8 @@ class Draft:
     """Everyone in the lists, in or out, and by which rule."""
     stale: tuple[str, ...] = ()
     """Rows that claim an office which somebody else held on the day, a line each."""
+    stale_contacts: frozenset[str] = frozenset()
+    """The ids of those rows."""
     accounting: Accounting = field(default_factory=Accounting)
     """What becomes of every row of the lists; ``prepare`` moves on what ends in filling."""
     remarks: tuple[str, ...] = ()
@@ -87,6 +89,7 @@ def draft(campaign: str, contacts: Sequence[Path] = (), as_of: date | None = Non
         lists,
         choices,
         tuple(str(stale) for stale in changed),
+        frozenset(stale.contact.id for stale in changed),
         _accounting(loaded, choices, refused, twice, chosen.merged),
         loaded.remarks,
     )

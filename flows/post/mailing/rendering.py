@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from flows.errors import ConfigurationError, RowError
+from flows.letters.attachment import Attachment
 from flows.letters.campaign import Campaign, load
 from flows.letters.filler import Filler, filled, handed_back, laid_out
 from flows.letters.letter import Letter
@@ -37,7 +38,7 @@ def render(
     filler = Filler(campaign, on)  # a template at fault is told before any process starts
     if campaign.letter != "docx":
         for one in laid_out(filled(filler, readers), processes):
-            yield one if isinstance(one, RejectedRow) else _frozen(one, campaign, postmark)
+            yield one if isinstance(one, RejectedRow) else frozen(one, campaign, postmark)
         return
     if not processes:
         processes = (os.cpu_count() or 1) if len(readers) >= _WORTH_A_PROCESS else 1
@@ -47,7 +48,7 @@ def render(
             yield from many
         return
     for one in filled(filler, readers):
-        yield one if isinstance(one, RejectedRow) else _frozen(one, campaign, postmark)
+        yield one if isinstance(one, RejectedRow) else frozen(one, campaign, postmark)
 
 
 def begin(prepare: tuple[Path, str, date, MailHeaders]) -> Callable[[Sequence[Reader]], object]:
@@ -65,19 +66,29 @@ def begin(prepare: tuple[Path, str, date, MailHeaders]) -> Callable[[Sequence[Re
                 f"{folder} was edited while letters were being filled; prepare again"
             )
         return [
-            one if isinstance(one, RejectedRow) else _frozen(one, campaign, postmark)
+            one if isinstance(one, RejectedRow) else frozen(one, campaign, postmark)
             for one in filled(filler, readers)
         ]
 
     return many
 
 
-def _frozen(
-    letter: Letter, campaign: Campaign, postmark: MailHeaders
+def frozen(
+    letter: Letter,
+    campaign: Campaign,
+    postmark: MailHeaders,
+    *,
+    references: Sequence[str] = (),
+    beside: Sequence[Attachment] = (),
 ) -> FrozenLetter | RejectedRow:
+    """The letter as it will leave, or its row handed back; the rest as ``message.carrying``."""
     reader, contact = letter.reader, letter.reader.contact
     try:
-        content = carrying(letter, campaign.letter, postmark) if contact.email else letter.docx
+        content = (
+            carrying(letter, campaign.letter, postmark, references=references, beside=beside)
+            if contact.email
+            else letter.docx
+        )
     except RowError as error:
         return handed_back(contact, error.column, error.reason)
     return FrozenLetter(

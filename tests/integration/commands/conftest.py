@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.inbox.letters_sent import Inbox
+from tests.integration.commands.correspondence import Correspondence
 from tests.integration.commands.installed import Installed, install
 from tests.integration.commands.office import (
     CAMPAIGN,
@@ -18,6 +20,7 @@ from tests.integration.commands.office import (
     furnish,
     nothing_set,
 )
+from tests.servers.imap import Dovecot
 
 
 @pytest.fixture(scope="session")
@@ -76,3 +79,16 @@ def approved(prepared: tuple[Office, dict[str, Any]]) -> tuple[Office, str]:
     office, made = prepared
     assert office.approve(made).code == 0
     return office, made["mailing"]
+
+
+@pytest.fixture
+def correspondence(
+    approved: tuple[Office, str], fault_server: Any, dovecot_server: Dovecot
+) -> Correspondence:
+    office, mailing = approved
+    server = fault_server()
+    office.to(server, MAIL_BOUNCES_TO="bounce@example.org")
+    assert office.run("send", mailing, "--live").code == 0
+    inbox = Inbox(dovecot_server)
+    office.set(**inbox.settings)
+    return Correspondence(office, mailing, inbox, [one.sender for one in server.copies.all])

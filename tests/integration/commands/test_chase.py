@@ -1,0 +1,189 @@
+"""``dear-minister chase``: reminders to those who have not answered, and to nobody else."""
+
+import email
+from datetime import date, timedelta
+from email import policy
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from flows.operations import chase as chasing
+from flows.post.inbox import working_days
+from flows.post.ledger import schema
+from flows.post.ledger.opening import open_ledger
+from tests.integration.commands.correspondence import Correspondence
+from tests.integration.commands.office import CAMPAIGN
+
+
+def long_ago(correspondence: Correspondence, days: int = 60) -> None:
+    """As if the letters had left so many days earlier."""
+    ledger = open_ledger(f"sqlite:///{correspondence.office.folder / 'var' / 'ledger.db'}")
+    then = (date.today() - timedelta(days=days)).isoformat() + "T09:00:00.000000Z"
+    with ledger.write() as connection:
+        connection.execute(
+            update(schema.dispatch)
+            .where(schema.dispatch.c.first_attempt_at.is_not(None))
+            .values(first_attempt_at=then)
+        )
+    ledger.close()
+
+
+@pytest.fixture
+def waited(correspondence: Correspondence) -> Correspondence:
+    long_ago(correspondence)
+    return correspondence
+
+
+def send(waited: Correspondence, made: dict[str, Any], fault_server: Any) -> list[EmailMessage]:
+    """Sign the chasers off and send them; gives what the server got."""
+    server = fault_server()
+    waited.office.to(server)
+    assert waited.office.approve(made).code == 0
+    waited.office.run("send", made["mailing"], "--live")
+    return [
+        email.message_from_bytes(copy.content, policy=policy.SMTP)  # type: ignore[misc, arg-type]
+        for copy in server.copies.all
+    ]
+
+
+def test_who_has_not_answered_gets_one_reminder_in_the_thread_with_the_letter_once_more(
+    waited: Correspondence, fault_server: Any
+) -> None:
+    waited.arrive(waited.mail("lucas", "I agree with you and have tabled a written question."))
+    made = waited.office.json("chase", CAMPAIGN)
+    assert made["due"] == ["glyndwr", "hague"]
+    assert [one["reason"] for one in made["left_out"]] == [f"answered on {date.today()}"]
+    mails = send(waited, made, fault_server)
+    assert len(mails) == 2
+    by_reader = {str(mail["To"]).rpartition("<")[2]: mail for mail in mails}
+    mail = by_reader["hague@example.org>"]
+    first = waited.letters["hague"]["message_id"]
+    assert (mail["In-Reply-To"], mail["References"]) == (first, first)
+    assert str(mail["Subject"]).startswith("Re: The Responsibility to Protect")
+    body = mail.get_body(("plain",))
+    assert body is not None
+    text = body.get_content()
+    assert "I wrote to you on" in text
+    assert "r2p-dialogue-2013/1/hague" in text
+    assert "Reaffirm support for R2P" in text
+    names = [part.get_filename() for part in mail.iter_attachments()]
+    assert names == ["letter-hague.docx", "first-letter-hague.docx"]
+    again = waited.office.json("chase", CAMPAIGN)
+    assert (again["due"], again["mailing"]) == ([], None)
+    assert waited.office.run("verify").code == 0
+
+
+def test_nobody_is_reminded_before_the_days_are_over(correspondence: Correspondence) -> None:
+    made = correspondence.office.json("chase", CAMPAIGN)
+    assert made["mailing"] is None
+    assert {one["reason"] for one in made["left_out"]} == {"0 working days of 20"}
+    long_ago(correspondence, 14)
+    assert correspondence.office.json("chase", CAMPAIGN, "--after", "9")["ready"] == 3
+
+
+def test_whoever_answers_while_the_reminder_waits_for_its_sign_off_does_not_get_it(
+    waited: Correspondence, fault_server: Any
+) -> None:
+    made = waited.office.json("chase", CAMPAIGN)
+    assert made["ready"] == 3
+    waited.arrive(
+        waited.mail("hague", "The Government agrees with you and will publish its statement."),
+        waited.mail("lucas", "Thank you for your letter, which is receiving attention."),
+    )
+    mails = send(waited, made, fault_server)
+    assert {str(mail["To"]).rpartition("<")[2] for mail in mails} == {
+        "lucas@example.org>",
+        "glyndwr@example.org>",
+    }
+    states = {
+        one["contact"]: one["state"]
+        for one in waited.office.json("status", made["mailing"])["dispatches"]
+    }
+    assert states == {"hague": "withdrawn", "lucas": "sent", "glyndwr": "sent"}
+
+
+def test_who_objects_or_has_gone_or_never_got_it_or_may_have_answered_is_left_out(
+    waited: Correspondence,
+) -> None:
+    waited.arrive(
+        waited.mail("hague", "Please remove me from your mailing list."),
+        waited.bounce("glyndwr"),
+    )
+    office = waited.office
+    reasons = {one["name"]: one["reason"] for one in office.json("chase", CAMPAIGN)["left_out"]}
+    assert reasons["Rt Hon William Hague MP"] == "asked not to be written to (item 1)"
+    assert reasons[waited.letters["glyndwr"]["name"]] == "the letter was returned (item 2)"
+    waited.arrive(waited.mail("lucas", "Hm."))
+    shown = office.run("chase", CAMPAIGN, "--list")
+    assert "item 3 waits to be sorted" in shown.out
+    office.run("replies", "sort", 3, "--as", "automatic", "--by", "Jo")
+    text = office.contacts.read_text(encoding="utf-8")
+    office.contacts.write_text(text.replace("lucas,lucas,", "other,lucas,"), encoding="utf-8")
+    assert "no longer in the office" in office.run("chase", CAMPAIGN, "--list").out
+    office.contacts.write_text(text.replace("lucas,lucas,Caroline", "jo,jo,Jo"), encoding="utf-8")
+    assert "no longer among" in office.run("chase", CAMPAIGN, "--list").out
+
+
+def test_an_answer_to_a_reminder_counts_for_the_letter_and_ends_the_reminding(
+    waited: Correspondence, fault_server: Any
+) -> None:
+    made = waited.office.json("chase", CAMPAIGN)
+    mails = send(waited, made, fault_server)
+    thread = next(str(m["Message-ID"]) for m in mails if "hague@" in str(m["To"]))
+    waited.arrive(waited.mail("hague", "I agree with you entirely.", thread=thread))
+    reader = waited.reader("hague")
+    assert reader["answered_on"]
+    assert reader["chasers"] == 1
+    assert reader["working_days"] > 20
+
+
+def test_a_second_round_wants_templates_of_its_own_and_no_more_than_was_allowed(
+    waited: Correspondence, fault_server: Any
+) -> None:
+    office = waited.office
+    send(waited, office.json("chase", CAMPAIGN), fault_server)
+    long_ago(waited)
+    reasons = {one["reason"] for one in office.json("chase", CAMPAIGN)["left_out"]}
+    assert reasons == {"reminded 1 times, the most that [chase] allows"}
+    settings = office.campaign / "campaign.toml"
+    settings.write_text(settings.read_text().replace("most = 1", "most = 2"))
+    missing = office.run("chase", CAMPAIGN)
+    assert missing.code == 2
+    assert "chase-2.docx" in missing.line
+    for kind in ("docx", "html", "txt"):
+        (office.campaign / f"chase-2.{kind}").write_bytes(
+            (office.campaign / f"chase-1.{kind}").read_bytes()
+        )
+    second = office.json("chase", CAMPAIGN)
+    assert (second["round"], second["ready"]) == (2, 3)
+    mails = send(waited, second, fault_server)
+    assert len(str(mails[0]["References"]).split()) == 2
+
+
+def test_a_follow_up_template_at_fault_is_told_by_check(waited: Correspondence) -> None:
+    (waited.office.campaign / "chase-1.txt").write_text("{{ nonsense }}", encoding="utf-8")
+    found = waited.office.json("check", CAMPAIGN)["problems"]
+    assert any("chase-1.txt" in one["where"] and "nonsense" in one["what"] for one in found)
+
+
+def test_working_days_leave_out_week_ends_bank_holidays_and_where_asked_recess() -> None:
+    christmas = working_days.between(date(2022, 12, 20), date(2023, 1, 10))
+    assert christmas == 12  # 21-23, 28-30 December, 3-6, 9, 10 January
+    recess = working_days.Recess("commons", "Christmas", date(2022, 12, 21), date(2023, 1, 9))
+    assert working_days.between(date(2022, 12, 20), date(2023, 1, 10), [recess]) == 3
+    assert working_days.between(date(2013, 9, 4), date(2013, 9, 4)) == 0
+
+
+def test_a_recess_stretches_the_wait_where_the_campaign_says_so(waited: Correspondence) -> None:
+    office = waited.office
+    settings = office.campaign / "campaign.toml"
+    settings.write_text(settings.read_text().replace("# recess = true ", "recess = true #"))
+    assert "recess.csv" in office.run("chase", CAMPAIGN, "--list").line
+    begun, over = date.today() - timedelta(days=70), date.today() + timedelta(days=1)
+    (office.folder / "contacts" / "recess.csv").write_text(
+        f"{','.join(chasing.RECESS_COLUMNS)}\ncommons,Summer,{begun},{over},a source\n"
+    )
+    left_out = office.json("chase", CAMPAIGN, "--list")["left_out"]
+    assert {one["reason"] for one in left_out} == {"0 working days of 20"}
