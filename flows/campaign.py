@@ -102,7 +102,7 @@ def _prepared(
     if found:
         campaign_runs.link_mailing(ledger, run, found.id)
         tasks.review(ledger, tasks.as_is(order), tasks.as_is(prepared))
-    elif live and (found := _unfinished(ledger, about)):
+    elif live and (found := batches.unfinished(ledger, about.key, about.edition)):
         campaign_runs.link_mailing(ledger, run, found.id)
         get_run_logger().info(f"nobody new to write to; going on with mailing {found.id}")
     elif prepared.refused:
@@ -111,12 +111,3 @@ def _prepared(
             f" reasons: {prepared.refused_file}"
         )
     return mailings.get(ledger, found.id) if found else None
-
-
-def _unfinished(ledger: Ledger, about: Campaign) -> Mailing | None:
-    """A mailing of this edition that is signed off and not yet sent to everyone."""
-    for one in mailings.every(ledger):
-        same = (one.campaign, one.edition) == (about.key, about.edition)
-        if same and one.approved_at and batches.waits(ledger, one):
-            return one
-    return None

@@ -121,7 +121,7 @@ def tell_broken_off(client: SyncPrefectClient) -> None:
 def _drop_missed_sweeps(client: SyncPrefectClient) -> None:
     """Sweeps that fell due while nobody served would all start now; one sends what is due."""
     missed = client.read_flow_runs(
-        deployment_filter=DeploymentFilter(name=DeploymentFilterName(any_=["dispatch"])),
+        deployment_filter=DeploymentFilter(name=DeploymentFilterName(any_=["dispatch", "inbox"])),
         flow_run_filter=FlowRunFilter(
             state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.SCHEDULED])),
             expected_start_time=FlowRunFilterExpectedStartTime(

@@ -27,6 +27,7 @@ from flows.post.delivery.sending import SendEvent, SendResult
 from flows.post.ledger import campaign_runs
 from flows.post.ledger.clock import now
 from flows.post.ledger.database import Ledger
+from flows.post.mailing import mailing as mailings
 from flows.post.mailing.mailing import Mailing
 from flows.post.states import State
 
@@ -44,6 +45,15 @@ _BAD = (State.REFUSED, State.UNCERTAIN, State.DEFERRED)
 def waits(ledger: Ledger, found: Mailing) -> bool:
     """Whether letters of the mailing still have to go by mail, now or later."""
     return bool(status.by_mail(ledger, found.id).keys() & {State.READY, State.DEFERRED})
+
+
+def unfinished(ledger: Ledger, campaign: str, edition: int) -> Mailing | None:
+    """A mailing of this edition that is signed off and not yet sent to everyone."""
+    for mailing in mailings.every(ledger):
+        same = (mailing.campaign, mailing.edition) == (campaign, edition)
+        if same and mailing.approved_at and waits(ledger, mailing):
+            return mailing
+    return None
 
 
 def deliver(ledger: Ledger, found: Mailing, *, live: bool, limit: int, patience: float) -> Ending:

@@ -8,7 +8,7 @@ when the deployments are made; a flow takes any path, and checks it.
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
@@ -131,5 +131,64 @@ Fewer = Annotated[
     _field(
         "Allow fewer people",
         "Off: a list that would lose over a fifth of its people stays as it is, and the run fails.",
+    ),
+]
+After = Annotated[
+    int,
+    Field(ge=0, le=250),
+    _field(
+        "Working days without an answer",
+        "0: as many as campaign.toml says under [chase], 20 where it says nothing.",
+    ),
+]
+ItemNumber = Annotated[
+    int,
+    Field(ge=1),
+    _field(
+        "Item", "The item's number, in the table replies-waiting or in `dear-minister replies`."
+    ),
+]
+DispatchId = Annotated[
+    str,
+    _field(
+        "Letter", "The letter's id, as MAILING:7; the table shows those that an item may be about."
+    ),
+]
+KindOfReply = Annotated[
+    Literal[
+        "reply",
+        "acknowledgement",
+        "passed-on",
+        "asks-for-more",
+        "automatic",
+        "objection",
+        "bounce",
+        "delayed",
+        "receipt",
+        "unrelated",
+    ],
+    _field(
+        "What it is",
+        "reply: a substantive answer. objection: its writer is never written to again.",
+    ),
+]
+Source = Annotated[
+    Literal["post", "telephone"], _field("How it came", "On paper, or by telephone.")
+]
+CameOn = Annotated[date, _field("The day it came", "As 2013-09-20.")]
+Name = Annotated[
+    str,
+    Field(min_length=2, max_length=200),
+    _field("Your name", "Who says so; kept for good."),
+]
+Note = Annotated[str, _field("Note", "Kept beside it; may be left empty.")]
+ScanFile = Annotated[
+    Path | None,
+    BeforeValidator(_blank_is_none),
+    _schema(type="string"),
+    _field(
+        "Scan",
+        "A file on the machine that serves this, kept with the item; may be left empty.",
+        {"default": ""},
     ),
 ]

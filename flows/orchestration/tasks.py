@@ -17,8 +17,9 @@ from prefect.tasks import Task
 from prefect.utilities.annotations import quote
 
 from flows.errors import ConfigurationError
-from flows.operations import draft, prepare, specimens
+from flows.operations import chase, draft, prepare, specimens
 from flows.operations import review as reviews
+from flows.operations.chase import Due
 from flows.operations.draft import Draft
 from flows.operations.prepare import Prepared
 from flows.operations.review import Review
@@ -74,6 +75,18 @@ def _need_closed(path: Path) -> None:
 def freeze(ledger: Ledger, order: Draft, letters: int) -> Prepared:
     """The mailing: these readers, these bytes, one hash."""
     return prepare.prepare(load(), ledger, order, watcher().filled)
+
+
+@_task("Find who has not answered")
+def due(ledger: Ledger, campaign: str, contacts: Sequence[Path], after: int) -> Due:
+    """Whom a reminder goes to today, and who is left out."""
+    return chase.due(ledger, campaign, contacts, after=after)
+
+
+@_task("Fill and freeze {letters} reminders")
+def freeze_chasers(ledger: Ledger, found: Due, letters: int) -> Prepared:
+    """The mailing of reminders: these readers, these bytes, one hash."""
+    return chase.freeze(load(), ledger, found)
 
 
 @_task("Write the review")

@@ -1,0 +1,73 @@
+"""What came back, as pages in Prefect's UI: the figures, and a table of what waits for a person."""
+
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+
+from flows.operations import replies
+from flows.operations.replies import Desk
+from flows.orchestration.artifacts import MOST_LINES, MOST_ROWS, page, plain
+from flows.post.inbox.items import Item
+from flows.post.ledger.database import Ledger
+
+KEY, WAITING_KEY = "replies", "replies-waiting"
+
+
+def show(ledger: Ledger) -> int:
+    """Renew both pages; returns how many items wait for a person."""
+    desk = replies.desk(ledger)
+    waiting = desk.waiting
+    table = create_table_artifact(
+        [_row(item, desk) for item in waiting[:MOST_ROWS]],
+        key=WAITING_KEY,
+        description=f"{len(waiting)} to be sorted, matched or confirmed: the deployments "
+        "sort-reply and match-reply have a form for each",
+    )
+    create_markdown_artifact(
+        summary(desk, page(table)), key=KEY, description="What came back, by reader"
+    )
+    return len(waiting)
+
+
+def summary(desk: Desk, table: str) -> str:
+    """The figures and the readers who were heard from, in markdown; ``table`` is a link."""
+    everybody, kinds = desk.numbers.everybody, desk.numbers.kinds
+    heard = [reader for reader in desk.readers if reader.items]
+    rate = f", {everybody.response_rate:.0%}" if everybody.response_rate is not None else ""
+    days = everybody.median_working_days
+    lines = [
+        "# What came back",
+        "",
+        f"**{everybody.answered} of {everybody.letters} answered**{rate}"
+        + (f", half of them within {days:g} working days." if days is not None else "."),
+        "",
+        f"[{len(desk.waiting)} to be sorted, matched or confirmed]({table})",
+        "",
+        "| What | How many |",
+        "|---|---|",
+        *(f"| {kind} | {count} |" for kind, count in kinds.items()),
+        "",
+        *(
+            f"- {plain(reader.name)}: "
+            + ", ".join(f"{item.kind} ({item.received_at[:10]})" for item in reader.items)
+            for reader in heard[:MOST_LINES]
+        ),
+    ]
+    if len(heard) > MOST_LINES:
+        lines.append(f"- and {len(heard) - MOST_LINES} more: `dear-minister replies`")
+    return "\n".join(lines)
+
+
+def _row(item: Item, desk: Desk) -> dict[str, str]:
+    names = {reader.dispatch: reader.name for reader in desk.readers}
+    about = names.get(item.dispatch or "", "") or ", ".join(
+        f"{names.get(one, one)} ({one})" for one in item.candidates[:5]
+    )
+    return {
+        "item": str(item.id),
+        "came": item.received_at[:10],
+        "from": item.sender_name or item.sender or item.source,
+        "subject": item.subject[:100],
+        "words": " ".join(item.words.split())[:200],
+        "kind": item.kind.value,
+        "why": (item.doubt or item.reason)[:200],
+        "about": about[:300],
+    }
