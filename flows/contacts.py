@@ -27,7 +27,7 @@ def contacts(folder: Folder = "contacts", fewer: Fewer = False) -> Ending:
 
     try:
         settings = load()
-        paths = refresh(settings, settings.office.folder / folder, progress, fewer=fewer)
+        lists = refresh(settings, settings.office.folder / folder, progress, fewer=fewer)
     except DearMinisterError as error:
         return states.failed(error)
-    return Completed(message=f"refreshed: {', '.join(map(str, paths))}")
+    return Completed(message=f"refreshed: {'; '.join(map(str, lists))}")

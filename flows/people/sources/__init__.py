@@ -1,4 +1,4 @@
-"""Where contacts come from: public tables and the UK Parliament's Members API."""
+"""Where contacts come from: public tables, an office's own sheets, the Members API."""
 
 import datetime
 from collections.abc import Sequence
@@ -6,22 +6,39 @@ from pathlib import Path
 
 from flows.errors import ConfigurationError
 from flows.people.sources.imported import Imported
+from flows.people.sources.provenance import Options
 
-KINDS = ("ifg", "twfy", "popolo", "members-json", "csv")
+KINDS = ("sheet", "ifg", "twfy", "popolo", "members-json")
+_ALSO = {"csv": "sheet"}
+"""What a kind was called before."""
 
 
 def read(
-    kind: str, files: Sequence[Path], as_of: datetime.date, today: datetime.date, house: str = ""
+    kind: str,
+    files: Sequence[Path],
+    as_of: datetime.date,
+    today: datetime.date,
+    options: Options = Options(),
+    kept: Options = Options(),
 ) -> Imported:
-    """Import ``files`` of one kind as of a day; ``house`` is that of a CSV without the column.
+    """Import ``files`` of one kind as of a day.
 
-    Raises ConfigurationError: an unknown kind, no file, and whatever the kind's reader refuses.
+    ``options`` are for a sheet alone, and ``kept`` those of its last import. Raises
+    ConfigurationError: an unknown kind, no file, options for another kind, and whatever the kind's
+    reader refuses.
     """
     # Each reader is loaded only when it is asked for: pydantic and the rest cost a tenth of a
     # second that no other command should pay.
     if not files:
         raise ConfigurationError("no file to import is named; name one or more")
+    kind = _ALSO.get(kind, kind)
+    if kind != "sheet" and kind in KINDS and options != Options():
+        raise ConfigurationError(f"--house, --rank and --map are for a sheet, not for --from {kind}")
     match kind:
+        case "sheet":
+            from flows.people.sources import tables
+
+            return tables.read_sheet(files, as_of, today, options, kept)
         case "ifg":
             from flows.people.sources import ifg
 
@@ -38,8 +55,4 @@ def read(
             from flows.people.sources import members_json
 
             return members_json.read(files, as_of, today)
-        case "csv":
-            from flows.people.sources import tables
-
-            return tables.read_csv(files, as_of, today, house)
     raise ConfigurationError(f"--from {kind}: no such source; use {', '.join(KINDS)}")

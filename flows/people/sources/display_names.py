@@ -7,6 +7,10 @@ from flows.people.forms import uk_peers, uk_titles
 from flows.people.lists.cells import tidy
 
 _HONOURABLE = re.compile(r"(?:the )?(?:rt\.? hon\.?|right hon(?:ourable)?\.?)\s+", re.IGNORECASE)
+_YES = re.compile(
+    r"(?:the )?(?:rt\.?\s*hon\.?|right hon(?:ourable)?\.?)|yes|y|true|1|x|✓|pc|privy counsell?or",
+    re.IGNORECASE,
+)
 _LETTERS = re.compile(r"[A-Z][A-Za-z]?[A-Z]+|Bt|VC|QC|KC")
 _MOST_TITLE_WORDS = 2
 
@@ -44,6 +48,28 @@ def parse(text: str) -> Styled:
         rest, privy = rest[found.end() :], "yes"
     rest = re.sub("^the (?=[A-Z])", "", rest) if uk_peers.parse(_upper(rest)) else rest
     return Styled(rest, title, honours, privy)
+
+
+def honourable(title: str) -> tuple[str, str]:
+    """Return a title without "Rt Hon", and "yes" where it was there."""
+    title = tidy(title)
+    if found := _HONOURABLE.match(f"{title} "):
+        return title[found.end() :].strip(), "yes"
+    return title, ""
+
+
+def privy_counsellor(stated: str) -> str:
+    """Return "yes" for what a column says of a Privy Counsellor ("Rt Hon", "Y"), else as it is."""
+    return "yes" if _YES.fullmatch(tidy(stated)) else stated
+
+
+def in_order(name: str) -> tuple[str, str]:
+    """Return a name sorted by surname, "Duncan Smith, Iain", as it is said; and that surname."""
+    before, comma, after = tidy(name).partition(", ")
+    words = [word.strip(",.") for word in after.split(" ")]
+    if not comma or all(_LETTERS.fullmatch(word) for word in words):
+        return name, ""
+    return f"{after} {before}", before
 
 
 def _upper(text: str) -> str:

@@ -7,15 +7,18 @@ its dates. Field names as in instituteforgov/ifg-ministers-database-public, CC B
 import datetime
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 from flows.errors import ConfigurationError, RowError
 from flows.people import dates, offices
 from flows.people.lists import table
-from flows.people.lists.table import Row
+from flows.people.lists.table import Row, Table
 from flows.people.reshuffle import Tenure
-from flows.people.sources.imported import Imported, gather, stamp
+from flows.people.sources import provenance
+from flows.people.sources.imported import Imported, gather
 
 _TABLES: dict[str, tuple[str, ...]] = {
     "appointment": ("id", "person_id", "post_id", "start_date", "end_date"),
@@ -48,6 +51,18 @@ class Tables:
     """post, organisation, constituency: one row an id."""
     dated: Mapping[str, Mapping[str, Sequence["Dated"]]] = field(default_factory=dict)
     """person by id; representation by person; the characteristics by what they describe."""
+    unused: tuple[str, ...] = ()
+    """Columns that the join does not read, "table.column"."""
+
+    def days(self) -> Iterator[datetime.date | None]:
+        """Yield every date on which something begins or ends."""
+        for _, row in self.appointments:
+            for column in ("start_date", "end_date"):
+                with suppress(RowError):
+                    yield dates.parse(column, row.cells.get(column))
+        for rows in self.dated.values():
+            for row in chain.from_iterable(rows.values()):
+                yield from (row.start, row.end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +81,14 @@ def read(files: Sequence[Path], as_of: datetime.date, today: datetime.date) -> I
     missing, unreadable, or nobody in office on that day.
     """
     tables = load(files)
-    found = in_office(tables, as_of)
-    return gather(stamp("ifg", files, as_of, today), found)
+    reach = provenance.dated(as_of, tables.days(), files)
+    return gather(
+        provenance.stamp("ifg", files, reach.day, today),
+        in_office(tables, reach.day),
+        used=[f"{name}.{column}" for name, columns in _TABLES.items() for column in columns],
+        unused=tables.unused,
+        remarks=reach.remarks,
+    )
 
 
 def load(files: Sequence[Path]) -> Tables:
@@ -78,7 +99,8 @@ def load(files: Sequence[Path]) -> Tables:
             f"{files[0]}: tables missing: {', '.join(f'{name}.csv' for name in missing)};"
             " name all of them, or their folder"
         )
-    rows = {name: _rows(paths[name], columns) for name, columns in _TABLES.items()}
+    read_ = {name: _table(paths[name], columns) for name, columns in _TABLES.items()}
+    rows = {name: one.rows for name, one in read_.items()}
     return Tables(
         tuple((str(paths["appointment"]), row) for row in rows["appointment"]),
         {
@@ -96,6 +118,12 @@ def load(files: Sequence[Path]) -> Tables:
                 )
             },
         },
+        tuple(
+            f"{name}.{heading}"
+            for name, one in read_.items()
+            for column, heading in one.headings.items()
+            if column not in _TABLES[name]
+        ),
     )
 
 
@@ -130,11 +158,11 @@ def _paths(files: Sequence[Path]) -> Iterator[Path]:
         yield from sorted(path.glob("*.csv")) if path.is_dir() else (path,)
 
 
-def _rows(path: Path, columns: tuple[str, ...]) -> tuple[Row, ...]:
-    rows = table.read(path, expected=columns, required=columns, whole=True).rows
-    if faulty := next((row for row in rows if row.fault), None):
+def _table(path: Path, columns: tuple[str, ...]) -> Table:
+    found = table.read(path, expected=columns, required=columns, whole=True)
+    if faulty := next((row for row in found.rows if row.fault), None):
         raise ConfigurationError(f"{path}:{faulty.number}: {faulty.fault}")
-    return rows
+    return found
 
 
 def _dated(rows: Iterable[Row], by: str, path: Path) -> dict[str, list[Dated]]:

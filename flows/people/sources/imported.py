@@ -1,23 +1,19 @@
-"""What a source gave, and how it becomes a contact list without losing the old one."""
+"""What a source gave: contacts, the rows handed back, and what was used of it."""
 
-import csv
-import datetime
-import io
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from flows.errors import ConfigurationError
-from flows.people.contact import KNOWN, Contact, RejectedRow
-from flows.people.lists import files, loading, rows
+from flows.people.contact import Contact, RejectedRow
+from flows.people.lists import loading
 from flows.people.lists.cells import FORMULA
 from flows.people.lists.table import Row
+from flows.people.sources.provenance import Options
 
-OWN = ("personal", "salutation", "envelope", "tags", "notes")
-"""Columns an office fills in itself; a refresh keeps what stands in them, and in unknown ones."""
-_LOSS = 0.2
+LONGEST = 64
+"""Characters of an id."""
 _SIGNS = tuple(sign for sign in FORMULA if sign not in "-\t\r\n")
 """A lone hyphen says in many lists that there is nothing to say."""
 
@@ -29,65 +25,65 @@ class Imported:
     contacts: tuple[Contact, ...]
     refused: tuple[RejectedRow, ...]
     source: str
+    used: tuple[str, ...] = ()
+    """Columns or fields of the source, as it calls them."""
+    unused: tuple[str, ...] = ()
+    """Those that fill no column of a contact list."""
+    remarks: tuple[str, ...] = ()
+    """What somebody should know of the list: its day, how the file was read, what is missing."""
+    options: Options = Options()
+    """Kept beside the list for the next import."""
 
 
-def gather(source: str, found: Iterable[tuple[str, Row]]) -> Imported:
-    """Make contacts of a source's rows, each with the file it stands in.
+def gather(
+    source: str,
+    found: Iterable[tuple[str, Row]],
+    *,
+    used: Sequence[str] = (),
+    unused: Sequence[str] = (),
+    remarks: Sequence[str] = (),
+) -> Imported:
+    """Make contacts of a source's rows, each with the file it stands in; ids never collide.
 
     Raises ConfigurationError when not one contact comes out: an empty list replaces nothing.
     """
-    loaded = loading.gather((file, _defended(row)) for file, row in found)
+    loaded = loading.gather(_distinct((file, _defended(row)) for file, row in found))
     if not loaded.contacts:
         why = f"; the first refused: {loaded.refused[0]}" if loaded.refused else ""
         raise ConfigurationError(f"{source}: holds no contact{why}")
-    return Imported(loaded.contacts, loaded.refused, source)
+    return Imported(
+        loaded.contacts, loaded.refused, source, tuple(used), tuple(unused), tuple(remarks)
+    )
 
 
-def save(imported: Imported, path: Path, *, fewer: bool = False) -> None:
-    """Write the contacts to ``path`` (CSV) and the source's line to ``path`` + ".source".
-
-    A list that came from a source is replaced whole, keeping what the office wrote in its own
-    columns for the same ids. Raises ConfigurationError, the old list untouched, when ``path`` was
-    not made by an import, cannot be read or written, or, without ``fewer``, would lose more than
-    a fifth of its contacts: that is rather half a file than half a Parliament.
-    """
-    contacts = replacing(imported, path, fewer=fewer)
-    text = io.StringIO(newline="")
-    extra = dict.fromkeys(name for one in contacts for name in one.columns)
-    writer = csv.DictWriter(text, (*KNOWN, *extra), restval="", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows.cells(one) for one in contacts)
-    files.replace(path, lambda file: file.write(text.getvalue().encode()))
-    files.replace(beside(path), lambda file: file.write(f"{imported.source}\n".encode()))
-
-
-def replacing(imported: Imported, path: Path, *, fewer: bool = False) -> tuple[Contact, ...]:
-    """Return what ``save`` would write; the errors are those of ``save``, nothing is written."""
-    if not path.exists():
-        return imported.contacts
-    if not beside(path).exists():
-        raise ConfigurationError(
-            f"{path}: this list was not imported (there is no {beside(path).name}); choose another"
-            " name for the new one"
-        )
-    old = loading.load([path]).contacts
-    if len(imported.contacts) < len(old) * (1 - _LOSS) and not fewer:
-        raise ConfigurationError(
-            f"{path}: {len(old)} contacts would become {len(imported.contacts)}; the old list"
-            " stays. If so many have gone, delete it and import again"
-        )
-    return _kept(imported.contacts, old)
+def _distinct(found: Iterable[tuple[str, Row]]) -> Iterator[tuple[str, Row]]:
+    """Give rows whose id is taken another: with seat, department or party, else with a number."""
+    taken: set[str] = set()
+    for file, row in found:
+        identity = row.cells.get("id", "")
+        if row.fault or not identity or identity.casefold() not in taken:
+            taken.add(identity.casefold())
+            yield file, row
+            continue
+        new = next(one for one in _longer(row) if one.casefold() not in taken)
+        taken.add(new.casefold())
+        cells = {**row.cells, "id": new}
+        if cells.get("person") == identity and not identity.startswith(_SHARED_IDS):
+            cells["person"] = new
+        yield file, replace(row, cells=cells)
 
 
-def beside(path: Path) -> Path:
-    """Return the file that holds the source's line of the list in ``path``."""
-    return path.with_name(path.name + ".source")
+_SHARED_IDS = ("parl-", "twfy-", "ifg-")
+"""How ids begin by which sources know one person; others are names, which two may have."""
 
 
-def stamp(kind: str, files_: Iterable[Path], as_of: datetime.date, today: datetime.date) -> str:
-    """Return the ``.source`` line of an import."""
-    names = " ".join(path.name for path in files_)
-    return f"{kind} {names} as-of {as_of} imported {today}"
+def _longer(row: Row) -> Iterator[str]:
+    base = row.cells["id"]
+    for column in ("constituency", "office", "department", "party", "house"):
+        if text := slug(row.cells.get(column, "")):
+            yield f"{base[: LONGEST - 21]}-{text[:20]}".rstrip("-")
+    for number in range(2, 1_000_000):
+        yield f"{base[: LONGEST - 8]}-{number}"
 
 
 def _defended(row: Row) -> Row:
@@ -96,21 +92,6 @@ def _defended(row: Row) -> Row:
     if bad and not row.fault:
         return replace(row, fault=f"{bad} begins like a formula ({row.cells[bad][:20]!r})")
     return row
-
-
-def _kept(new: Iterable[Contact], old: Iterable[Contact]) -> tuple[Contact, ...]:
-    before = {one.id: one for one in old}
-
-    def kept(one: Contact) -> Contact:
-        if not (earlier := before.get(one.id)):
-            return one
-        own = {name: getattr(earlier, name) for name in OWN if getattr(earlier, name)}
-        return replace(one, columns={**earlier.columns, **one.columns}, **own)
-
-    return tuple(kept(one) for one in new)
-
-
-LONGEST = 64
 
 
 def slug(text: str) -> str:

@@ -12,10 +12,17 @@ from typing import Any
 
 from flows.errors import ConfigurationError
 from flows.people.lists.table import Row
-from flows.people.sources import jsonfile, members
-from flows.people.sources.imported import Imported, gather, stamp
+from flows.people.sources import jsonfile, members, provenance
+from flows.people.sources.imported import Imported, gather
 
 _HOUSES = {True: 1, False: 2}
+_USED = frozenset(
+    ["id", "nameListAs", "nameDisplayAs", "nameFullTitle", "gender", "latestParty",
+     "latestHouseMembership", "party", "is_mp", "is_current", "membershipFrom", "name", "type",
+     "postHolders", "governmentDepartments", "typeId", "isPreferred", "email",
+     "committeeMemberships"]
+)  # fmt: skip
+"""Fields that fill columns, or say who sits and holds an office now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +36,41 @@ class _Found:
 def read(files: Sequence[Path], as_of: datetime.date, today: datetime.date) -> Imported:
     """Return the sitting members and post-holders in ``files``, as the files have them.
 
-    The files hold one day, that of their fetching; ``as_of`` is only noted. Raises
-    ConfigurationError: a file unreadable, or of a shape the API does not have.
+    The files hold one day, that of their fetching. Raises ConfigurationError: a file unreadable,
+    or of a shape the API does not have.
     """
     found = _Found()
+    fields: dict[str, None] = {}
     for path in files:
-        _add(found, path, jsonfile.read(path))
-    return gather(stamp("members-json", files, as_of, today), _rows(found))
+        document = jsonfile.read(path)
+        _add(found, path, document)
+        fields.update(dict.fromkeys(_fields(document)))
+    reach = provenance.snapshot(as_of, files)
+    return gather(
+        provenance.stamp("members-json", files, reach.day, today),
+        _rows(found),
+        used=[name for name in fields if name in _USED],
+        unused=[name for name in fields if name not in _USED],
+        remarks=reach.remarks,
+    )
+
+
+def _fields(document: Any) -> Iterator[str]:
+    """The fields of the members, posts, addresses and biographies in a document."""
+    match document:
+        case {"items": list(items)}:
+            for item in items:
+                yield from _fields(item)
+        case {"value": list(values)}:
+            for value in values:
+                yield from _fields(value)
+        case {"value": Mapping() as value}:
+            yield from map(str, value)
+        case list():
+            for item in document:
+                yield from _fields(item)
+        case Mapping():
+            yield from map(str, document)
 
 
 def _add(found: _Found, path: Path, document: Any) -> None:

@@ -7,6 +7,7 @@ and both are Parliament's number (scheme datadotparl) where a file states it.
 
 import datetime
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,19 @@ from flows.errors import ConfigurationError, RowError
 from flows.people import dates, offices
 from flows.people.lists.cells import tidy
 from flows.people.lists.table import Row
-from flows.people.sources import jsonfile
-from flows.people.sources.imported import LONGEST, Imported, gather, slug, stamp
+from flows.people.sources import jsonfile, provenance
+from flows.people.sources.imported import LONGEST, Imported, gather, slug
 
 _WHIP = "uk.org.publicwhip/person/"
 _LISTS = ("persons", "memberships", "organizations", "areas", "posts", "events")
+_USED = {
+    "persons": ("id", "identifiers", "name", "given_name", "family_name", "sort_name",
+                "honorific_prefix", "honorific_suffix", "lordname", "lordofname", "other_names",
+                "gender", "email"),
+    "memberships": ("id", "person_id", "post_id", "role", "area_id", "on_behalf_of_id",
+                    "organization_id", "legislative_period_id", "start_date", "end_date"),
+}  # fmt: skip
+"""Fields that fill columns, or say which membership is of the day."""
 _Thing = Mapping[str, Any]
 
 
@@ -43,7 +52,40 @@ def read(files: Sequence[Path], as_of: datetime.date, today: datetime.date) -> I
         _add(graph, path)
     if not graph.memberships:
         raise ConfigurationError(f"{files[0]}: holds no memberships; is it Popolo?")
-    return gather(stamp("popolo", files, as_of, today), _rows(graph, as_of))
+    days = list(_days(graph))
+    if any(days):
+        reach = provenance.dated(as_of, days, files)
+    else:
+        reach = provenance.snapshot(as_of, files)
+    return gather(
+        provenance.stamp("popolo", files, reach.day, today),
+        _rows(graph, reach.day),
+        used=[f"{name}.{key}" for name, keys in _USED.items() for key in keys],
+        unused=_unused(graph),
+        remarks=reach.remarks,
+    )
+
+
+def _days(graph: _Graph) -> Iterator[datetime.date | None]:
+    """Every date on which a membership begins or ends, its legislative period's included."""
+    terms = {str(one.get("legislative_period_id")) for _, _, one in graph.memberships}
+    periods = [graph.things[term] for term in terms if term in graph.things]
+    for one in (*(membership for _, _, membership in graph.memberships), *periods):
+        for name in ("start_date", "end_date"):
+            with suppress(RowError):
+                yield dates.parse(name, _text(one.get(name)), last=name == "end_date")
+
+
+def _unused(graph: _Graph) -> list[str]:
+    """Fields of persons and memberships that fill no column, as often as they come up."""
+    memberships = [membership for _, _, membership in graph.memberships]
+    listed = {"persons": list(graph.people.values()), "memberships": memberships}
+    return [
+        f"{name}.{key}"
+        for name, things in listed.items()
+        for key in dict.fromkeys(str(key) for thing in things for key in thing)
+        if key not in _USED[name]
+    ]
 
 
 def _add(graph: _Graph, path: Path) -> None:

@@ -9,9 +9,10 @@ from flows.errors import ConfigurationError
 from flows.people.lists.table import Row
 from flows.people.reshuffle import Tenure
 from flows.people.reshuffle import save as save_tenures
-from flows.people.sources import imported, members
+from flows.people.sources import imported, members, saving
 from flows.people.sources.imported import Imported
 from flows.people.sources.members_api import MembersApi, Progress
+from flows.people.sources.saving import Plan
 
 LISTS = ("members-mps.csv", "members-peers.csv", "members-ministers.csv")
 OFFICES = "offices.csv"
@@ -64,20 +65,21 @@ def refresh(
     )
 
 
-def save(refreshed: Refreshed, folder: Path, *, fewer: bool = False) -> tuple[Path, ...]:
-    """Write the three lists and the tenures into ``folder``; returns the lists' paths.
+def save(refreshed: Refreshed, folder: Path, *, fewer: bool = False) -> tuple[Plan, ...]:
+    """Write the three lists and the tenures into ``folder``; returns the lists as written.
 
     Raises ConfigurationError, and leaves all as they were, where one was not made by a refresh or,
     without ``fewer``, would shrink by more than a fifth.
     """
-    paths = tuple(folder / name for name in LISTS)
     lists = (refreshed.mps, refreshed.peers, refreshed.ministers)
-    for found, path in zip(lists, paths, strict=True):
-        imported.replacing(found, path, fewer=fewer)
-    for found, path in zip(lists, paths, strict=True):
-        imported.save(found, path, fewer=fewer)
+    planned = tuple(
+        saving.plan(found, folder / name, fewer=fewer)
+        for found, name in zip(lists, LISTS, strict=True)
+    )
+    for one in planned:
+        saving.write(one)
     save_tenures(refreshed.tenures, folder / OFFICES)
-    return paths
+    return planned
 
 
 class _Details:

@@ -1,157 +1,267 @@
-"""Tables of members from elsewhere, TheyWorkForYou's CSV among them: their columns into ours.
+"""Tables of members from elsewhere: TheyWorkForYou's CSV, and sheets that an office keeps itself.
 
-A heading is known by name or not at all. Ids are Parliament's number ("parl-1467") where the table
-has it, then TheyWorkForYou's ("twfy-10001"), which are shared with the other sources.
+A heading is known by name, or said by --map. Ids are Parliament's number ("parl-1467") where the
+table has it, then TheyWorkForYou's ("twfy-10001"), which are shared with the other sources.
 """
 
 import datetime
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from hashlib import sha256
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from flows.errors import ConfigurationError, RowError
 from flows.people import dates, offices
-from flows.people.contact import HOUSES, RANKS
+from flows.people.contact import RANKS
+from flows.people.forms import uk_titles
 from flows.people.lists import table
-from flows.people.lists.table import Row
-from flows.people.sources import display_names
-from flows.people.sources.imported import Imported, gather, slug, stamp
+from flows.people.lists.number_format import Shown
+from flows.people.lists.table import Row, Table
+from flows.people.sources import display_names, headings, provenance
+from flows.people.sources.headings import Assigned
+from flows.people.sources.imported import LONGEST, Imported, gather, slug
+from flows.people.sources.provenance import Options
 
-_MEANT = {
-    "parliament_id": ("parliament_id", "mnis_id", "id_parliament", "member_id_parliament"),
-    "person_id": ("person_id", "twfy_id"),
-    "id": ("id", "ifg_person_id"),
-    "display": ("name", "name_display_as", "display_name", "full_name", "member"),
-    "first": ("first_name", "firstname", "given_name", "forenames", "forename"),
-    "last": ("last_name", "lastname", "family_name", "surname"),
-    "title": ("title",),
-    "lordname": ("lordname",),
-    "lordofname": ("lordofname",),
-    "gender": ("gender", "sex"),
-    "house": ("house",),
-    "constituency": ("constituency",),
-    "party": ("party", "affiliation"),
-    "email": ("email", "e-mail", "email_address", "email_2015"),
-    "office": ("office", "post", "role"),
-    "department": ("department",),
-    "rank": ("rank",),
-    "post_id": ("ifg_post_id", "post_id"),
-    "start": ("fromdate", "from_date", "start_date", "appointment_start"),
-    "end": ("todate", "to_date", "end_date", "appointment_end"),
-}
-"""What each column of ours is called elsewhere, the surer name first."""
-_HEADINGS = tuple(name for names in _MEANT.values() for name in names)
 _TWFY = ("person_id", "first_name", "last_name", "party", "constituency")
 _PERSON = re.compile(r"(?:uk\.org\.publicwhip/person/)?(\d+)(?:\.0)?")
+_SEATED = re.compile(r",?\s+(MP|TD|MPs|TDs)\s*$")
+_HOUSES = {
+    **dict.fromkeys(("commons", "houseofcommons", "hoc", "mp", "mps"), "commons"),
+    **dict.fromkeys(("lords", "houseoflords", "hol", "peer", "peers"), "lords"),
+    **dict.fromkeys(("dail", "dáil", "dáiléireann", "daileireann", "td", "tds"), "dail"),
+    **dict.fromkeys(("seanad", "seanadéireann", "seanadeireann", "senator"), "seanad"),
+}
+_BY_SUFFIX = {"MP": "commons", "MPs": "commons", "TD": "dail", "TDs": "dail"}
+_AS_THEY_STAND = ("committees", "personal", "salutation", "envelope", "tags", "notes", "postcode")
 
 
 def read_twfy(files: Sequence[Path], as_of: datetime.date, today: datetime.date) -> Imported:
     """Return the members of TheyWorkForYou's CSV (Person ID, First name, Last name, ...).
 
-    All sit in the Commons; the export states neither title nor gender nor address. Raises
-    ConfigurationError for other columns and for what ``table.read`` refuses.
+    All sit in the Commons; the export states neither title nor gender nor address, nor its day.
+    Raises ConfigurationError for other columns and for what ``table.read`` refuses.
     """
-    found = [
-        (path, table.read(path, expected=_TWFY, required=_TWFY, whole=True).rows) for path in files
-    ]
-    rows = ((str(path), _row(row, "commons")) for path, rows in found for row in rows)
-    return gather(stamp("twfy", files, as_of, today), rows)
+    found = [table.read(path, expected=_TWFY, required=_TWFY, whole=True) for path in files]
+    reach = provenance.snapshot(as_of, files)
+    known = [headings.assign(sheet.headings, {}, str(sheet.path)) for sheet in found]
+    rows = (
+        (str(sheet.path), _row(row, assigned, Options(house="commons")))
+        for sheet, assigned in zip(found, known, strict=True)
+        for row in sheet.rows
+    )
+    return gather(
+        provenance.stamp("twfy", files, reach.day, today),
+        rows,
+        used=_union(assigned.used for assigned in known),
+        unused=_union(assigned.unused for assigned in known),
+        remarks=reach.remarks,
+    )
 
 
-def read_csv(
-    files: Sequence[Path], as_of: datetime.date, today: datetime.date, house: str = ""
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """A sheet, and what its columns mean."""
+
+    table: Table
+    assigned: Assigned
+
+    def dates(self, row: Row) -> tuple[datetime.date | None, datetime.date | None]:
+        """Return the first and the last day of a row. Raises RowError."""
+        found = [self._date(row, meaning) for meaning in ("start", "end")]
+        return found[0], found[1]
+
+    def _date(self, row: Row, meaning: str) -> datetime.date | None:
+        names = self.assigned.columns.get(meaning, ())
+        cell = next((cell for name in names if (cell := row.cells.get(name, "")).strip()), "")
+        if isinstance(cell, Shown):
+            return cell.date
+        return dates.parse(meaning, cell, last=meaning == "end")
+
+
+def read_sheet(
+    files: Sequence[Path],
+    as_of: datetime.date,
+    today: datetime.date,
+    options: Options = Options(),
+    kept: Options = Options(),
 ) -> Imported:
-    """Return the people of any table whose headings are known; rows ended by ``as_of`` are left.
+    """Return the people of any table whose headings are known, or mapped; ended rows are left.
 
-    ``house`` is that of a table without such a column. A table without ids gets them from the
-    names: it cannot be joined with another, and of two with one name the second is refused.
-    Raises ConfigurationError when there is no column for a name, or none is current.
+    ``options`` say what the sheet does not; ``kept`` are those of the last import, used where the
+    headings they name are there. A table without ids gets them from the names. Raises
+    ConfigurationError when there is no column for a name, none is current, or a mapping is wrong.
     """
-    return gather(stamp("csv", files, as_of, today), _csv_rows(files, as_of, house))
-
-
-def _csv_rows(files: Sequence[Path], as_of: datetime.date, house: str) -> Iterator[tuple[str, Row]]:
-    for path in files:
-        sheet = table.read(path, expected=_HEADINGS, whole=True)
-        if not _named(sheet.columns):
-            raise ConfigurationError(
-                f"{path}: no column for the name among {', '.join(sheet.columns)};"
-                f" call one {_MEANT['display'][0]!r}"
-            )
-        for row in sheet.rows:
+    sheets = [_sheet(path, options, kept) for path in files]
+    chosen = options.over(Options(kept.house, kept.rank))
+    known, faults = [], []
+    for sheet in sheets:
+        for row in sheet.table.rows:
             try:
-                current = _current(row.cells, as_of)
+                known += sheet.dates(row)
+            except RowError:
+                faults.append(row)
+    names = [table.sheet_of(path)[0] for path in files]
+    if any(known):
+        reach = provenance.dated(as_of, known, names)
+    else:
+        reach = provenance.snapshot(as_of, names)
+    rows = list(_sheet_rows(sheets, reach.day, chosen))
+    remarks = (
+        *(f"{sheet.table.path}: {remark}" for sheet in sheets for remark in sheet.table.remarks),
+        *reach.remarks,
+        *_missing([row for _, row in rows], chosen),
+    )
+    found = gather(
+        provenance.stamp("sheet", files, reach.day, today),
+        rows,
+        used=_union(sheet.assigned.used for sheet in sheets),
+        unused=_union(sheet.assigned.unused for sheet in sheets),
+        remarks=remarks,
+    )
+    present = {heading for sheet in sheets for heading in sheet.table.headings.values()}
+    mapping = {key: value for key, value in kept.mapping.items() if key in present}
+    return replace(found, options=chosen.over(Options(mapping=mapping)))
+
+
+def _sheet(path: Path, options: Options, kept: Options) -> _Sheet:
+    mapping = {**kept.mapping, **options.mapping}
+    expected = {*headings.EXPECTED, *(heading.casefold() for heading in mapping)}
+    sheet = table.read(path, expected=expected, whole=True)
+    there = {table.bare(heading) for heading in sheet.headings.values()}
+    mapping = {
+        heading: column
+        for heading, column in mapping.items()
+        if heading in options.mapping or table.bare(heading) in there
+    }
+    assigned = headings.assign(sheet.headings, mapping, str(path))
+    if not assigned.columns.keys() & {"name", "last_name", "lordname"}:
+        raise ConfigurationError(
+            f"{path}: no column for the name among {', '.join(sheet.headings.values())};"
+            ' call one "name", or say which it is: --map "Their heading=name"'
+        )
+    return _Sheet(sheet, assigned)
+
+
+def _sheet_rows(
+    sheets: Sequence[_Sheet], day: datetime.date, options: Options
+) -> Iterator[tuple[str, Row]]:
+    for sheet in sheets:
+        path = str(sheet.table.path)
+        for row in sheet.table.rows:
+            try:
+                if dates.covers(*sheet.dates(row), day):
+                    yield path, _row(row, sheet.assigned, options)
             except RowError as error:
-                yield str(path), Row(row.number, row.cells, str(error))
-                continue
-            if current:
-                yield str(path), _row(row, house)
+                yield path, Row(row.number, row.cells, str(error))
 
 
-def _named(columns: Sequence[str]) -> bool:
-    return any(name in columns for key in ("display", "last", "lordname") for name in _MEANT[key])
+def _missing(rows: Sequence[Row], options: Options) -> Iterator[str]:
+    """One line for a House or a rank that no row states."""
+    sound = [row for row in rows if not row.fault]
+    if not options.house and not any(row.cells.get("house") for row in sound):
+        yield (
+            f"no row says which House its reader sits in ({len(sound)} rows): where all sit in one,"
+            " import again with --house commons, lords, dail or seanad"
+        )
+    held = [row for row in sound if row.cells.get("office")]
+    if held and not any(row.cells.get("rank") for row in held):
+        yield (
+            f"no office is of a rank known here ({len(held)} rows): where all are of one, import"
+            f" again with --rank {' or '.join(RANKS[:5])}, or map a column to rank"
+        )
 
 
-def _current(cells: Mapping[str, str], on: datetime.date) -> bool:
-    start = dates.parse("start", _get(cells, "start"))
-    end = dates.parse("end", _get(cells, "end"), last=True)
-    return dates.covers(start, end, on)
-
-
-def _row(row: Row, house: str) -> Row:
-    if row.fault:
-        return row
+def _row(row: Row, assigned: Assigned, options: Options) -> Row:
+    used = {name for names in assigned.columns.values() for name in names}
+    fault = row.fault or next(
+        (f"{name}: {what}" for name, what in row.errors.items() if name in used), ""
+    )
+    if fault:
+        return Row(row.number, row.cells, fault)
     cells = row.cells
-    person = _person(cells)
-    name = _name(cells)
-    key = person or slug(name["name"])
-    post = _get(cells, "post_id") or _get(cells, "office")
-    rank = _get(cells, "rank").casefold()
-    office = _get(cells, "office")
+
+    def get(meaning: str) -> str:
+        return assigned.get(cells, meaning)
+
+    name, house = _name(cells, assigned)
+    office = get("office")
+    title = name.get("title", "")
+    if not office and title and not uk_titles.known(title) and offices.rank(title):
+        office = name.pop("title")  # a heading "Title" above job titles
+    person = _person(cells, assigned)
+    key = person or slug(name["name"]) or f"p-{sha256(name['name'].encode()).hexdigest()[:8]}"
+    post = get("post_id") or office
     return Row(
         row.number,
         {
-            "id": f"{key}-{slug(post)[:8]}" if person and post else key,
-            "person": key,
+            "id": _identity(key, post) if person and post else key,
+            "person": get("person") or key,
             **name,
-            "gender": _get(cells, "gender"),
-            "house": _house(cells) or house,
-            "rank": rank if rank in RANKS else offices.rank(office),
+            "gender": get("gender"),
+            "house": _house(get("house")) or house or options.house,
+            "rank": _rank(get("rank"), office) or options.rank,
             "office": office,
-            "department": _get(cells, "department"),
-            "constituency": _get(cells, "constituency"),
-            "party": _get(cells, "party"),
-            "email": _get(cells, "email"),
+            "department": get("department"),
+            "constituency": get("constituency"),
+            "party": get("party"),
+            "email": get("email"),
+            "address": assigned.lines(cells),
+            **{meaning: get(meaning) for meaning in _AS_THEY_STAND},
+            **{column: cells.get(name, "") for column, name in assigned.own.items()},
         },
     )
 
 
-def _name(cells: Mapping[str, str]) -> dict[str, str]:
-    """Name, surname and title: of a peer by title and place, of others by the names given."""
-    title = _get(cells, "title")
-    lord, place = _get(cells, "lordname"), _get(cells, "lordofname")
+def _identity(key: str, post: str) -> str:
+    """The person's id and the post's words, so that no two posts of one person share an id."""
+    return f"{key}-{slug(post)}"[:LONGEST].rstrip("-")
+
+
+def _rank(stated: str, office: str) -> str:
+    folded = re.sub(r"[\s-]+", "-", stated.casefold())
+    return folded if folded in RANKS else offices.rank(stated) or offices.rank(office)
+
+
+def _name(cells: Mapping[str, str], assigned: Assigned) -> tuple[dict[str, str], str]:
+    """Name, surname and title, and the House that letters after the name say.
+
+    Of a peer by title and place, of others by the names given.
+    """
+    title, privy = display_names.honourable(assigned.get(cells, "title"))
+    if stated := assigned.get(cells, "privy_counsellor"):
+        privy = privy or display_names.privy_counsellor(stated)
+    lord, place = assigned.get(cells, "lordname"), assigned.get(cells, "lordofname")
     if lord or place:
         styled_as = f"{title} {lord} of {place}" if lord and place else f"{title} {lord}"
-        return {"name": styled_as if lord else f"{title} of {place}"}
-    last = _get(cells, "last")
-    if last:
-        whole = f"{_get(cells, 'first')} {last}".strip()
-        return {"name": whole, "family": last if " " in last else "", "title": title}
-    found = display_names.parse(_get(cells, "display"))
-    return found.cells() | ({"title": title} if title else {})
+        found = {"name": styled_as if lord else f"{title} of {place}", "privy_counsellor": privy}
+        return found, ""
+    first, last = assigned.get(cells, "first_name"), assigned.get(cells, "last_name")
+    given = assigned.get(cells, "name")
+    whole = f"{first} {last}".strip() if last and (first or not given) else given
+    seat = _SEATED.search(whole)
+    whole, family = display_names.in_order(whole)
+    shown = display_names.parse(whole)
+    family = assigned.get(cells, "family") or family or (last if " " in last else "")
+    return {
+        "name": shown.name,
+        "family": family if family != shown.name and family in shown.name else "",
+        "title": title or shown.title,
+        "honours": assigned.get(cells, "honours") or shown.honours,
+        "privy_counsellor": privy or shown.privy_counsellor,
+    }, _BY_SUFFIX[seat[1]] if seat else ""
 
 
-def _person(cells: Mapping[str, str]) -> str:
-    for key, prefix in (("parliament_id", "parl"), ("person_id", "twfy")):
-        if (text := _get(cells, key)) and (found := _PERSON.fullmatch(text)):
+def _person(cells: Mapping[str, str], assigned: Assigned) -> str:
+    for meaning, prefix in (("parliament_id", "parl"), ("person_id", "twfy")):
+        if (text := assigned.get(cells, meaning)) and (found := _PERSON.fullmatch(text)):
             return f"{prefix}-{found[1]}"
-    return slug(_get(cells, "id").rpartition("/")[2])
+    return slug(assigned.get(cells, "id").rpartition("/")[2])
 
 
-def _house(cells: Mapping[str, str]) -> str:
-    house = _get(cells, "house").casefold().removeprefix("house of ")
-    return house if house in HOUSES else _get(cells, "house")
+def _house(stated: str) -> str:
+    return _HOUSES.get(re.sub(r"[\s.-]+|^the ", "", stated.casefold()), stated)
 
 
-def _get(cells: Mapping[str, str], meaning: str) -> str:
-    return next((text for name in _MEANT[meaning] if (text := cells.get(name, "").strip())), "")
+def _union(found: Iterable[Sequence[str]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for names in found for name in names))
