@@ -30,6 +30,9 @@ Whose = Annotated[
     ),
 ]
 
+Sheet = Annotated[
+    str, typer.Option("--sheet", metavar="NAME", help="Which sheet of a workbook is the list.")
+]
 Fewer = Annotated[
     bool, typer.Option("--fewer", help="Even if the list loses more than a fifth of its contacts.")
 ]
@@ -37,6 +40,10 @@ Fewer = Annotated[
 
 def _day(as_of: str | None) -> date:
     return settings.day(as_of) if as_of else date.today()
+
+
+def _with_sheet(file: Path, sheet: str) -> Path:
+    return Path(f"{file}#{sheet}") if sheet else file
 
 
 def _forms(campaign: str) -> "tuple[Country, Style]":
@@ -53,13 +60,13 @@ def _forms(campaign: str) -> "tuple[Country, Style]":
 
 
 @app.command()
-def address(file: File, as_of: AsOf = None, campaign: Whose = "") -> Answer:
+def address(file: File, as_of: AsOf = None, campaign: Whose = "", sheet: Sheet = "") -> Answer:
     """Envelope, opening and close of every row, for a human to read through."""
     from flows.people.lists import loading
     from flows.people.quality import Line, addresses
 
     country, style = _forms(campaign)
-    loaded = loading.load([file])
+    loaded = loading.load([_with_sheet(file, sheet)])
     lines = [
         *addresses(loaded.contacts, country, style, _day(as_of)),
         *(
@@ -74,12 +81,12 @@ def address(file: File, as_of: AsOf = None, campaign: Whose = "") -> Answer:
 
 
 @app.command()
-def check(file: File, as_of: AsOf = None, campaign: Whose = "") -> Answer:
+def check(file: File, as_of: AsOf = None, campaign: Whose = "", sheet: Sheet = "") -> Answer:
     """What is missing or odd; refused rows come back as a spreadsheet, ready to correct."""
     from flows.people import quality
     from flows.people.lists import refused
 
-    report = quality.report([file], *_forms(campaign), _day(as_of))
+    report = quality.report([_with_sheet(file, sheet)], *_forms(campaign), _day(as_of))
     handed_back = None
     if report.refused:
         handed_back = settings.load().var / "contacts" / f"{file.stem}-refused-rows.xlsx"
@@ -134,37 +141,68 @@ def suppress(
 def import_(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...")],
     kind: Annotated[
-        str, typer.Option("--from", metavar="KIND", help="ifg, twfy, popolo, members-json or csv.")
-    ],
+        str,
+        typer.Option(
+            "--from",
+            metavar="KIND",
+            help="sheet (any table with headings), ifg, twfy, popolo or members-json.",
+        ),
+    ] = "sheet",
     to: Annotated[
         Path | None,
         typer.Option("--to", metavar="FILE", help="The list; else contacts/imported.csv."),
     ] = None,
     as_of: AsOf = None,
+    mapped: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map",
+            metavar="HEADING=COLUMN",
+            help='What a heading of the sheet means: "Where=constituency"; "Age=-" leaves it out.',
+        ),
+    ] = None,
     house: Annotated[
-        str, typer.Option("--house", help="commons or lords, where a CSV is silent.")
+        str, typer.Option("--house", help="commons, lords, dail or seanad, where a row names none.")
     ] = "",
+    rank: Annotated[str, typer.Option("--rank", help="mos, puss ..., where a row has none.")] = "",
+    sheet: Sheet = "",
     fewer: Fewer = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would change and write nothing.")
+    ] = False,
 ) -> Answer:
-    """Make a contact list of a public source's files, as of any day it knows."""
+    """Make a contact list of a sheet of your own or a public source's files, as of any day."""
     from flows.people import sources
     from flows.people.lists import refused
-    from flows.people.sources import imported
+    from flows.people.sources import headings, provenance, saving
 
     to = to or settings.office().contacts / "imported.csv"
-    found = sources.read(kind, files, _day(as_of), date.today(), house)
-    imported.save(found, to, fewer=fewer)
+    if to.suffix.casefold() != ".csv":
+        raise ConfigurationError(f"--to {to}: the list is written as CSV; name a file ending so")
+    before = provenance.read(to)
+    options = provenance.Options(house, rank, headings.parse(mapped or ()))
+    found = sources.read(
+        kind,
+        [_with_sheet(path, sheet) for path in files],
+        _day(as_of),
+        date.today(),
+        options,
+        before.options if before else provenance.NO_OPTIONS,
+    )
+    planned = saving.plan(found, to, fewer=fewer)
     offices = handed_back = None
-    if kind == "ifg":
-        from flows.people import reshuffle
-        from flows.people.sources import ifg
+    if not dry_run:
+        saving.write(planned)
+        if kind == "ifg":
+            from flows.people import reshuffle
+            from flows.people.sources import ifg
 
-        offices = to.with_name(settings.office().tenures.name)
-        reshuffle.save(ifg.tenures(ifg.load(files)), offices)
-    if found.refused:
-        handed_back = settings.load().var / "contacts" / f"{to.stem}-refused-rows.csv"
-        refused.write(found.refused, handed_back)
-    return output.imported(len(found.contacts), to, offices, found.refused, handed_back)
+            offices = to.with_name(settings.office().tenures.name)
+            reshuffle.save(ifg.tenures(ifg.load(files)), offices)
+        if found.refused:
+            handed_back = settings.load().var / "contacts" / f"{to.stem}-refused-rows.csv"
+            refused.write(found.refused, handed_back)
+    return output.imported(planned, offices, handed_back, dry_run=dry_run)
 
 
 @app.command()
@@ -181,5 +219,5 @@ def refresh(
     if kind != "members-api":
         raise ConfigurationError(f"--from {kind}: the one source to refresh from is members-api")
     with console.steps() as progress:
-        paths = fetch(settings.load(), to or settings.office().contacts, progress, fewer=fewer)
-    return output.refreshed(paths)
+        lists = fetch(settings.load(), to or settings.office().contacts, progress, fewer=fewer)
+    return output.refreshed(lists)

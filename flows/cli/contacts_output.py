@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from flows.operations.draft import Draft
     from flows.people.audience import Choice
     from flows.people.contact import RejectedRow
-    from flows.people.quality import Line, Report
+    from flows.people.quality import Finding, Line, Report
+    from flows.people.sources.saving import Changes, Plan
 
 
 def addresses(lines: Sequence[Line]) -> Answer:
@@ -42,14 +43,29 @@ def quality(report: Report, handed_back: Path | None) -> Answer:
         "remarks": list(report.remarks),
     }
     lines = [
-        *map(str, report.refused),
-        *(f"{finding.where}: {finding.what}" for finding in report.findings),
+        *repeated(report.refused),
+        *_findings(report.findings),
         ", ".join(f"{count} {what}" for what, count in report.counts.items()),
     ]
     remarks = list(report.remarks)
     if handed_back:
         remarks.append(f"refused rows, ready to correct and load again: {handed_back}")
     return Answer(document, lines, remarks, attention(report.refused))
+
+
+def _findings(findings: Sequence[Finding]) -> list[str]:
+    """Findings, those that say the same of many rows as one line with their number."""
+    causes: dict[tuple[str, str], list[Finding]] = {}
+    for finding in findings:
+        causes.setdefault((finding.where.rpartition(": ")[2], finding.what), []).append(finding)
+    lines = []
+    for (column, what), found in causes.items():
+        if len(found) < _MANY:
+            lines += [f"{finding.where}: {finding.what}" for finding in found]
+        else:
+            first = found[0].where.rpartition(": ")[0]
+            lines.append(f"{first} and {len(found) - 1} more rows: {column}: {what}")
+    return lines
 
 
 def who(draft: Draft) -> Answer:
@@ -92,25 +108,92 @@ def suppressed(whom: str, file: Path, *, listed: bool) -> Answer:
     )
 
 
+_MOST_SHOWN = 40
+"""Changes or rows of one kind; more are counted."""
+
+
 def imported(
-    count: int, to: Path, offices: Path | None, refused: Sequence[RejectedRow], file: Path | None
+    planned: Plan, offices: Path | None, handed_back: Path | None, *, dry_run: bool = False
 ) -> Answer:
-    """A list made of a public source's files."""
+    """A list made of a sheet or a public source's files: what was used, and what changed."""
+    found, changes = planned.imported, planned.changes
     document = {
-        "contacts": count,
-        "file": to,
+        "contacts": len(planned.contacts),
+        "file": planned.path,
+        "written": not dry_run,
+        "source": found.source,
+        "used": list(found.used),
+        "not_used": list(found.unused),
+        "changes": asdict(changes) if changes else None,
+        "remarks": list(found.remarks),
         "offices": offices,
-        "refused": refused_documents(refused),
-        "refused_file": file,
+        "refused": refused_documents(found.refused),
+        "refused_file": handed_back,
     }
-    lines = [f"{count} contacts: {to}"]
+    lines = [f"used: {', '.join(found.used) or 'none'}"]
+    if found.unused:
+        lines.append(f"not used: {', '.join(found.unused)}")
+    if changes:
+        lines += _changes(changes, dry_run)
+    lines.append(f"{len(planned.contacts)} contacts: {planned.path}")
+    if dry_run:
+        lines[-1] = f"nothing is written; {lines[-1]} as it would be"
     if offices:
         lines.append(f"who held which office when, for the reshuffle check: {offices}")
-    if refused:
-        lines += [*map(str, refused[:20]), f"{len(refused)} rows handed back: {file}"]
-    return Answer(document, lines, code=attention(refused))
+    if found.refused:
+        lines += repeated(found.refused)
+        where = f": {handed_back}" if handed_back else ""
+        lines.append(f"{len(found.refused)} rows handed back{where}")
+    return Answer(document, lines, found.remarks, attention(found.refused))
 
 
-def refreshed(files: Sequence[Path]) -> Answer:
-    """Lists fetched from a source."""
-    return Answer({"files": list(files)}, [str(path) for path in files])
+def _changes(changes: Changes, dry_run: bool) -> list[str]:
+    """Every change, a line each, and how many there are."""
+    listed = [
+        *(f"{'would be ' if dry_run else ''}new: {identity}" for identity in changes.new),
+        *(f"{'would be ' if dry_run else ''}gone: {identity}" for identity in changes.gone),
+        *map(str, changes.changed),
+        *(
+            f"{kept.id}: {kept.column}: {kept.before or '(blank)'} stays as corrected by hand;"
+            f" the source says {kept.after or '(blank)'}"
+            for kept in changes.kept
+        ),
+        *(f"added by hand, stays: {identity}" for identity in changes.added_by_hand),
+        *(f"deleted by hand, stays away: {identity}" for identity in changes.deleted_by_hand),
+    ]
+    lines = listed[:_MOST_SHOWN]
+    if len(listed) > _MOST_SHOWN:
+        lines.append(f"and {len(listed) - _MOST_SHOWN} more changes; all of them with --json")
+    lines.append(f"against the list that was there: {changes.summary or 'no change'}")
+    return lines
+
+
+def repeated(rows: Sequence[RejectedRow]) -> list[str]:
+    """Rows handed back, those of one cause as one line with their number."""
+    causes: dict[tuple[str, str, str], list[RejectedRow]] = {}
+    for row in rows:
+        causes.setdefault((row.file, row.column, row.reason), []).append(row)
+    lines: list[str] = []
+    for (file, column, reason), found in causes.items():
+        if len(found) < _MANY:
+            lines += map(str, found)
+        else:
+            numbers = ", ".join(str(row.row) for row in found[:5])
+            lines.append(f"{file}: {column}: {reason} ({len(found)} rows: {numbers}, ...)")
+    return lines[:_MOST_SHOWN] + (["..."] if len(lines) > _MOST_SHOWN else [])
+
+
+_MANY = 4
+"""Rows of one cause that make one line."""
+
+
+def refreshed(lists: Sequence[Plan]) -> Answer:
+    """Lists fetched from a source, and what changed in each."""
+    return Answer(
+        {
+            "files": [plan.path for plan in lists],
+            "changes": [asdict(plan.changes) if plan.changes else None for plan in lists],
+        },
+        list(map(str, lists)),
+        [remark for plan in lists for remark in plan.imported.remarks],
+    )

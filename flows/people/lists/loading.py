@@ -1,5 +1,6 @@
 """Contact lists into contacts: the good rows go on, the others come back with their reason."""
 
+import shlex
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -36,12 +37,27 @@ def load(paths: Sequence[Path]) -> Loaded:
         raise ConfigurationError(
             "no contact list is named; name one in campaign.toml or --contacts"
         )
-    tables = [table.read(path, expected=_EXPECTED, required=REQUIRED) for path in paths]
+    tables = [
+        table.read(path, expected=_EXPECTED, required=REQUIRED, advice=_advice(path))
+        for path in paths
+    ]
     for sheet in tables:
         if not sheet.rows:
             raise ConfigurationError(f"{sheet.path}: a heading and no rows; add the contacts")
     remarks = tuple(f"{sheet.path}: {remark}" for sheet in tables for remark in sheet.remarks)
     return replace(gather(_spent(tables)), remarks=remarks)
+
+
+def _advice(path: Path) -> str:
+    """What to do about a table that is no contact list."""
+    file, sheet = table.sheet_of(path)
+    chosen = f" --sheet {shlex.quote(sheet)}" if sheet else ""
+    target = file.with_name(f"{file.stem}-contacts.csv")
+    return (
+        "add it to the heading; a sheet of your own or from elsewhere is made into a contact list"
+        f" by: dear-minister contacts import {shlex.quote(str(file))}{chosen}"
+        f" --to {shlex.quote(str(target))}"
+    )
 
 
 def _spent(tables: list[table.Table]) -> Iterator[tuple[str, table.Row]]:

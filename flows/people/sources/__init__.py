@@ -6,7 +6,7 @@ from pathlib import Path
 
 from flows.errors import ConfigurationError
 from flows.people.sources.imported import Imported
-from flows.people.sources.provenance import Options
+from flows.people.sources.provenance import NO_OPTIONS, Options
 
 KINDS = ("sheet", "ifg", "twfy", "popolo", "members-json")
 _ALSO = {"csv": "sheet"}
@@ -18,8 +18,8 @@ def read(
     files: Sequence[Path],
     as_of: datetime.date,
     today: datetime.date,
-    options: Options = Options(),
-    kept: Options = Options(),
+    options: Options = NO_OPTIONS,
+    kept: Options = NO_OPTIONS,
 ) -> Imported:
     """Import ``files`` of one kind as of a day.
 
@@ -32,8 +32,10 @@ def read(
     if not files:
         raise ConfigurationError("no file to import is named; name one or more")
     kind = _ALSO.get(kind, kind)
-    if kind != "sheet" and kind in KINDS and options != Options():
-        raise ConfigurationError(f"--house, --rank and --map are for a sheet, not for --from {kind}")
+    if kind != "sheet" and kind in KINDS and options != NO_OPTIONS:
+        raise ConfigurationError(
+            f"--house, --rank and --map are for a sheet, not for --from {kind}"
+        )
     match kind:
         case "sheet":
             from flows.people.sources import tables

@@ -98,17 +98,16 @@ def assign(headings: Mapping[str, str], given: Mapping[str, str], where: str) ->
     heading that is not there, to a column twice, or to a name that is nearly a column's.
     """
     named = _mapped(headings, given, where)
+    explicit = {meaning for meaning, _ in named.values() if meaning}
     columns: dict[str, list[tuple[int, str]]] = {}
     own = {}
     for at, (column, heading) in enumerate(headings.items()):
         meaning, sureness = named.get(column) or _known(heading, at)
         if meaning in KNOWN or meaning in _MEANT:
-            if meaning not in named.values() or column in named:
+            if meaning not in explicit or column in named:
                 columns.setdefault(meaning, []).append((sureness, column))
         elif meaning:
             own[meaning] = column
-    for meaning, _ in named.values():
-        columns[meaning] = [one for one in columns.get(meaning, ()) if one[1] in named]
     ordered = {key: tuple(name for _, name in sorted(found)) for key, found in columns.items()}
     filled = {name for names in ordered.values() for name in names} | set(own.values())
     return Assigned(

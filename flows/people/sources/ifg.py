@@ -61,8 +61,8 @@ class Tables:
                 with suppress(RowError):
                     yield dates.parse(column, row.cells.get(column))
         for rows in self.dated.values():
-            for row in chain.from_iterable(rows.values()):
-                yield from (row.start, row.end)
+            for dated in chain.from_iterable(rows.values()):
+                yield from (dated.start, dated.end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ def read(files: Sequence[Path], as_of: datetime.date, today: datetime.date) -> I
     missing, unreadable, or nobody in office on that day.
     """
     tables = load(files)
-    reach = provenance.dated(as_of, tables.days(), files)
+    reach = provenance.reach(as_of, tables.days(), files)
     return gather(
         provenance.stamp("ifg", files, reach.day, today),
         in_office(tables, reach.day),

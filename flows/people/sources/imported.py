@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from flows.errors import ConfigurationError
@@ -10,7 +10,7 @@ from flows.people.contact import Contact, RejectedRow
 from flows.people.lists import loading
 from flows.people.lists.cells import FORMULA
 from flows.people.lists.table import Row
-from flows.people.sources.provenance import Options
+from flows.people.sources.provenance import NO_OPTIONS, Options
 
 LONGEST = 64
 """Characters of an id."""
@@ -31,7 +31,7 @@ class Imported:
     """Those that fill no column of a contact list."""
     remarks: tuple[str, ...] = ()
     """What somebody should know of the list: its day, how the file was read, what is missing."""
-    options: Options = Options()
+    options: Options = NO_OPTIONS
     """Kept beside the list for the next import."""
 
 
@@ -65,7 +65,7 @@ def _distinct(found: Iterable[tuple[str, Row]]) -> Iterator[tuple[str, Row]]:
             taken.add(identity.casefold())
             yield file, row
             continue
-        new = next(one for one in _longer(row) if one.casefold() not in taken)
+        new = next(one for one in longer_ids(row.cells) if one.casefold() not in taken)
         taken.add(new.casefold())
         cells = {**row.cells, "id": new}
         if cells.get("person") == identity and not identity.startswith(_SHARED_IDS):
@@ -77,10 +77,11 @@ _SHARED_IDS = ("parl-", "twfy-", "ifg-")
 """How ids begin by which sources know one person; others are names, which two may have."""
 
 
-def _longer(row: Row) -> Iterator[str]:
-    base = row.cells["id"]
-    for column in ("constituency", "office", "department", "party", "house"):
-        if text := slug(row.cells.get(column, "")):
+def longer_ids(cells: Mapping[str, str]) -> Iterator[str]:
+    """Yield ids for somebody whose own is taken: with words of other columns, then numbers."""
+    base = cells["id"]
+    for column in ("constituency", "office", "department", "party"):
+        if text := slug(cells.get(column, "")):
             yield f"{base[: LONGEST - 21]}-{text[:20]}".rstrip("-")
     for number in range(2, 1_000_000):
         yield f"{base[: LONGEST - 8]}-{number}"

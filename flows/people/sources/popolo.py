@@ -53,10 +53,7 @@ def read(files: Sequence[Path], as_of: datetime.date, today: datetime.date) -> I
     if not graph.memberships:
         raise ConfigurationError(f"{files[0]}: holds no memberships; is it Popolo?")
     days = list(_days(graph))
-    if any(days):
-        reach = provenance.dated(as_of, days, files)
-    else:
-        reach = provenance.snapshot(as_of, files)
+    reach = provenance.reach(as_of, days, files)
     return gather(
         provenance.stamp("popolo", files, reach.day, today),
         _rows(graph, reach.day),

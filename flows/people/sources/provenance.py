@@ -38,12 +38,15 @@ class Options:
         )
 
 
+NO_OPTIONS = Options()
+
+
 @dataclass(frozen=True, slots=True)
 class Provenance:
     """What the file beside a list says."""
 
     line: str
-    options: Options = Options()
+    options: Options = NO_OPTIONS
 
     @property
     def day(self) -> datetime.date | None:
@@ -109,15 +112,18 @@ class Reach:
     remarks: tuple[str, ...] = ()
 
 
-def dated(
+def reach(
     as_of: datetime.date, known: Iterable[datetime.date | None], files_: Sequence[Path]
 ) -> Reach:
-    """Return how far data with dates of their own reach: no further than their last event.
+    """Return how far data reach: no further than the last of ``known``, all dates in them.
 
-    ``known`` are all dates in the data; a later one in a file's name counts as theirs.
+    A later date in a file's name counts as theirs. Data without any date are a ``snapshot``.
     """
-    days = [day for day in (*known, *map(_named, files_)) if day]
-    if not days or as_of <= max(days):
+    dated = [day for day in known if day]
+    if not dated:
+        return snapshot(as_of, files_)
+    days = [*dated, *(day for day in map(_named, files_) if day)]
+    if as_of <= max(days):
         return Reach(as_of)
     last = max(days)
     return Reach(

@@ -15,7 +15,7 @@ from flows.errors import ConfigurationError
 from flows.people.contact import KNOWN, Contact
 from flows.people.lists import files, loading, rows
 from flows.people.sources import provenance
-from flows.people.sources.imported import Imported, slug
+from flows.people.sources.imported import Imported, longer_ids, slug
 from flows.people.sources.provenance import Provenance, beside
 
 OWN = ("personal", "salutation", "envelope", "tags", "notes")
@@ -156,19 +156,21 @@ def _under_old_ids(new: tuple[Contact, ...], old: Iterable[Contact]) -> tuple[Co
     known: dict[tuple[str, ...], list[str]] = {}
     for contact in old:
         known.setdefault(_facts(contact), []).append(contact.id)
-    taken = {contact.id for contact in new}
-    found = []
+    claimed: dict[str, Contact] = {}
     for contact in new:
         ids = known.get(_facts(contact), [])
-        start = slug(contact.name)
-        if contact.id in ids or len(ids) != 1 or not ids[0].startswith(start):
-            found.append(contact)
-            continue
-        if ids[0] in taken:
-            found.append(contact)
-            continue
-        taken.add(ids[0])
-        found.append(_renamed(contact, ids[0]))
+        if len(ids) == 1 and ids[0].startswith(slug(contact.name)):
+            claimed.setdefault(ids[0], contact)
+    before = {id(contact): identity for identity, contact in claimed.items()}
+    taken = {*claimed, *(contact.id for contact in new if contact.id not in claimed)}
+    found = []
+    for contact in new:
+        identity = before.get(id(contact), contact.id)
+        if identity in claimed and claimed[identity] is not contact:
+            # Somebody new has the id that another of the name is known by.
+            identity = next(one for one in longer_ids(rows.cells(contact)) if one not in taken)
+            taken.add(identity)
+        found.append(contact if identity == contact.id else _renamed(contact, identity))
     return tuple(found)
 
 

@@ -6,9 +6,10 @@ table has it, then TheyWorkForYou's ("twfy-10001"), which are shared with the ot
 
 import datetime
 import re
-from hashlib import sha256
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 
 from flows.errors import ConfigurationError, RowError
@@ -16,12 +17,13 @@ from flows.people import dates, offices
 from flows.people.contact import RANKS
 from flows.people.forms import uk_titles
 from flows.people.lists import table
+from flows.people.lists.delimited import bare
 from flows.people.lists.number_format import Shown
 from flows.people.lists.table import Row, Table
 from flows.people.sources import display_names, headings, provenance
 from flows.people.sources.headings import Assigned
 from flows.people.sources.imported import LONGEST, Imported, gather, slug
-from flows.people.sources.provenance import Options
+from flows.people.sources.provenance import NO_OPTIONS, Options
 
 _TWFY = ("person_id", "first_name", "last_name", "party", "constituency")
 _PERSON = re.compile(r"(?:uk\.org\.publicwhip/person/)?(\d+)(?:\.0)?")
@@ -83,8 +85,8 @@ def read_sheet(
     files: Sequence[Path],
     as_of: datetime.date,
     today: datetime.date,
-    options: Options = Options(),
-    kept: Options = Options(),
+    options: Options = NO_OPTIONS,
+    kept: Options = NO_OPTIONS,
 ) -> Imported:
     """Return the people of any table whose headings are known, or mapped; ended rows are left.
 
@@ -94,18 +96,13 @@ def read_sheet(
     """
     sheets = [_sheet(path, options, kept) for path in files]
     chosen = options.over(Options(kept.house, kept.rank))
-    known, faults = [], []
+    known: list[datetime.date | None] = []
     for sheet in sheets:
         for row in sheet.table.rows:
-            try:
+            with suppress(RowError):
                 known += sheet.dates(row)
-            except RowError:
-                faults.append(row)
     names = [table.sheet_of(path)[0] for path in files]
-    if any(known):
-        reach = provenance.dated(as_of, known, names)
-    else:
-        reach = provenance.snapshot(as_of, names)
+    reach = provenance.reach(as_of, known, names)
     rows = list(_sheet_rows(sheets, reach.day, chosen))
     remarks = (
         *(f"{sheet.table.path}: {remark}" for sheet in sheets for remark in sheet.table.remarks),
@@ -128,11 +125,11 @@ def _sheet(path: Path, options: Options, kept: Options) -> _Sheet:
     mapping = {**kept.mapping, **options.mapping}
     expected = {*headings.EXPECTED, *(heading.casefold() for heading in mapping)}
     sheet = table.read(path, expected=expected, whole=True)
-    there = {table.bare(heading) for heading in sheet.headings.values()}
+    there = {bare(heading) for heading in sheet.headings.values()}
     mapping = {
         heading: column
         for heading, column in mapping.items()
-        if heading in options.mapping or table.bare(heading) in there
+        if heading in options.mapping or bare(heading) in there
     }
     assigned = headings.assign(sheet.headings, mapping, str(path))
     if not assigned.columns.keys() & {"name", "last_name", "lordname"}:
@@ -245,7 +242,7 @@ def _name(cells: Mapping[str, str], assigned: Assigned) -> tuple[dict[str, str],
     family = assigned.get(cells, "family") or family or (last if " " in last else "")
     return {
         "name": shown.name,
-        "family": family if family != shown.name and family in shown.name else "",
+        "family": family if " " in family and family in shown.name else "",
         "title": title or shown.title,
         "honours": assigned.get(cells, "honours") or shown.honours,
         "privy_counsellor": privy or shown.privy_counsellor,

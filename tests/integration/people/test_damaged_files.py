@@ -15,7 +15,7 @@ import pytest
 from flows.errors import ConfigurationError
 from flows.people import sources
 from flows.people.lists.loading import load
-from flows.people.sources.imported import save
+from flows.people.sources.saving import save
 from tests.unit.people.list_fixtures import xlsx
 
 TODAY = datetime.date(2026, 11, 23)
@@ -170,7 +170,7 @@ def test_json_nested_beyond_reason_is_refused(tmp_path: Path) -> None:
 
 
 def test_unknown_kinds_and_no_files_are_named() -> None:
-    with pytest.raises(ConfigurationError, match="--from xml: no such source; use ifg, twfy"):
+    with pytest.raises(ConfigurationError, match="--from xml: no such source; use sheet, ifg"):
         sources.read("xml", [Path("x")], TODAY, TODAY)
     with pytest.raises(ConfigurationError, match="no file to import"):
         sources.read("csv", [], TODAY, TODAY)

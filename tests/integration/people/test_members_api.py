@@ -48,8 +48,8 @@ def refresh(server: MembersServer, folder: Path, **options: Any) -> refreshing.R
 def test_every_mp_and_minister_comes_once_page_by_page_with_posts_addresses_and_committees(
     everyone: MembersServer, tmp_path: Path
 ) -> None:
-    paths = refreshing.save(refresh(everyone, tmp_path), tmp_path / "contacts")
-    loaded = load(paths)
+    lists = refreshing.save(refresh(everyone, tmp_path), tmp_path / "contacts")
+    loaded = load([one.path for one in lists])
     assert not loaded.refused
     assert len(loaded.contacts) == 650 + 2 + 2
     by_id = {one.id: one for one in loaded.contacts}
@@ -145,7 +145,8 @@ def test_a_change_in_the_api_gives_one_clear_line_and_the_old_list_stays(
 def test_a_refresh_keeps_what_the_office_wrote_and_drops_who_has_left(
     server: MembersServer, tmp_path: Path
 ) -> None:
-    (mps, _, _) = refreshing.save(refresh(server, tmp_path, details=False), tmp_path)
+    (saved, _, _) = refreshing.save(refresh(server, tmp_path, details=False), tmp_path)
+    mps = saved.path
     text = mps.read_text("utf-8").splitlines()
     at = text[0].split(",").index("personal")
     row = next(number for number, line in enumerate(text) if line.startswith("parl-172,"))
@@ -154,7 +155,8 @@ def test_a_refresh_keeps_what_the_office_wrote_and_drops_who_has_left(
     text[row] = ",".join(cells)
     mps.write_text("\n".join(text), "utf-8")
     server.members = [one for one in server.members if one["id"] != 4212]
-    refreshing.save(refresh(server, tmp_path, details=False), tmp_path)
+    (saved, _, _) = refreshing.save(refresh(server, tmp_path, details=False), tmp_path)
+    assert str(saved) == f"{mps}: 44 contacts (1 gone)"
     by_id = {one.id: one for one in load([mps]).contacts}
     assert by_id["parl-172"].personal == "For you alone."
     assert "parl-4212" not in by_id

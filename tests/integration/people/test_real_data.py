@@ -15,7 +15,9 @@ from flows.people.forms import country
 from flows.people.lists.loading import load
 from flows.people.readers import Readers, readers
 from flows.people.sources import ifg
-from flows.people.sources.imported import Imported, save
+from flows.people.sources.imported import Imported
+from flows.people.sources.provenance import Options
+from flows.people.sources.saving import save
 from flows.people.style import Style
 
 DAY = datetime.date(2013, 9, 4)
@@ -25,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 def imported(kind: str, *files: Path, on: datetime.date = DAY, house: str = "") -> Imported:
-    return sources.read(kind, files, on, TODAY, house)
+    return sources.read(kind, files, on, TODAY, Options(house=house))
 
 
 def addressed(found: Imported, on: datetime.date = DAY, **style: bool) -> Readers:
