@@ -74,7 +74,39 @@ def check(
     from flows.operations import check as checking
 
     day = settings.day(as_of) if as_of else None
-    return output.problems(checking.problems(campaign, contacts or (), day))
+    return output.checked(checking.check(campaign, contacts or (), day))
+
+
+@app.command()
+def fields(
+    campaign: options.Campaign,
+    contact: Annotated[
+        str, typer.Option("--contact", metavar="ID", help="This reader's values; else the first's.")
+    ] = "",
+    contacts: options.Contacts = None,
+    as_of: options.AsOf = None,
+) -> Answer:
+    """Every name that a letter may print, with one reader's values."""
+    from flows.operations.fields import fields as read
+
+    return output.fields(read(options.draft(campaign, contacts, as_of), contact))
+
+
+@app.command()
+def sample(
+    campaign: options.Campaign,
+    to: Annotated[str, typer.Option("--to", metavar="ADDRESS", help="Your own address.")],
+    count: Annotated[
+        int, typer.Option("--count", metavar="N", min=1, help="At most so many letters.")
+    ] = 3,
+    contacts: options.Contacts = None,
+    as_of: options.AsOf = None,
+) -> Answer:
+    """Specimens by mail to your own address, of readers of different kinds; nothing is frozen."""
+    from flows.operations.sample import sample as send
+
+    draft = options.draft(campaign, contacts, as_of)
+    return output.sampled(send(settings.load(), draft, to, count))
 
 
 @app.command()

@@ -6,14 +6,17 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from flows.cli.answer import Answer, Exit, attention
+from flows.cli import grouping
+from flows.cli.answer import Answer, Exit, Table, attention
 from flows.cli.console import refused_documents
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from flows.errors import Fault
+    from flows.operations.check import Checked
+    from flows.operations.fields import Fields
     from flows.operations.preview import Preview
+    from flows.operations.sample import Sampled
 
 _FILES = 20
 
@@ -42,14 +45,55 @@ def new(folder: Path, key: str) -> Answer:
     )
 
 
-def problems(found: Sequence[Fault]) -> Answer:
+def checked(found: Checked) -> Answer:
     """What ``check`` found: NOTHING_DONE where nothing could be sent."""
-    lines = [f"{fault.severity}: {fault}" for fault in found]
-    severities = {fault.severity for fault in found}
+    severities = {fault.severity for fault in found.problems}
+    lines = [
+        f"{severity}: {line}"
+        for severity in ("error", "row", "warning", "note")
+        for line in grouping.lines([one for one in found.problems if one.severity == severity])
+    ]
+    if found.overview:
+        lines += found.overview.sentences(found.language)
     if severities <= {"note"}:
         lines.append("no problem found")
     code = Exit.NOTHING_DONE if "error" in severities else attention("row" in severities)
-    return Answer({"problems": [asdict(fault) for fault in found]}, lines, code=code)
+    document = {
+        "problems": [asdict(fault) for fault in found.problems],
+        "overview": found.overview and asdict(found.overview),
+    }
+    return Answer(document, lines, code=code)
+
+
+def fields(found: Fields) -> Answer:
+    """The names that a letter may print."""
+    reader = found.reader.contact
+    return Answer(
+        {"contact": reader.id, "values": dict(found.values), "functions": dict(found.functions)},
+        [
+            Table(("name", f"what it prints for {reader.id}"), found.values),
+            "",
+            Table(("call", "what it makes"), found.functions),
+        ],
+        ["in a template:  {{ reader.name }}   for another reader: --contact ID"],
+    )
+
+
+def sampled(found: Sampled) -> Answer:
+    """Specimens sent to one's own address."""
+    document = {
+        "to": found.to,
+        "sent": [identity for identity, _ in found.readers],
+        "refused": refused_documents(found.refused),
+        "mailbox": found.folder,
+    }
+    where = f" (no SMTP_HOST is set, so they are in {found.folder})" if found.folder else ""
+    lines = [
+        *map(str, found.refused),
+        *(f"{identity}: {kinds}" for identity, kinds in found.readers),
+        f"{len(found.readers)} letters sent to {found.to} and nobody else{where}",
+    ]
+    return Answer(document, lines, code=attention(found.refused))
 
 
 def preview(found: Preview) -> Answer:

@@ -30,7 +30,6 @@ from flows.post.states import State
 if TYPE_CHECKING:
     from flows.people.contact import RejectedRow
     from flows.post.delivery.sending import SendEvent
-    from flows.post.mailing.mailing import Mailing
 
 # Without emoji=False the row number in "mps.csv:100: email" would come out as a picture.
 console = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
@@ -102,6 +101,11 @@ def need_yes(question: str, otherwise: str) -> None:
     console.print(f"{question} [y/N] ", end="", markup=False)
     if sys.stdin.readline().strip().casefold() not in ("y", "yes"):
         raise ConfigurationError(f"nothing was changed; {otherwise}")
+
+
+def can_ask() -> bool:
+    """Whether somebody sits at a terminal who can answer."""
+    return sys.stdin.isatty() and console.is_terminal
 
 
 def _write(text: str) -> None:
@@ -186,19 +190,33 @@ def _progress() -> Progress:
     )
 
 
+class SendingBar:
+    """A progress bar over the letters by mail; anything but a sent letter gets a line."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._task = progress.add_task("Sending", total=None)
+
+    def expect(self, done: int, total: int) -> None:
+        """How many letters this sending has, and how many of them are sent."""
+        self._progress.update(self._task, completed=done, total=total)
+
+    def __call__(self, event: SendEvent) -> None:
+        """Show what happened."""
+        if event.state is State.SENT:
+            self._progress.update(self._task, advance=1, description="Sending")
+            return
+        if event.state is None and not self._progress.disable:
+            self._progress.update(self._task, description=event.text)
+        if not _quiet:
+            self._progress.console.print(line(event), markup=False)
+
+
 @contextmanager
-def sending(mailing: Mailing) -> Iterator[Callable[[SendEvent], None]]:
-    """A progress bar over letters; anything but a sent letter gets a line."""
+def sending() -> Iterator[SendingBar]:
+    """A progress bar for a sending."""
     with _progress() as progress:
-        task = progress.add_task("Sending", total=mailing.letters)
-
-        def report(note: SendEvent) -> None:
-            if note.state is State.SENT:
-                progress.advance(task)
-            elif not _quiet:
-                progress.console.print(line(note), markup=False)
-
-        yield report
+        yield SendingBar(progress)
 
 
 def line(note: SendEvent) -> str:

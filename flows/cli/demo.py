@@ -124,9 +124,10 @@ def _run_flow(here: Path, mailing: Mailing) -> None:
         console.say(f"   Prefect is up after {time.monotonic() - began:.0f} seconds.")
         with (
             console.bar("   Letters") as filled,
-            console.sending(mailing) as happened,
+            console.sending() as happened,
             watching(Watcher(filled, happened)),
         ):
+            happened.expect(0, mailing.letters)
             state = campaign(CAMPAIGN, live=True, return_state=True)
     console.say(f"   Flow run ended: {state.name}: {state.message}")
 

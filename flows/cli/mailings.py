@@ -21,12 +21,21 @@ def prepare(
     campaign: options.Campaign, contacts: options.Contacts = None, as_of: options.AsOf = None
 ) -> Answer:
     """Freeze a mailing: prints its id, hash, counts and refused rows."""
+    from flows.operations.overview import overview
     from flows.operations.prepare import prepare as freeze
 
     draft = options.draft(campaign, contacts, as_of)
     with options.ledger() as ledger, console.bar("Letters") as progress:
         prepared = freeze(settings.load(), ledger, draft, progress)
-    return output.prepared(prepared, draft)
+    handed_back = {(row.file, row.row) for row in prepared.refused}
+    passed_over = set(prepared.passed_over)
+    written_to = [
+        reader
+        for reader in draft.readers
+        if reader.contact.person not in passed_over
+        and (reader.contact.file, reader.contact.row) not in handed_back
+    ]
+    return output.prepared(prepared, draft, overview(draft, written_to))
 
 
 @app.command()
@@ -46,6 +55,13 @@ def approve(
 def send(
     mailing: options.MailingId,
     live: Annotated[bool, typer.Option("--live", help="To the readers themselves.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before a live sending.")] = False,
+    at: Annotated[
+        str,
+        typer.Option(
+            "--at", metavar="TIME", help='Wait until "2026-11-27 09:00" in London; with --live.'
+        ),
+    ] = "",
     limit: Annotated[
         int | None, typer.Option("--limit", metavar="N", min=1, help="At most N letters.")
     ] = None,
@@ -60,16 +76,35 @@ def send(
     ] = 20,
 ) -> Answer:
     """Send what is due. Without --live a rehearsal: built-in mailbox, or MAIL_REDIRECT_TO."""
+    from flows.operations import appointment
     from flows.operations.send import sender as open_sender
+    from flows.post import status as statuses
     from flows.post.mailing import mailing as mailings
 
     chosen = settings.load()
+    moment = appointment.moment(at) if at else None
+    if at and not live:
+        raise ConfigurationError("--at is for a live sending: add --live")
     with options.ledger() as ledger, options.interruptible() as stop:
         found = mailings.get(ledger, mailing)
+        if live and found.approved_at and not yes and console.can_ask():
+            counts = statuses.by_mail(ledger, found.id)
+            due = counts.get(State.READY, 0) + counts.get(State.DEFERRED, 0)
+            letters = due if limit is None else min(due, limit)
+            when = f"at {at}" if at else "now"
+            question = f"Send {letters} letters of {mailing} to their readers, {when}?"
+            if letters and not typer.confirm(question, err=True):
+                return output.unsent(mailing, "you said no")
+        if moment and not appointment.wait(ledger, found, moment, stop, console.say):
+            return output.unsent(mailing, "the waiting was stopped; the mailing is held")
         with (
-            console.sending(found) as report,
-            open_sender(chosen, ledger, found, live=live, report=report, stop=stop) as sender,
+            console.sending() as bar,
+            open_sender(chosen, ledger, found, live=live, report=bar, stop=stop) as sender,
         ):
+            number = sender.sending.rehearsal
+            counts = statuses.by_mail(ledger, found.id, number)
+            done, total = counts.get(State.SENT, 0), sum(counts.values())
+            bar.expect(done, total if limit is None else min(total, done + limit))
             try:
                 tally = sender.run(limit=limit, patience=patience * 60)
             except DearMinisterError as error:
@@ -77,7 +112,7 @@ def send(
                     raise
                 console.fail(error)  # letters have left: this is not "nothing done"
                 raise typer.Exit(Exit.ATTENTION) from error
-        return output.sent(ledger, chosen, found, sender.sending.rehearsal, tally)
+        return output.sent(ledger, chosen, found, number, tally)
 
 
 @app.command()
@@ -206,10 +241,17 @@ def print_(
         str,
         typer.Option("--envelope", metavar="KIND", help="Whose window to check for, or none."),
     ] = "uk",
+    everyone: Annotated[
+        bool,
+        typer.Option("--all", help="One PDF of all letters, for the chair: those by mail too."),
+    ] = False,
 ) -> Answer:
     """The print pack: letters that go by post, address labels, a sheet to tick."""
-    from flows.operations.print_pack import pack
+    from flows.operations.print_pack import every_letter, pack
 
+    if everyone:
+        with options.ledger() as ledger:
+            return output.bound(*every_letter(settings.load(), ledger, mailing, out))
     with options.ledger() as ledger:
         made = pack(
             settings.load(),

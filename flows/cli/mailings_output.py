@@ -6,16 +6,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from flows.cli.answer import Answer, Table, attention
+from flows.cli import grouping
+from flows.cli.answer import Answer, Exit, Table, attention
 from flows.cli.console import refused_documents
+from flows.errors import Fault
 from flows.post.states import State
 
 # Modules that load the database or the mail libraries are imported where they are needed: a
 # command that fails on its first word should not take a second to say so.
 if TYPE_CHECKING:
     from datetime import date
+    from pathlib import Path
 
+    from flows.letters.pdf.convert import Failed
     from flows.operations.draft import Draft
+    from flows.operations.overview import Overview
     from flows.operations.prepare import Prepared
     from flows.operations.print_pack import Packed
     from flows.post.delivery.sending import SendResult
@@ -39,7 +44,7 @@ _SHORT = 12
 _RELEASE = "let it go on:  dear-minister release {} --by NAME --why TEXT"
 
 
-def prepared(found: Prepared, draft: Draft) -> Answer:
+def prepared(found: Prepared, draft: Draft, numbers: Overview) -> Answer:
     """What ``prepare`` came to."""
     mailing = found.mailing
     document = {
@@ -55,9 +60,15 @@ def prepared(found: Prepared, draft: Draft) -> Answer:
         "new": found.new and mailing is not None,
         "accounted": found.accounting.counts,
         "left": found.left,
+        "overview": asdict(numbers),
         "superseded": [asdict(gone) for gone in found.superseded],
     }
-    lines = list(map(str, found.refused))
+    lines = grouping.lines(
+        [
+            Fault(f"{row.file}:{row.row}", f"{row.column}: {row.reason}", "row")
+            for row in found.refused
+        ]
+    )
     if found.refused_file:
         lines.append(
             f"{len(found.refused)} rows handed back, ready to correct: {found.refused_file}"
@@ -72,6 +83,8 @@ def prepared(found: Prepared, draft: Draft) -> Answer:
             f"{len(found.passed_over)} persons have this edition already, or are getting it"
         )
     lines.append(found.accounting.sentence)
+    if mailing:
+        lines += numbers.sentences(draft.campaign.language)
     if mailing is None:
         counts = found.accounting.counts
         if waiting := counts["refused"] + counts["possible_double"]:
@@ -355,6 +368,26 @@ def released(mailing: str) -> Answer:
     )
 
 
+def unsent(mailing: str, why: str) -> Answer:
+    """A live sending that did not begin."""
+    return Answer(
+        {"mailing": mailing, "sent": 0, "why": why},
+        [f"nothing was sent: {why}"],
+        [f"see:  dear-minister status {mailing}"],
+        Exit.NOTHING_DONE,
+    )
+
+
+def bound(file: Path, letters: int, failed: Sequence[Failed]) -> Answer:
+    """All letters in one file."""
+    faults = [Fault(one.letter.reference, f"not in it: {one.reason}") for one in failed]
+    return Answer(
+        {"file": file, "letters": letters, "failed": [asdict(fault) for fault in faults]},
+        [*grouping.lines(faults), f"{letters} letters: {file}"],
+        code=attention(faults),
+    )
+
+
 def packed(made: Packed, mailing: str) -> Answer:
     """The print pack's files, and letters that are in none."""
     failed = [{"reference": one.letter.reference, "reason": one.reason} for one in made.failed]
@@ -363,7 +396,7 @@ def packed(made: Packed, mailing: str) -> Answer:
         {"letters": made.letters, "files": made.files, "failed": failed, "faults": faults},
         [
             *(f"not printed: {one['reference']}: {one['reason']}" for one in failed),
-            *(f"{one['reference']}: {one['fault']}" for one in faults),
+            *grouping.lines([Fault(*fault) for fault in made.faults]),
             f"{made.letters} letters: {', '.join(map(str, made.files))}",
         ],
         [f"when they are posted: dear-minister posted {mailing} --on DATE --by NAME"],

@@ -1,5 +1,6 @@
 """Arguments and options that several commands take, and the ledger they work on."""
 
+import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -83,6 +84,8 @@ def interruptible() -> Iterator[threading.Event]:
 
     def interrupted(number: int, frame: object) -> None:
         if stop.is_set():
+            # Written at once: a second Ctrl-C may come while a line is being printed.
+            os.write(2, b"\nstopped at once; what may be uncertain: dear-minister status\n")
             signal.signal(number, signal.SIG_DFL)
             signal.raise_signal(number)
         stop.set()

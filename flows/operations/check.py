@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from flows.letters import check as template_check
 from flows.letters.filler import Filler, files, filled
 from flows.operations import chase, draft
 from flows.operations.new import unwritten
+from flows.operations.overview import Overview, overview
 from flows.operations.prepare import postmark
 from flows.people.contact import RejectedRow
 from flows.post.ledger.clock import now
@@ -24,10 +25,20 @@ PATIENCE = 30.0
 """Seconds for each answer of the mail server: whoever checks sits there and waits."""
 
 
-def problems(campaign: str, contacts: Sequence[Path], as_of: date | None) -> list[Fault]:
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Every problem, and the letters in numbers where the campaign can be read."""
+
+    problems: tuple[Fault, ...]
+    overview: Overview | None
+    language: str = "en_GB"
+
+
+def check(campaign: str, contacts: Sequence[Path], as_of: date | None) -> Checked:
     """Try everything that a sending needs, short of freezing and sending."""
     found = list(settings_module.warnings())
-    settings = None
+    settings = numbers = None
+    language = "en_GB"
     try:
         settings = settings_module.load()
     except ConfigurationError as error:
@@ -41,31 +52,36 @@ def problems(campaign: str, contacts: Sequence[Path], as_of: date | None) -> lis
         if not order.readers:
             found.append(Fault(campaign, "there is nobody to write to", "error"))
         found += unwritten(order.campaign)
-        found += _letters(settings, order)
+        templates, letterless = _letters(settings, order)
+        found += templates
+        numbers = overview(
+            order, [one for one in order.readers if one.contact.id not in letterless]
+        )
+        language = order.campaign.language
     except ConfigurationError as error:
         found += [replace(fault, where=fault.where or campaign) for fault in error.faults]
     if settings:
         found += _house(settings)
         found += _server(settings)
-    return found
+    return Checked(tuple(found), numbers, language)
 
 
-def _letters(settings: Settings | None, order: draft.Draft) -> list[Fault]:
+def _letters(settings: Settings | None, order: draft.Draft) -> tuple[list[Fault], set[str]]:
+    """What is wrong with the templates, and the ids of readers whose letters cannot be filled."""
     templates = template_check.check(order.campaign, order.on)
-    if settings is None or any(one.severity == "error" for one in templates):
-        return templates
+    if settings is None or any(fault.severity == "error" for fault in templates):
+        return templates, set()
     templates += _follow_ups(order)
-    stamp = postmark(settings, order.campaign, "check", now().replace(microsecond=0))
+    headers = postmark(settings, order.campaign, "check", now().replace(microsecond=0))
     filler = Filler(order.campaign, order.on)
-    tried = (
-        one if isinstance(one, RejectedRow) else files(one, order.campaign, stamp)
-        for one in filled(filler, order.readers)
-    )
-    return templates + [
-        Fault(f"{one.file}:{one.row}", f"{one.column}: {one.reason}", "row")
-        for one in tried
-        if isinstance(one, RejectedRow)
-    ]
+    letterless = set()
+    for reader, letter in zip(order.readers, filled(filler, order.readers), strict=True):
+        made = letter if isinstance(letter, RejectedRow) else files(letter, order.campaign, headers)
+        if isinstance(made, RejectedRow):
+            letterless.add(reader.contact.id)
+            what = f"{made.column}: {made.reason}"
+            templates.append(Fault(f"{made.file}:{made.row}", what, "row"))
+    return templates, letterless
 
 
 def _follow_ups(order: draft.Draft) -> list[Fault]:

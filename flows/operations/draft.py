@@ -45,6 +45,21 @@ class Draft:
         """Readers that the audience or the suppression list keeps out."""
         return tuple(choice for choice in self.choices if not choice.decision.in_)
 
+    def only(self, ids: Sequence[str]) -> tuple[Reader, ...]:
+        """The readers with these contact ids; of no ids: all. Raises ConfigurationError."""
+        there = {
+            contact.id: reader
+            for reader in self.readers
+            for contact in (*reversed(reader.others), reader.contact)
+        }
+        if unknown := sorted(set(ids) - there.keys()):
+            raise ConfigurationError(
+                f"--contact {unknown[0]}: not among the readers of this campaign; "
+                "ids are in the lists"
+            )
+        wanted = {there[identity].contact.id for identity in ids}
+        return tuple(one for one in self.readers if not ids or one.contact.id in wanted)
+
 
 def folder(campaign: str) -> Path:
     """The campaign's folder, from a key under templates/ or a path."""

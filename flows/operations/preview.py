@@ -30,16 +30,7 @@ def preview(settings: Settings, order: Draft, only: Sequence[str], out: Path | N
 
     Raises ConfigurationError: an unknown contact, a folder that cannot be written.
     """
-    there = {post.id for one in order.readers for post in (one.contact, *one.others)}
-    if unknown := sorted(set(only) - there):
-        raise ConfigurationError(
-            f"--contact {unknown[0]}: not among the readers of this campaign; ids are in the lists"
-        )
-    chosen = [
-        one
-        for one in order.readers
-        if not only or {one.contact.id, *(post.id for post in one.others)} & set(only)
-    ]
+    chosen = order.only(only)
     folder = out or settings.var / "preview" / order.campaign.key
     stamp = postmark(settings, order.campaign, "preview", now().replace(microsecond=0))
     letters = filled(Filler(order.campaign, order.on), chosen)

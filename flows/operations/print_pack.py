@@ -83,5 +83,26 @@ def pack(
     return Packed(tuple(written), len(made.posted), (*objected, *made.faults), made.failed)
 
 
+def every_letter(
+    settings: Settings, ledger: Ledger, mailing: str, out: Path | None = None
+) -> tuple[Path, int, tuple[Failed, ...]]:
+    """Write every letter of the mailing, those by mail too, into one PDF for whoever signs it off.
+
+    Returns the file, how many letters are in it, and those that could not be laid out. Raises
+    ConfigurationError: no such mailing, no LibreOffice.
+    """
+    found = mailings.get(ledger, mailing)
+    made = printpack.make(
+        paper.letters(ledger, mailing, by_mail=True),
+        title=f"{found.campaign}, edition {found.edition}",
+        on=date.today(),
+        envelope=None,
+        processes=settings.letter_processes,
+    )
+    path = (out or settings.var / "mailings" / mailing / "print") / "all-letters.pdf"
+    files.replace(path, partial(_fill, made.letters))
+    return path, len(made.posted), made.failed
+
+
 def _fill(content: bytes, file: BinaryIO) -> None:
     file.write(content)

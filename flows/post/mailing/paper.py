@@ -15,14 +15,17 @@ from flows.post.states import State
 _D, _L = schema.dispatch.c, schema.letter.c
 
 
-def letters(ledger: Ledger, mailing: str) -> Iterator[Letter]:
-    """The mailing's letters that go by post and were not withdrawn, as they were frozen."""
+def letters(ledger: Ledger, mailing: str, *, by_mail: bool = False) -> Iterator[Letter]:
+    """The mailing's letters that go by post and were not withdrawn, as they were frozen.
+
+    With ``by_mail`` those that go by mail too.
+    """
     statement = (
         select(_L.contact, _L.person, _L.role, _L.email, _L.reference, _L.reader, _L.content)
         .join(schema.dispatch, (_D.mailing == _L.mailing) & (_D.ordinal == _L.ordinal))
         .where(
             _L.mailing == mailing,
-            _L.paper == 1,
+            (_L.paper == 1) | by_mail,
             _D.rehearsal == 0,
             _D.state != State.WITHDRAWN,
         )
