@@ -1,6 +1,7 @@
 """campaign.toml: what an operator may write in it, read and checked."""
 
 import datetime
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -16,6 +17,12 @@ from flows.people.criteria import Criteria
 Role = Literal["minister", "mp", "peer", "other"]
 ROLES: tuple[Role, ...] = ("minister", "mp", "peer", "other")
 
+LARGEST = 1_000_000
+"""Bytes of a campaign.toml."""
+_DEEPEST = 16
+"""Tables in tables."""
+_TOO_DEEP = "has tables in tables in tables without end; write it plainly"
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _MAPPING_METHODS = frozenset({"get", "items", "keys", "values"})
 
 _CLOSED = ConfigDict(extra="forbid")
@@ -157,14 +164,41 @@ def read(path: Path) -> Table:
 
 
 def _parsed(path: Path) -> dict[str, Any]:
+    where = str(path)
     try:
-        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+        if path.stat().st_size > LARGEST:
+            raise ConfigurationError(
+                Fault(where, f"is larger than {LARGEST // 1_000_000} MB; keep to what letters need")
+            )
+        table = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except OSError as error:
-        raise ConfigurationError(Fault(str(path), f"cannot be read ({error.strerror})")) from error
+        raise ConfigurationError(Fault(where, f"cannot be read ({error.strerror})")) from error
     except UnicodeDecodeError as error:
-        raise ConfigurationError(Fault(str(path), "is not UTF-8 text; save it as UTF-8")) from error
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(Fault(str(path), f"is not valid TOML: {error}")) from error
+        raise ConfigurationError(Fault(where, "is not UTF-8 text; save it as UTF-8")) from error
+    except RecursionError as error:
+        raise ConfigurationError(Fault(where, _TOO_DEEP)) from error
+    except ValueError as error:  # TOMLDecodeError, or a number of thousands of digits
+        raise ConfigurationError(Fault(where, f"is not valid TOML: {error}")) from error
+    _need_plain(table, where)
+    return table
+
+
+def _need_plain(table: Mapping[str, Any], where: str) -> None:
+    """Raise ConfigurationError for tables in tables without end, and for control characters."""
+    waiting: list[tuple[str, Any, int]] = [("", table, 0)]
+    while waiting:
+        key, value, depth = waiting.pop()
+        if depth > _DEEPEST:
+            raise ConfigurationError(Fault(where, _TOO_DEEP))
+        if isinstance(value, Mapping):
+            inner = [(f"{key}.{name}".lstrip("."), one) for name, one in value.items()]
+            waiting += [(name, one, depth + 1) for name, one in inner]
+        elif isinstance(value, list):
+            waiting += [(f"{key}[{n}]", one, depth + 1) for n, one in enumerate(value, 1)]
+        elif isinstance(value, str) and _CONTROL.search(value):
+            raise ConfigurationError(
+                Fault(where, f"{key}: holds a control character; type the text again")
+            )
 
 
 def _validated(table: Mapping[str, Any], path: Path) -> Table:

@@ -11,8 +11,7 @@ from flows.errors import ConfigurationError, Fault, RowError
 from flows.letters import attachment, headers
 from flows.letters.attachment import Attachment
 from flows.letters.headers import HeaderError
-from flows.letters.jinja_environment import TemplateText, ValueFaultError
-from flows.letters.template_functions import inside
+from flows.letters.jinja_environment import TemplateText, ValueFaultError, inside
 from flows.people.contact import Reader
 from flows.people.criteria import Criteria
 
@@ -54,7 +53,7 @@ class Enclosures:
                 found.append(self._file(enclosure, file))
                 continue
             try:
-                if enclosure.optional and not (file and inside(self._folder, file).is_file()):
+                if enclosure.optional and not (file and _is_file(inside(self._folder, file))):
                     continue
                 found.append(self._file(enclosure, file))
             except (ConfigurationError, ValueFaultError) as error:
@@ -82,3 +81,10 @@ class Enclosures:
             return self._load(inside(self._folder, file), enclosure.name)
         except ValueFaultError as error:
             raise ConfigurationError(Fault(str(self._folder), f"attachments: {error}")) from error
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name longer than any file may have
+        return False

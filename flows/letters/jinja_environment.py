@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import jinja2
 from jinja2 import (
     FileSystemLoader,
     StrictUndefined,
@@ -66,6 +67,31 @@ def dotted(value: Any) -> Any:
     return value
 
 
+class _FolderLoader(FileSystemLoader):
+    """Loads what stands in the folder, not what a link in it leads to."""
+
+    def get_source(
+        self, environment: jinja2.Environment, template: str
+    ) -> tuple[str, str, Callable[[], bool]]:
+        try:
+            inside(Path(self.searchpath[0]), template)
+            return super().get_source(environment, template)
+        except UnicodeDecodeError as error:
+            raise ValueFaultError(f"{template} is not UTF-8 text; save it as UTF-8") from error
+
+
+def inside(folder: Path, file: str) -> Path:
+    """A file's path in the campaign's folder. Raises ValueFaultError for one outside, or reached
+    by a link that leads outside."""
+    try:
+        path = (folder / file).resolve()
+    except (OSError, ValueError) as error:
+        raise ValueFaultError(f"{file[:60]!r} cannot be the name of a file") from error
+    if not path.is_relative_to(folder.resolve()):
+        raise ValueFaultError(f"{file} is outside the campaign's folder")
+    return path
+
+
 class Environment(ImmutableSandboxedEnvironment):
     """Sandboxed; and no template can fill the memory by multiplying."""
 
@@ -82,7 +108,7 @@ class Environment(ImmutableSandboxedEnvironment):
             autoescape=escape,
             undefined=StrictUndefined,
             keep_trailing_newline=True,
-            loader=FileSystemLoader(folder) if folder else None,
+            loader=_FolderLoader(folder) if folder else None,
             finalize=finalize,
         )
         self.globals["range"] = _short_range

@@ -15,7 +15,7 @@ from docx.image.exceptions import UnrecognizedImageError
 from docx.image.image import Image
 
 from flows.letters.docx.docxtpl_adapter import Link, Listing, Picture, RichText
-from flows.letters.jinja_environment import ValueFaultError
+from flows.letters.jinja_environment import ValueFaultError, inside
 
 LARGEST_PICTURE = 5_000_000
 """Bytes: it goes into every letter."""
@@ -49,14 +49,6 @@ class Values:
         except (UnrecognizedImageError, ValueError, KeyError, ArithmeticError) as error:
             raise ValueFaultError(f"{file} is not a picture; use PNG or JPEG") from error
         return Picture(path, float(width), float(height))
-
-
-def inside(folder: Path, file: str) -> Path:
-    """A file's path in the campaign's folder. Raises ValueFaultError for one outside."""
-    path = (folder / file).resolve()
-    if not path.is_relative_to(folder.resolve()):
-        raise ValueFaultError(f"{file} is outside the campaign's folder")
-    return path
 
 
 def link(url: str, text: str = "") -> Link:

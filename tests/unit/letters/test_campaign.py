@@ -41,6 +41,12 @@ def test_a_date_and_a_byte_order_mark_are_understood(tmp_path: Path) -> None:
         (TOML.replace('name = "Ada', 'nmae = "Ada'), r"sender\.nmae: there is no such key"),
         (TOML + "[forms]\nlordships = 'x'\n", r"campaign\.toml: \[forms\]"),
         (TOML.replace("region", "items"), r"facts\.items: templates need this word"),
+        (f"x = {'[' * 20_000}\n{TOML}", r"campaign\.toml: has tables in tables .* without end"),
+        (f"facts.{'a.' * 5_000}b = 1\n", r"campaign\.toml: has tables in tables"),
+        (f"edition = {'9' * 5_000}\n{TOML}", r"campaign\.toml: is not valid TOML"),
+        ("#" * 1_000_001 + TOML, r"campaign\.toml: is larger than 1 MB"),
+        (TOML.replace("Exampleshire", "a\\u0000b"), r"facts\.region: holds a control character"),
+        (TOML.replace("Clean rivers", "a\\u202eb"), r"title: holds a control character"),
     ],
 )
 def test_a_mistake_in_the_file_is_named_with_its_key(tmp_path: Path, toml: str, said: str) -> None:

@@ -11,7 +11,7 @@ import pytest
 from flows.errors import ConfigurationError, RowError
 from flows.letters import attachment, campaign, message
 from flows.letters.filler import Filler
-from tests.unit.letters.scene import ON, TOML, folder, reader
+from tests.unit.letters.scene import ON, TEXT, TOML, folder, reader
 
 PDF = b"%PDF-1.7 a briefing"
 
@@ -47,7 +47,6 @@ def test_a_paper_for_all_follows_the_letter_under_its_name(tmp_path: Path) -> No
 def test_a_paper_for_all_is_read_and_coded_once(tmp_path: Path) -> None:
     filler = made(tmp_path, '\n[[attachments]]\nfile = "b.pdf"\n', {"b.pdf": PDF})
     first, second = filler.fill(reader()), filler.fill(reader(id="r2"))
-    assert first.enclosed[0] is second.enclosed[0]
     assert first.enclosed[0] is second.enclosed[0]
 
 
@@ -117,3 +116,47 @@ def test_pdf_is_attached_where_libreoffice_is_and_the_campaign_says_nothing(
     assert campaign.load(found).letter == "pdf"
     monkeypatch.setattr("shutil.which", lambda name: None)
     assert campaign.load(found).letter == "docx"
+
+
+@pytest.fixture
+def outside(tmp_path: Path) -> Path:
+    """A file that no campaign may send."""
+    found = tmp_path / "elsewhere" / "members.pdf"
+    found.parent.mkdir()
+    found.write_bytes(PDF + b" members")
+    return found
+
+
+def test_a_link_out_of_the_folder_is_no_attachment(tmp_path: Path, outside: Path) -> None:
+    found = folder(tmp_path, toml=TOML + '\n[[attachments]]\nfile = "b.pdf"\n')
+    (found / "b.pdf").symlink_to(outside)
+    with pytest.raises(ConfigurationError, match="b.pdf is outside the campaign's folder"):
+        Filler(campaign.load(found), ON)
+
+
+def test_a_link_out_of_the_folder_is_not_included_in_the_mail(
+    tmp_path: Path, outside: Path
+) -> None:
+    outside.write_text("members")
+    found = folder(tmp_path, text=TEXT + "{% include 'more.txt' %}")
+    (found / "more.txt").symlink_to(outside)
+    with pytest.raises(ConfigurationError, match=r"more\.txt is outside the campaign's folder"):
+        Filler(campaign.load(found), ON)
+
+
+@pytest.mark.parametrize("name", ["a" * 5_000 + ".pdf", "a/" * 3_000 + "b.pdf", "../b.pdf"])
+def test_a_name_that_no_file_can_have_hands_the_row_back(tmp_path: Path, name: str) -> None:
+    filler = made(tmp_path, '\n[[attachments]]\nfile = "{{ reader.columns.paper }}"\n')
+    with pytest.raises(RowError, match="attachments: "):
+        filler.fill(reader(columns={"paper": name}))
+
+
+@pytest.mark.parametrize("name", ["a" * 5_000, "a\x00b"])
+def test_an_optional_file_of_such_a_name_is_not_there(tmp_path: Path, name: str) -> None:
+    toml = '\n[[attachments]]\nfile = "{{ reader.columns.paper }}.pdf"\noptional = true\n'
+    filler = made(tmp_path, toml)
+    if "\x00" in name:
+        with pytest.raises(RowError, match="control character"):
+            filler.fill(reader(columns={"paper": name}))
+    else:
+        assert filler.fill(reader(columns={"paper": name})).enclosed == ()
