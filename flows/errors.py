@@ -59,3 +59,6 @@ class RowError(DearMinisterError):
         super().__init__(f"{column}: {reason}")
         self.column = column
         self.reason = reason
+
+    def __reduce__(self) -> tuple[type["RowError"], tuple[str, str]]:
+        return RowError, (self.column, self.reason)  # to travel between processes

@@ -19,6 +19,7 @@ from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from flows.errors import ConfigurationError, Fault
+from flows.letters import budget
 
 LARGEST_RANGE = 1_000
 LARGEST_REPEAT = 100_000
@@ -38,6 +39,9 @@ class DotDict(Mapping[str, Any]):
 
     def __init__(self, values: Mapping[str, Any]) -> None:
         self.values_ = values
+
+    def __reduce__(self) -> tuple[type["DotDict"], tuple[Mapping[str, Any]]]:
+        return DotDict, (dict(self.values_),)
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -246,14 +250,16 @@ def _first_unknown(path: tuple[str, ...], known: Mapping[str, Any]) -> str | Non
 class TemplateText:
     """A text, with tags or without."""
 
-    __slots__ = ("_template", "_text", "tree", "where")
+    __slots__ = ("_template", "_text", "growing", "tree", "where")
 
     def __init__(self, source: str, where: str, environment: Environment) -> None:
         """Raises ConfigurationError for tags that cannot be understood."""
         self.where = where
         try:
             self.tree: nodes.Template = environment.parse(source)
-            self._template = environment.from_string(source)
+            self.growing = budget.growing(self.tree)
+            may_run = not self.growing or budget.is_limited()
+            self._template = environment.from_string(source) if may_run else None
         except FILLING_FAULTS as error:
             raise explained(error, where) from error
         self._text = None if "{" in source else source
@@ -267,6 +273,7 @@ class TemplateText:
         """The text for this context. Raises ConfigurationError as ``Filler.fill`` does."""
         if self._text is not None:
             return self._text
+        assert self._template is not None, "a template that can grow is filled by Guarded"
         try:
             return self._template.render(context)
         except FILLING_FAULTS as error:

@@ -1,7 +1,7 @@
 """A campaign's templates made ready one by one, every name in them checked."""
 
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -9,6 +9,7 @@ from pathlib import Path
 from jinja2 import meta, nodes
 
 from flows.errors import ConfigurationError, Fault
+from flows.letters import budget
 from flows.letters.campaign import SETTINGS, Campaign
 from flows.letters.context import Context
 from flows.letters.docx import letter_file
@@ -27,6 +28,27 @@ from flows.letters.template_functions import Values
 from flows.people.criteria import Criteria
 
 
+@dataclass(frozen=True, slots=True)
+class Templates:
+    """Everything that is filled for a reader."""
+
+    context: Context
+    letter: DocxTemplate
+    subject: TemplateText
+    text: TemplateText
+    html: TemplateText
+    asks: list[tuple[Criteria, TemplateText]]
+    enclosures: Enclosures
+
+    def growing(self) -> frozenset[str]:
+        """What in which template can grow without end: {"letter.docx: ljust"}."""
+        texts = [self.subject, self.text, self.html, *(text for _, text in self.asks)]
+        found = {(Path(self.letter.name).name, what) for what in self.letter.growing}
+        found |= {(Path(text.where).name, what) for text in texts for what in text.growing}
+        found |= {(SETTINGS, what) for text in self.enclosures.texts for what in text.growing}
+        return frozenset(f"{where}: {what}" for where, what in found)
+
+
 class Compiler:
     """Each method makes one template ready, or raises ConfigurationError naming file and fault."""
 
@@ -38,6 +60,18 @@ class Compiler:
         self._known = self.context.known()
         self._plain = Environment(escape=False, folder=campaign.folder)
         self._escaping = Environment(escape=True, folder=campaign.folder)
+
+    def templates(self) -> Templates:
+        """All of them; those that can grow without end are compiled in limited processes alone."""
+        return Templates(
+            self.context,
+            self.letter(),
+            self.subject(),
+            self.text(),
+            self.html(),
+            self.asks(),
+            self.enclosures(),
+        )
 
     @cached_property
     def letter_file(self) -> LetterFile:
@@ -100,6 +134,8 @@ class Compiler:
         return part
 
     def _need_known(self, tree: nodes.Template, where: str, more: Iterable[str] = ()) -> None:
+        if budget.growing(tree) and not budget.is_limited():
+            return  # Jinja works out constants to find the names: looked at again under limits
         given = {*self._known, *self._plain.globals, *more}
         unknown = meta.find_undeclared_variables(tree) - given
         found = sorted(unknown | set(unknown_names(tree, self._known)))

@@ -15,6 +15,7 @@ from typing import Any
 from jinja2 import Template, nodes
 
 from flows.errors import ConfigurationError, Fault, RowError
+from flows.letters import budget
 from flows.letters.docx import docxtpl_adapter, guard, ooxml, package, text
 from flows.letters.docx.docxtpl_adapter import ENDNOTES, FOOTNOTES, Picture
 from flows.letters.docx.links import Links
@@ -69,7 +70,10 @@ class DocxTemplate:
         self._links = Links(opened, name)
         if self._links.parts:
             data = package.ZipPackage(opened.parts(), ()).pack({})
-        self._data, self._name = package.with_known_properties(data), name
+        self._data, self.name = package.with_known_properties(data), name
+        self.growing: frozenset[str] = frozenset()
+        """What in it can make a letter grow beyond its data; then it is compiled in limited
+        processes alone."""
         self._functions, self._pictures = functions or {}, pictures or {}
         self._environment = Environment(escape=True, finalize=self._finalize)
         self._environment.globals |= self._functions
@@ -94,14 +98,19 @@ class DocxTemplate:
             self._need_one_section(source)
         sources |= footnotes | self._endnotes
         trees = [self._parsed(xml) for xml in sources.values()]
-        for part, tree in zip(sources, trees, strict=True):
-            for picture in self._constant_pictures(tree):
-                self._placed.setdefault(picture, {})[part] = source.picture(part, picture)
         self._properties = {
             name: _UNESCAPED.format(written)
             for name, written in source.properties().items()
             if _TAG.search(written)
         }
+        properties = [self._parsed(written) for written in self._properties.values()]
+        self._trees = [*trees, *properties, *self._links.trees()]
+        self.growing = frozenset[str]().union(*map(budget.growing, self._trees))
+        if self.growing and not budget.is_limited():
+            return
+        for part, tree in zip(sources, trees, strict=True):
+            for picture in self._constant_pictures(tree):
+                self._placed.setdefault(picture, {})[part] = source.picture(part, picture)
         self._core = source.core({name: text.token(name) for name in self._properties})
         saved = package.parts(source.saved())
         self._relations = {
@@ -110,8 +119,6 @@ class DocxTemplate:
         changing = [*sources, *self._relations, *([self._core_part] if self._properties else [])]
         self._archive = package.ZipPackage(saved, changing)
         self._parses = not all(map(text.always_balanced, trees))
-        properties = [self._parsed(written) for written in self._properties.values()]
-        self._trees = [*trees, *properties, *self._links.trees()]
         self._groups = self._grouped(sources | self._properties)
 
     def _constant_pictures(self, tree: nodes.Template) -> Iterator[Picture]:
@@ -132,13 +139,13 @@ class DocxTemplate:
         try:
             return self._functions[name](*given, **named)
         except FILLING_FAULTS as error:
-            raise explained(error, self._name) from error
+            raise explained(error, self.name) from error
 
     def _need_one_section(self, source: docxtpl_adapter.Source) -> None:
         if source.sections() > 1:  # docxtpl would fill them once more for each
             raise ConfigurationError(
                 Fault(
-                    str(self._name),
+                    str(self.name),
                     "footnotes of a document with several sections cannot be filled "
                     "in; take the tags out of the footnotes, or use one section",
                 )
@@ -155,7 +162,7 @@ class DocxTemplate:
             return self._environment.parse(source)
         except FILLING_FAULTS as error:
             line = line_at_fault(error, source)
-            raise explained(error, self._name, text.near(source, line)) from error
+            raise explained(error, self.name, text.near(source, line)) from error
 
     def _compiled(self, source: str) -> Template:
         tree = self._parsed(source)
@@ -165,7 +172,7 @@ class DocxTemplate:
             return self._environment.from_string(tree)
         except FILLING_FAULTS as error:
             line = line_at_fault(error, source)
-            raise explained(error, self._name, text.near(source, line)) from error
+            raise explained(error, self.name, text.near(source, line)) from error
 
     def _finalize(self, value: Any) -> Any:
         if type(value) is str or not hasattr(value, "__html__"):
@@ -222,7 +229,7 @@ class DocxTemplate:
         }
         if self._properties:
             properties = {name: texts[name] for name in self._properties}
-            found[self._core_part] = text.filled_core(self._core, properties, self._name)
+            found[self._core_part] = text.filled_core(self._core, properties, self.name)
         return found
 
     def _by_docxtpl(self, context: Mapping[str, Any], texts: Mapping[str, str]) -> Filled:
@@ -233,15 +240,15 @@ class DocxTemplate:
         except ValueFaultError as error:
             raise RowError("picture", str(error)) from error
         except FILLING_FAULTS as error:
-            raise explained(error, self._name) from error
+            raise explained(error, self.name) from error
         for name in self._relations:
             parts[name] = self._links.filled(parts[name].decode(), context)
         parts |= {part: self._finished(part, texts[part], True) for part in self._endnotes}
         properties = {name: texts[name] for name in self._properties}
-        parts[self._core_part] = text.filled_core(self._core, properties, self._name)
+        parts[self._core_part] = text.filled_core(self._core, properties, self.name)
         wanted = {self._main, self._core_part, *self._archive.changing} - self._relations.keys()
         for name in wanted:
-            guard.check_elements(ooxml.parsed(parts[name]), self._name)
+            guard.check_elements(ooxml.parsed(parts[name]), self.name)
         return Filled(
             package.ZipPackage(parts.items(), ()).pack({}),
             {name: part for name, part in parts.items() if name in wanted},
@@ -255,7 +262,7 @@ class DocxTemplate:
             except ValueFaultError as error:
                 raise RowError("picture", str(error)) from error
             except FILLING_FAULTS as error:
-                raise explained(error, self._name) from error
+                raise explained(error, self.name) from error
             text.need_printable(whole, len(parts))
             texts.update(zip(parts, whole.split(BETWEEN), strict=True))
         return texts
@@ -267,8 +274,8 @@ class DocxTemplate:
             xml = text.with_pictures(xml, part, list(self._placed.values()))
         whole = _DECLARATION + xml if part != self._main else f"{self._head}{xml}{self._tail}"
         if parses:
-            content = text.need_well_formed(whole, self._name)
-            guard.check_elements(ooxml.parsed(content), self._name)
+            content = text.need_well_formed(whole, self.name)
+            guard.check_elements(ooxml.parsed(content), self.name)
         if part != self._main:
             return whole.encode()
         if "<w:tbl>" in whole and not text.grids_agree(whole):

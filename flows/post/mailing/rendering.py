@@ -14,8 +14,8 @@ from flows.letters.filler import Filler, filled, handed_back, laid_out
 from flows.letters.letter import Letter
 from flows.letters.message import MailHeaders, carrying
 from flows.letters.paper.envelope import goes_by_post
+from flows.letters.processes import answers
 from flows.people.contact import Reader, RejectedRow
-from flows.post.mailing import renderers
 from flows.post.mailing.frozen_letter import FrozenLetter, written
 
 _CHUNK = 50
@@ -44,7 +44,7 @@ def render(
         processes = (os.cpu_count() or 1) if len(readers) >= _WORTH_A_PROCESS else 1
     if processes > 1:
         prepare = (campaign.folder, campaign.fingerprint, on, postmark)
-        for many in renderers.answers(begin, prepare, _chunks(readers), processes):
+        for many in answers(begin, prepare, _chunks(readers), processes):
             yield from many
         return
     for one in filled(filler, readers):
@@ -52,7 +52,7 @@ def render(
 
 
 def begin(prepare: tuple[Path, str, date, MailHeaders]) -> Callable[[Sequence[Reader]], object]:
-    """In a process of ``renderers``: what to do with each job. Compiled templates do not travel.
+    """What each job does in a process of its own; compiled templates do not travel there.
 
     Raises ConfigurationError where the campaign is no longer what the parent has.
     """

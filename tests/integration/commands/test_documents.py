@@ -97,6 +97,17 @@ def test_preview_of_one_contact_goes_where_it_is_told(office: Office) -> None:
     assert not (office.folder / "var" / "preview").exists()
 
 
+def test_preview_writes_over_no_file_that_a_link_leads_to(office: Office) -> None:
+    office.set(PATH="")
+    kept, look = office.folder / "accounts.txt", office.folder / "look"
+    kept.write_text("kept")
+    look.mkdir()
+    (look / "letter-lucas.docx").symlink_to(kept)
+    office.run("preview", CAMPAIGN, "--contact", "lucas", "--out", "look")
+    assert kept.read_text() == "kept"
+    assert not (look / "letter-lucas.docx").is_symlink()
+
+
 @pytest.mark.parametrize("name", ['"Siân Élan, Chair" <chair@example.org>', "chair@example.org"])
 def test_the_sender_is_shown_as_the_setting_names_it(office: Office, name: str) -> None:
     office.set(MAIL_FROM=name, PATH="")  # without LibreOffice, which is not what this is about

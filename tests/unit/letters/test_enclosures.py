@@ -130,7 +130,7 @@ def outside(tmp_path: Path) -> Path:
 def test_a_link_out_of_the_folder_is_no_attachment(tmp_path: Path, outside: Path) -> None:
     found = folder(tmp_path, toml=TOML + '\n[[attachments]]\nfile = "b.pdf"\n')
     (found / "b.pdf").symlink_to(outside)
-    with pytest.raises(ConfigurationError, match="b.pdf is outside the campaign's folder"):
+    with pytest.raises(ConfigurationError, match=r"b\.pdf is outside the campaign's folder"):
         Filler(campaign.load(found), ON)
 
 

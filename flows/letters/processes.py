@@ -30,9 +30,9 @@ def answers(
     what each job is called with. Raises what a job raised, DearMinisterError where a process died.
     """
     with ExitStack() as running:
-        hired = [running.enter_context(_Renderer((begin, prepare))) for _ in range(processes)]
+        hired = [running.enter_context(Worker((begin, prepare))) for _ in range(processes)]
         waiting = iter(jobs)
-        busy: deque[_Renderer] = deque()
+        busy: deque[Worker] = deque()
         for one, job in zip(hired, waiting, strict=False):
             one.give(job)
             busy.append(one)
@@ -47,7 +47,7 @@ def answers(
             yield answer
 
 
-class _Renderer:
+class Worker:
     """One process; at most one job is with it at a time, so that neither pipe fills up."""
 
     def __init__(self, prepare: object) -> None:
@@ -70,8 +70,12 @@ class _Renderer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the process, whatever it is doing."""
         self._process.kill()
-        with suppress(OSError):  # what was still in the pipe has nowhere to go
+        with suppress(OSError, ValueError):  # what was still in the pipe has nowhere to go
             self._process.communicate()
 
     def give(self, job: object) -> None:
@@ -92,11 +96,20 @@ class _Renderer:
             raise answer
         return answer
 
-    def _died(self) -> DearMinisterError:
-        return DearMinisterError(
-            f"a process that fills letters ended by itself (exit code {self._process.wait()}); "
+    def _died(self) -> "ProcessEndedError":
+        return ProcessEndedError(self._process.wait())
+
+
+class ProcessEndedError(DearMinisterError):
+    """A process ended that was to fill letters."""
+
+    def __init__(self, code: int) -> None:
+        """``code``: its exit code, or the signal that ended it as a negative number."""
+        super().__init__(
+            f"a process that fills letters ended by itself (exit code {code}); "
             "nothing was frozen: make memory free, or set LETTER_PROCESSES=1, and prepare again"
         )
+        self.code = code
 
 
 def main() -> None:

@@ -11,8 +11,8 @@ import pytest
 
 from flows.errors import DearMinisterError
 from flows.letters.campaign import Campaign
+from flows.letters.processes import answers
 from flows.people.contact import Reader
-from flows.post.mailing import renderers
 from flows.post.mailing.frozen_letter import FrozenLetter
 from flows.post.mailing.rendering import begin
 from tests.conftest import ROOT
@@ -44,7 +44,7 @@ def test_answers_come_in_the_order_of_their_jobs(
     campaign: Campaign, everyone: tuple[Reader, ...]
 ) -> None:
     jobs = [[one] for one in everyone]
-    found = list(renderers.answers(begin, prepare(campaign), jobs, 3))
+    found = list(answers(begin, prepare(campaign), jobs, 3))
     assert [one.contact for (one,) in found] == [one.contact.id for one in everyone]
     assert all(isinstance(one, FrozenLetter) for (one,) in found)
 
@@ -68,7 +68,7 @@ def test_a_script_without_a_main_guard_runs_once(tmp_path: Path) -> None:
 def test_a_process_that_dies_is_told_in_a_line(
     campaign: Campaign, everyone: tuple[Reader, ...]
 ) -> None:
-    found = renderers.answers(begin, prepare(campaign), ([one] for one in everyone), 2)
+    found = answers(begin, prepare(campaign), ([one] for one in everyone), 2)
     next(found)
     for process in _children():
         os.kill(process, signal.SIGKILL)
@@ -82,13 +82,13 @@ def test_a_campaign_edited_meanwhile_stops_it(
 ) -> None:
     other = (campaign.folder, "another fingerprint", date(2013, 9, 4), MARK)
     with pytest.raises(DearMinisterError, match="was edited while letters were being filled"):
-        list(renderers.answers(begin, other, [everyone], 1))
+        list(answers(begin, other, [everyone], 1))
 
 
 def test_whoever_stops_listening_leaves_no_process(
     campaign: Campaign, everyone: tuple[Reader, ...]
 ) -> None:
-    found = renderers.answers(begin, prepare(campaign), ([one] for one in everyone), 2)
+    found = answers(begin, prepare(campaign), ([one] for one in everyone), 2)
     next(found)
     assert len(_children()) == 2
     found.close()
@@ -101,5 +101,5 @@ def _children() -> list[int]:
     for tasks in Path("/proc/self/task").iterdir():
         for child in (tasks / "children").read_text().split():
             line = Path(f"/proc/{child}/cmdline").read_text()
-            found += [int(child)] if "flows.post.mailing.renderers" in line else []
+            found += [int(child)] if "flows.letters.processes" in line else []
     return found
