@@ -90,6 +90,7 @@ class Compiler:
             str(path),
             functions=values.functions(),
             pictures=self._pictures(values),
+            may_grow=budget.is_limited(),
         )
         for tree in template.trees():
             self._need_known(tree, str(path), template.own_names)

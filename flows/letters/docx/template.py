@@ -62,9 +62,10 @@ class DocxTemplate:
         name: str,
         functions: Mapping[str, Callable[..., Any]] | None = None,
         pictures: Mapping[str, Picture] | None = None,
+        may_grow: bool = True,
     ) -> None:
         """Compile. ``functions`` and ``pictures`` are what the template may call and print by
-        name. Raises ConfigurationError naming the file ``name`` and the words at fault.
+        name; without ``may_grow``, one that ``growing`` names is parsed alone. Raises ConfigurationError naming the file ``name`` and the words at fault.
         """
         opened = guard.check(data, name)
         self._links = Links(opened, name)
@@ -72,8 +73,7 @@ class DocxTemplate:
             data = package.ZipPackage(opened.parts(), ()).pack({})
         self._data, self.name = package.with_known_properties(data), name
         self.growing: frozenset[str] = frozenset()
-        """What in it can make a letter grow beyond its data; then it is compiled in limited
-        processes alone."""
+        """What in it can make a letter grow beyond its data."""
         self._functions, self._pictures = functions or {}, pictures or {}
         self._environment = Environment(escape=True, finalize=self._finalize)
         self._environment.globals |= self._functions
@@ -81,13 +81,13 @@ class DocxTemplate:
         self._needs = _Needs()
         self._placed: dict[Picture, dict[str, str]] = {}
         try:
-            self._compile(docxtpl_adapter.Source(self._data))
+            self._compile(docxtpl_adapter.Source(self._data), may_grow)
         except (AttributeError, KeyError, ValueError, SyntaxError) as error:
             raise ConfigurationError(
                 Fault(name, f"cannot be read as a Word document ({error}); save it again from Word")
             ) from error
 
-    def _compile(self, source: docxtpl_adapter.Source) -> None:
+    def _compile(self, source: docxtpl_adapter.Source, may_grow: bool) -> None:
         self._head, body, self._tail = source.body()
         self._main, self._core_part = source.main_name(), source.core_name()
         sources = {self._main: body}
@@ -106,7 +106,7 @@ class DocxTemplate:
         properties = [self._parsed(written) for written in self._properties.values()]
         self._trees = [*trees, *properties, *self._links.trees()]
         self.growing = frozenset[str]().union(*map(budget.growing, self._trees))
-        if self.growing and not budget.is_limited():
+        if self.growing and not may_grow:
             return
         for part, tree in zip(sources, trees, strict=True):
             for picture in self._constant_pictures(tree):
