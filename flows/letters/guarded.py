@@ -25,9 +25,7 @@ class Guarded:
         self._where, self._growing = str(campaign.folder), growing
         self._lock = Lock()
         # As it is in hand, for it may not be what its folder says: a chaser names other templates.
-        travelling = replace(
-            campaign, facts=dict(campaign.facts), audience=dict(campaign.audience)
-        )
+        travelling = replace(campaign, facts=dict(campaign.facts), audience=dict(campaign.audience))
         self._worker = Worker((_begin, (travelling, on)))
         weakref.finalize(self, self._worker.close)
         self._asked(("begun", None))

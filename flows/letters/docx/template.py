@@ -65,7 +65,8 @@ class DocxTemplate:
         may_grow: bool = True,
     ) -> None:
         """Compile. ``functions`` and ``pictures`` are what the template may call and print by
-        name; without ``may_grow``, one that ``growing`` names is parsed alone. Raises ConfigurationError naming the file ``name`` and the words at fault.
+        name; without ``may_grow``, one that ``growing`` names is only parsed. Raises
+        ConfigurationError naming the file ``name`` and the words at fault.
         """
         opened = guard.check(data, name)
         self._links = Links(opened, name)
