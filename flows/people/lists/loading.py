@@ -52,7 +52,9 @@ def _advice(path: Path) -> str:
     """What to do about a table that is no contact list."""
     file, sheet = table.sheet_of(path)
     chosen = f" --sheet {shlex.quote(sheet)}" if sheet else ""
-    target = file.with_name(f"{file.stem}-contacts.csv")
+    target = Path("contacts") / f"{file.stem}.csv"
+    if file.parent.name == "contacts":
+        target = file.with_name(f"{file.stem}-contacts.csv")
     return (
         "add it to the heading; a sheet of your own or from elsewhere is made into a contact list"
         f" by: dear-minister contacts import {shlex.quote(str(file))}{chosen}"

@@ -27,7 +27,7 @@ _LOOKED_AT = 30
 """Rows in which the heading is looked for."""
 _LEAST_KNOWN = 2
 """Known headings that make a row below the first the heading."""
-_WITH_SHEET = re.compile(r"(?P<file>.+\.(?:xlsx|xlsm|ods))#(?P<sheet>[^/]+)", re.IGNORECASE)
+_WITH_SHEET = re.compile(r"(?P<file>.+\.\w+)#(?P<sheet>[^/]+)", re.IGNORECASE)
 _ERROR = re.compile(
     r"#(?:N/A|N/D|NV|DIV/0!|[A-ZÀ-Þ]{3,12}[!?]|GETTING_DATA|#{2,})|Err:\d{3}", re.IGNORECASE
 )
@@ -191,6 +191,8 @@ def _records(path: Path, known: Mapping[str, str], required: Sequence[str], whol
             return columns.issuperset(required) and _known(rows[at], known) >= _LEAST_KNOWN
 
         return spreadsheet.records(data, file, sheet, is_list)
+    if sheet:
+        raise ConfigurationError(f"{file}: a text has no sheets; leave {sheet!r} out")
     if data.startswith(b"PK\x03\x04"):
         raise ConfigurationError(
             f"{path}: a ZIP archive, not text; if it is a spreadsheet, name it .xlsx or .ods"

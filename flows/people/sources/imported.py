@@ -50,7 +50,10 @@ def gather(
     loaded = loading.gather(_distinct((file, _defended(row)) for file, row in found))
     if not loaded.contacts:
         why = f"; the first refused: {loaded.refused[0]}" if loaded.refused else ""
-        raise ConfigurationError(f"{source}: holds no contact{why}")
+        noted = "".join(f"; {remark}" for remark in remarks[-1:])
+        raise ConfigurationError(
+            f"{source}: holds no contact{why}{noted}; --as-of names another day"
+        )
     return Imported(
         loaded.contacts, loaded.refused, source, tuple(used), tuple(unused), tuple(remarks)
     )

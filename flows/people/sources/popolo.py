@@ -144,9 +144,7 @@ def _cells(graph: _Graph, membership: _Thing, on: datetime.date) -> dict[str, st
     identity = _text(membership.get("person_id"))
     person = graph.people.get(identity)
     if person is None:
-        raise RowError(
-            "person_id", f"nobody is {identity!r} here; name the file with its persons too"
-        )
+        raise RowError("person_id", "nobody here has this id; name the file with its persons too")
     area: _Thing = graph.things.get(str(membership.get("area_id"))) or post.get("area") or {}
     party = graph.things.get(str(membership.get("on_behalf_of_id")), {})
     key = _key(person)

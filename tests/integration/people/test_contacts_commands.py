@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import python_calamine
+import xlsxwriter
 
 from flows.cli import main
 from flows.operations import draft
@@ -162,6 +163,104 @@ def test_one_person_under_two_ids_gets_one_letter_and_a_line(run: Run, tmp_path:
     order = draft.draft("r2p-dialogue-2013", [people])
     assert [one.contact.id for one in order.readers] == ["a"]
     assert "write the same person in both rows" in order.refused[0].reason
+
+
+OFFICE = (
+    "Members of the group\n"
+    "First name,Surname,Where,Chamber,E-mail address,Shoe size\n"
+    "Ann,Lee,Otherton,Commons,ann@example.org,5\n"
+    "Bo,Ek,Exampleton,Commons,bo@example.org,6\n"
+)
+
+
+def test_an_office_s_sheet_is_told_its_command_imported_corrected_and_imported_again(
+    run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "office.csv").write_text(OFFICE)
+    code, _, err = run("contacts", "check", "office.csv")
+    command = "dear-minister contacts import office.csv --to contacts/office.csv"
+    assert (code, command in err.replace("\n", " ")) == (2, True), err
+    code, out, err = run(*command.split()[1:], "--map", "Where=constituency")
+    assert code == 0, err
+    assert "used: First name, Surname, Where, Chamber, E-mail address\n" in out
+    assert "not used: Shoe size\n" in out
+    assert "1 row above the heading passed over: Members of the group" in err
+    written = tmp_path / "contacts/office.csv"
+    with written.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [(one["id"], one["constituency"]) for one in rows] == [
+        ("ann-lee", "Otherton"),
+        ("bo-ek", "Exampleton"),
+    ]
+    written.write_text(written.read_text().replace("ann@example.org", "ann.lee@example.org"))
+    sheet = OFFICE.replace("ann@", "anna@").replace("Exampleton", "Newton")
+    (tmp_path / "office.csv").write_text(sheet)
+    before = written.read_bytes()
+    code, out, _ = run(*command.split()[1:], "--dry-run")
+    assert "bo-ek: constituency: Exampleton -> Newton\n" in out
+    assert "ann.lee@example.org stays as corrected by hand; the source says anna@" in out
+    assert "nothing is written" in out
+    assert written.read_bytes() == before
+    code, out, _ = run(*command.split()[1:], "--json")
+    changes = json.loads(out)["changes"]
+    assert code == 0
+    assert changes["changed"] == [
+        {"id": "bo-ek", "column": "constituency", "before": "Exampleton", "after": "Newton"}
+    ]
+    assert "ann.lee@example.org" in written.read_text()
+    assert "map Where = constituency" in (tmp_path / "contacts/office.csv.source").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--map", "Where=constituency", "--map", "Surname=constituency"], "twice, for"),
+        (["--map", "Where=constituencie"], "did you mean 'constituency'?"),
+        (["--from", "twfy", "--house", "lords"], "are for a sheet, not for --from twfy"),
+        (["--to", "contacts/office.xlsx"], "the list is written as CSV"),
+        (["--sheet", "x"], "a text has no sheets"),
+        (["--house", "senate"], "'senate' is not known; use one of commons"),
+    ],
+)
+def test_an_import_that_cannot_be_meant_is_one_line_and_writes_nothing(
+    run: Run, tmp_path: Path, arguments: list[str], says: str
+) -> None:
+    (tmp_path / "office.csv").write_text(OFFICE.replace("Commons", ""))
+    before = sorted((tmp_path / "contacts").iterdir())
+    code, out, err = run("contacts", "import", "office.csv", *arguments)
+    assert code == 2, err
+    assert out == ""
+    assert says in err
+    assert sorted((tmp_path / "contacts").iterdir()) == before
+
+
+def test_a_hundred_rows_of_one_cause_are_one_line(run: Run, tmp_path: Path) -> None:
+    rows = "".join(f"p{number},Person Name{number},Ms\n" for number in range(116))
+    (tmp_path / "people.csv").write_text(f"id,name,title\n{rows}")
+    _, out, _ = run("contacts", "check", "people.csv")
+    assert len(out.splitlines()) < 6
+    assert "people.csv:2 and 115 more rows: house: no letter: " in out
+
+
+def test_hidden_rows_are_said_by_every_command_that_reads_the_list(
+    run: Run, tmp_path: Path
+) -> None:
+    with xlsxwriter.Workbook(tmp_path / "people.xlsx") as book:
+        page = book.add_worksheet()
+        page.write_row(0, 0, ["id", "name", "title", "house", "email"])
+        page.write_row(1, 0, ["a", "Ann Lee", "Ms", "commons", "ann@example.org"])
+        page.write_row(2, 0, ["b", "Bo Ek", "Mr", "commons", "bo@example.org"])
+        page.set_row(2, None, None, {"hidden": True})
+    said = "1 row is hidden in the sheet"
+    campaign = ("r2p-dialogue-2013", "--contacts", "people.xlsx")
+    for command in (
+        ("contacts", "check", "people.xlsx"),
+        ("contacts", "who", *campaign),
+        ("check", *campaign),
+        ("prepare", *campaign),
+    ):
+        _, out, err = run(*command)
+        assert said in out + err, command
 
 
 @pytest.fixture

@@ -268,5 +268,5 @@ def test_a_foreign_sheet_under_a_list_s_name_is_told_the_command_that_reads_it(
     with pytest.raises(ConfigurationError) as error:
         load([path])
     assert str(error.value).endswith(
-        f"dear-minister contacts import '{path}' --to '{tmp_path}/our people-contacts.csv'"
+        f"dear-minister contacts import '{path}' --to 'contacts/our people.csv'"
     )
