@@ -8,7 +8,7 @@ import datetime
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
 from functools import lru_cache
 
@@ -83,6 +83,8 @@ _LAST_DAY = 2_958_466
 _SECONDS = 86_400
 _NO_LEAP_DAY = 60
 """Excel counts a 29 February 1900, which never was; days before it are one off."""
+_EXACT = Context(prec=1_000)
+"""Digits enough for any number and any format of 255 characters."""
 _GENERAL_DIGITS = 11
 _GENERAL_WHOLE = 15
 """Digits a spreadsheet keeps of a number."""
@@ -318,6 +320,9 @@ def _scientific(value: Decimal, tokens: list[_Token]) -> str:
     point = next((at for at, token in enumerate(mantissa) if token.kind == "."), len(mantissa))
     step = max(1, sum(token.kind == "digit" for token in mantissa[:point]))
     exponent = value.adjusted() // step * step if value else 0
+    places = sum(token.kind == "digit" for token in mantissa[point:])
+    if _rounded(value.scaleb(-exponent), places) >= Decimal(10) ** step:
+        exponent += step
     shown = _number(value.scaleb(-exponent), _Section(tuple(mantissa), None))
     width = sum(token.kind == "digit" for token in power)
     mark = "-" if exponent < 0 else "+" if sign == "+" else ""
@@ -344,9 +349,7 @@ def _fraction(value: Decimal, tokens: list[_Token]) -> str:
 
 
 def _rounded(value: Decimal, places: int) -> Decimal:
-    if value.adjusted() + places > 300:
-        return value
-    return value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP) if places < 300 else value
+    return value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, _EXACT)
 
 
 def _date(value: float, section: _Section, since_1904: bool) -> str:

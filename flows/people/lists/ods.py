@@ -222,8 +222,9 @@ def _shown(given: dict[str, str], paragraphs: list[list[str]]) -> str | None:
         return Shown.of(text or stored, day)
     if kind in ("float", "percentage", "currency"):
         stored = given.get("office:value", "")
-        # A column that is too narrow shows a long number, a telephone's, as 4.47E+11.
-        if stored and (not text or _SCIENTIFIC.fullmatch(text)):
+        # Without a format a long number, a telephone's, is shown as 4.47E+11.
+        long = _SCIENTIFIC.fullmatch(text) and float(stored or 0) >= 1e11
+        if stored and (not text or long):
             return number_format.general(float(stored))
     if not text and kind == "boolean":
         return given.get("office:boolean-value", "").upper()

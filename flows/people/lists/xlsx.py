@@ -33,7 +33,7 @@ _NAMES = {
     f"{space}}}{name}": name
     for space in _MAIN
     for name in (
-        *("sheet", "workbookPr", "row", "c", "v", "f", "is", "t", "si", "rPh", "col"),
+        *("sheet", "workbookPr", "calcPr", "row", "c", "v", "f", "is", "t", "si", "rPh", "col"),
         *("mergeCell", "numFmt", "cellXfs", "xf"),
     )
 }
@@ -57,7 +57,7 @@ class _Workbook:
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
         self._budget = Budget()
-        self._since_1904 = False
+        self._since_1904 = self._unfinished = False
         self._strings: list[str] | None = None
         self._formats: list[str] | None = None
         listed: list[tuple[str, bool, str]] = []
@@ -66,6 +66,8 @@ class _Workbook:
             match _NAMES.get(name):
                 case "workbookPr":
                     self._since_1904 = given.get("date1904") in _TRUE
+                case "calcPr":
+                    self._unfinished = given.get("fullCalcOnLoad") in _TRUE
                 case "sheet":
                     relation = next((given[one] for one in _IDS if one in given), "")
                     visible = given.get("state", "visible") == "visible"
@@ -92,7 +94,7 @@ class _Workbook:
             self._formats = _formats(self._archive, self._styles)
         xml = self._archive.read(part)
         budget = Budget() if limit else self._budget
-        shared = _Shared(self._strings, self._formats, self._since_1904)
+        shared = _Shared(self._strings, self._formats, self._since_1904, self._unfinished)
         return _sheet(xml, Sheet(name), shared, budget, limit)
 
 
@@ -103,6 +105,8 @@ class _Shared:
     strings: list[str]
     formats: list[str]
     since_1904: bool
+    unfinished: bool
+    """Whether a program that does not calculate wrote the formulas, with 0 for their results."""
 
 
 def _sheet(xml: bytes, sheet: Sheet, shared: _Shared, budget: Budget, limit: int) -> Sheet:
@@ -193,6 +197,8 @@ def _shown(
         return number_format.text(text, code) if "@" in code else text
     if not stored:
         return None if formula else ""
+    if formula and shared.unfinished and stored == "0":
+        return None
     if kind == "b":
         return "TRUE" if stored in _TRUE else "FALSE"
     if kind in ("e", "d"):

@@ -233,6 +233,20 @@ def test_a_formula_without_a_result_hands_the_row_back(tmp_path: Path, result: s
     assert reasons(loaded) == [(2, "department", what)]
 
 
+def test_the_nought_of_a_program_that_does_not_calculate_is_no_result(tmp_path: Path) -> None:
+    path = tmp_path / "x.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        page = book.add_worksheet()
+        page.write_row(0, 0, HEADING)
+        page.write_row(1, 0, ["a", "Ann Lee"])
+        page.write_formula(1, 4, '=LOWER("ANN@EXAMPLE.ORG")')
+        page.write_row(2, 0, ["b", "Bo Ek"])
+        page.write_formula(2, 4, '=LOWER("BO@EXAMPLE.ORG")', None, "bo@example.org")
+    loaded = load([path])
+    assert [(row, column) for row, column, _ in reasons(loaded)] == [(2, "email")]
+    assert [one.email for one in loaded.contacts] == ["bo@example.org"]
+
+
 # what a cell says
 
 
