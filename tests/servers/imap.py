@@ -67,6 +67,10 @@ service auth {{
     port = {sasl}
   }}
 }}
+recipient_delimiter = +
+lmtp_save_to_detail_mailbox = no
+postmaster_address = postmaster@example.org
+{sieve}
 # A test that gives a wrong password must not slow down the next one.
 auth_failure_delay = 0
 service anvil {{
@@ -75,6 +79,17 @@ service anvil {{
   }}
 }}
 """
+
+SIEVE = """
+submission_host = 127.0.0.1:{submission}
+protocol lmtp {{
+  mail_plugins = $mail_plugins sieve
+}}
+plugin {{
+  sieve = {folder}/sieve/%u.sieve
+}}
+"""
+"""Pigeonhole, for answers of people who are away."""
 
 
 @dataclass(frozen=True)
@@ -90,9 +105,20 @@ class Dovecot:
     """Authentication for Postfix: smtpd_sasl_path = inet:127.0.0.1:PORT."""
     password: str = "correct-horse"
 
+    def away(self, user: str, words: str) -> None:
+        """From here on this user's mail is answered by a vacation notice (RFC 5230)."""
+        folder = self.folder / "sieve"
+        folder.mkdir(exist_ok=True)
+        shutil.chown(folder, "nobody", "nogroup")
+        script = folder / f"{user}.sieve"
+        script.write_text(f'require ["vacation"];\nvacation :days 1 "{words}";\n')
+        shutil.chown(script, "nobody", "nogroup")
+
 
 @contextlib.contextmanager
-def dovecot(certificates: Certificates) -> Iterator[Dovecot]:
+def dovecot(certificates: Certificates, submission: int | None = None) -> Iterator[Dovecot]:
+    """Start one and stop it. ``submission``: the port that Pigeonhole's answers go out by; without
+    it there is no Pigeonhole."""
     program = find("dovecot")
     if program is None:
         raise FileNotFoundError("dovecot: apt-get install dovecot-imapd dovecot-lmtpd")
@@ -113,6 +139,7 @@ def dovecot(certificates: Certificates) -> Iterator[Dovecot]:
                 lmtp=instance.lmtp,
                 sasl=instance.sasl,
                 password=instance.password,
+                sieve=SIEVE.format(submission=submission, folder=folder) if submission else "",
             )
         )
         command = [program, "-F", "-c", str(configuration)]

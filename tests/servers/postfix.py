@@ -38,6 +38,7 @@ virtual_uid_maps = static:{uid}
 virtual_gid_maps = static:{gid}
 virtual_minimum_uid = 1
 virtual_transport = {transport}
+{extra}
 mailbox_size_limit = 0
 virtual_mailbox_limit = 0
 message_size_limit = 52428800
@@ -58,6 +59,12 @@ smtpd_client_connection_rate_limit = 0
 smtpd_peername_lookup = no
 """
 
+LMTP = """recipient_delimiter = +
+transport_maps = inline:{{ {{ {gone} = error:5.1.1 no such mailbox here }} }}
+smtpd_reject_unlisted_recipient = no
+notify_classes =
+"""
+
 MASTER = """
 127.0.0.1:{port} inet n - n - - smtpd
 pickup    unix  n - n 60 1 pickup
@@ -72,6 +79,7 @@ verify    unix  - - n -  1 verify
 flush     unix  n - n 1000? 0 flush
 proxymap  unix  - - n -  - proxymap
 smtp      unix  - - n -  - smtp
+lmtp      unix  - - n -  - lmtp
 error     unix  - - n -  - error
 retry     unix  - - n -  - error
 discard   unix  - - n -  - discard
@@ -92,6 +100,8 @@ class Postfix:
     """RCPT answers 550 5.1.1."""
     busy: str = "busy@example.org"
     """RCPT answers 450 4.2.0."""
+    gone: str = "gone@example.org"
+    """Taken, and then reported as undeliverable, where mail goes on by LMTP."""
 
     def delivered(self) -> Counter[tuple[str, str]]:
         """Copies in the Maildir by (Message-ID, reader), the reader from Delivered-To."""
@@ -117,16 +127,22 @@ class Postfix:
 
 @contextlib.contextmanager
 def postfix(
-    certificates: Certificates, sasl: int | None = None, *, discard: bool = False
+    certificates: Certificates,
+    sasl: int | None = None,
+    *,
+    discard: bool = False,
+    lmtp: int | None = None,
+    port: int | None = None,
 ) -> Iterator[Postfix]:
-    """Start one and stop it; ``sasl`` is Dovecot's port, ``discard`` drops mail once queued."""
+    """Start one and stop it; ``sasl`` is Dovecot's port, ``discard`` drops mail once queued,
+    ``lmtp`` is the port that it goes on by, to a mailbox each."""
     program = find("postfix")
     if program is None:
         raise FileNotFoundError("postfix: apt-get install postfix")
     # Others than root must be able to enter: pytest's tmp_path is closed to them.
     folder = Path(tempfile.mkdtemp(prefix="dm-postfix-"))
     folder.chmod(0o711)
-    instance = Postfix(folder, free_port())
+    instance = Postfix(folder, port or free_port())
     nobody = pwd.getpwnam("nobody")
     for name in ("queue", "data", "mail"):
         (folder / name).mkdir()
@@ -141,7 +157,12 @@ def postfix(
             folder=folder,
             uid=nobody.pw_uid,
             gid=nobody.pw_gid,
-            transport="discard:" if discard else "virtual",
+            transport=f"lmtp:inet:127.0.0.1:{lmtp}"
+            if lmtp
+            else "discard:"
+            if discard
+            else "virtual",
+            extra=LMTP.format(gone=instance.gone) if lmtp else "",
             refused=instance.refused,
             busy=instance.busy,
             sasl_enable="yes" if sasl else "no",

@@ -14,12 +14,17 @@ from flows.post.inbox import working_days
 from flows.post.ledger import schema
 from flows.post.ledger.opening import open_ledger
 from tests.integration.commands.correspondence import Correspondence
-from tests.integration.commands.office import CAMPAIGN
+from tests.integration.commands.office import CAMPAIGN, Office
 
 
 def long_ago(correspondence: Correspondence, days: int = 60) -> None:
     """As if the letters had left so many days earlier."""
-    ledger = open_ledger(f"sqlite:///{correspondence.office.folder / 'var' / 'ledger.db'}")
+    long_ago_in(correspondence.office, days)
+
+
+def long_ago_in(office: Office, days: int = 60) -> None:
+    """The same in this office."""
+    ledger = open_ledger(f"sqlite:///{office.folder / 'var' / 'ledger.db'}")
     then = (date.today() - timedelta(days=days)).isoformat() + "T09:00:00.000000Z"
     with ledger.write() as connection:
         connection.execute(
