@@ -18,7 +18,7 @@ from flows.post.inbox import html_text, own_words
 
 LARGEST_PARSED = 1_000_000
 """Octets of a mail that are looked at."""
-_MOST_BOUNDARIES = 100
+_MOST_BOUNDARIES = 40
 _MOST_SEPARATORS = 5000
 _MOST_PARTS = 500
 _LONGEST_HEADER = 20_000

@@ -106,9 +106,9 @@ _OFFICE = (
     r"|government|committee|agency|secretariat|division|directorate|colleagues?|minister\b|mp\b)"
 )
 _TO_ACT = (
-    r"raise|raised|press|pressing|pressed|tabled?|tabling|sign(?:ed)?|writ(?:e|ten|ing) to"
+    r"raise|raised|press|pressing|pressed|tabled?|tabling|sign(?:ed)?|writ(?:e|ten|ing) to(?! (?:thank|acknowledge|you))"
     r"|ask(?:ed|ing)?"
-    r"|support(?:ed|ing)?|oppose[ds]?|vote[ds]?|urge[ds]?|call(?:ed|ing)? (?:for|on)|put down"
+    r"|support(?:ed|ing)?|oppose[ds]?|vot(?:e[ds]?|ing)|urge[ds]?|call(?:ed|ing)? (?:for|on)|put down"
     r"|meet|met|speak"
     r"|spoke|argue[ds]?|seek|sought|propose[ds]?"
 )
@@ -155,6 +155,10 @@ _SUBSTANCE = (
     _any(
         r"\b(?:I|we)(?: have| had)? (?:considered|read) your (?:letter|points|proposals)\b",
         r"\bthe (?:points|issues) (?:that )?you (?:make|raise)\b",
+    ),
+    _any(
+        r"\b(?:happy|pleased|glad|willing|delighted|unable|sorry (?:that )?(?:I|we) cannot)"
+        r" (?:to )?(?:meet|attend|speak|sign|support|help|take part)\b"
     ),
     _any(
         r"\basked officials\b|\bofficials would be glad\b|\bour statement\b|\bI am replying\b"
@@ -249,7 +253,7 @@ _OBJECTION = _any(
     r"|contacted|further|future|again|e-?mails)\b",
     r"\b(?:prefer|wish|ask) not to be (?:contacted|written to)\b|\bwe object to the processing\b"
     r"|\bI object to the processing\b",
-    r"^unsubscribe\b.{0,40}$",
+    r"^unsubscribe\b.{0,40}$|^(?:please )?(?:take|remove) (?:me|us|him|her) (?:off|from)\b",
 )
 _ADDRESS_ASKED = _any(
     r"\b(?:could|can|would|will|please|may|let)\b.{0,80}\b(?:your|an?) (?:full |home |postal "
@@ -257,7 +261,7 @@ _ADDRESS_ASKED = _any(
     r"\b(?:confirm|check|verify|establish)\b.{0,60}\b(?:constituent|you live|constituency"
     r"|resident|postcode)\b",
     r"\bneed (?:to know |to have )?your (?:full |home |postal )*(?:address|postcode)\b"
-    r"|\bare you a constituent\b",
+    r"|\bare you a constituent\b|\bwhat is your (?:full |home |postal )*(?:address|postcode)\b",
 )
 _MORE_ASKED = _any(
     r"\b(?:attachment|letter|document|file|pdf)\b.{0,40}\b(?:would|did|could|will|does)(?: not"
@@ -275,7 +279,7 @@ _PASSED = re.compile(
     re.IGNORECASE,
 )
 _FALLS_TO = re.compile(
-    rf"\b(?:falls? (?:within|to|under)|responsibility of|(?:a )?matters? for"
+    rf"\b(?:falls? (?:within|to|under)|rests? with|responsibility of|(?:a )?matters? for"
     rf"|led by) (?P<whom>{_OFFICE}[\w ,-]{{0,60}}?)"
     rf"(?=[.;:,]|$| (?:who|which|for|and|so|to|as|because|I|we)\b).{{0,80}}\b(?:passed|forwarded"
     rf"|transferred|referred|sent)\b",
@@ -285,7 +289,8 @@ _OWN_OFFICE = _any(
     r"^(?:the |our |my )?(?:private office|(?:ministerial )?correspondence|team|office)\b"
 )
 _ACKNOWLEDGED = _any(
-    r"\bhas asked me to (?:thank|acknowledge)\b|\bI am writing to acknowledge\b"
+    r"\bhas asked me to (?:thank|acknowledge)\b|\bI am writing to (?:acknowledge|thank)\b"
+    r"|^received with thanks\b"
     r"|\backnowledge (?:receipt|your)\b",
     r"\b(?:case |your |the |our )?reference(?: number)?(?: is|:)? ?[A-Z0-9][\w/-]*\d"
     r"|\blogged under\b|\bgiven the reference\b",
