@@ -106,10 +106,11 @@ _OFFICE = (
     r"|government|committee|agency|secretariat|division|directorate|colleagues?|minister\b|mp\b)"
 )
 _TO_ACT = (
-    r"raise|raised|press|pressing|pressed|tabled?|tabling|sign(?:ed)?|writ(?:e|ten|ing) to(?! (?:thank|acknowledge|you))"
+    r"raise|raised|press|pressing|pressed|tabled?|tabling|sign(?:ed)?"
+    r"|writ(?:e|ten|ing) to(?! (?:thank|acknowledge|you))"
     r"|ask(?:ed|ing)?"
-    r"|support(?:ed|ing)?|oppose[ds]?|vot(?:e[ds]?|ing)|urge[ds]?|call(?:ed|ing)? (?:for|on)|put down"
-    r"|meet|met|speak"
+    r"|support(?:ed|ing)?|oppose[ds]?|vot(?:e[ds]?|ing)|urge[ds]?"
+    r"|call(?:ed|ing)? (?:for|on)|put down|meet|met|speak"
     r"|spoke|argue[ds]?|seek|sought|propose[ds]?"
 )
 _SUBSTANCE = (

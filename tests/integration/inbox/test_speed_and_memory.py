@@ -1,39 +1,17 @@
 """A mailbox of years: the first sweep, the next one, and a mail of 30 MB."""
 
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 from flows.post.inbox import items
 from flows.post.inbox.sweep import sweep
 from flows.post.ledger.opening import open_ledger
-from tests.inbox.corpus import expected
+from tests.bench.inbox import many, swept_apart
 from tests.inbox.letters_sent import Inbox, sent
 from tests.servers.imap import Dovecot
 
 MAILS = 2000
-"""A tenth of a mailbox of years; the whole of it: ``python -m tests.bench.inbox``."""
-_SWEEP = """
-import resource, sys
-from flows.post.inbox.sweep import sweep
-from flows.post.ledger.opening import open_ledger
-from flows.post.smtp.imap import ImapFolder
-url, port, user, password = sys.argv[1:]
-ledger = open_ledger(url)
-sweep(ledger, ImapFolder("127.0.0.1", int(port), "none", user, password, "INBOX"))
-ledger.close()
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
-"""
-
-
-def many(count: int) -> list[bytes]:
-    """The corpus over and over, each mail another one."""
-    known = expected("known")
-    return [
-        known[n % len(known)].raw.replace(b"Message-ID: <", f"Message-ID: <{n}.".encode(), 1)
-        for n in range(count)
-    ]
+"""A tenth of a mailbox of years; the whole of it: ``python -m tests.bench --only inbox``."""
 
 
 def test_two_thousand_mails_are_swept_in_a_tenth_of_three_minutes(
@@ -72,13 +50,7 @@ def test_a_mail_of_thirty_megabytes_does_not_grow_the_memory(
     )
     inbox = Inbox(dovecot_server)
     inbox.add_many([mail])
-    done = subprocess.run(
-        [sys.executable, "-c", _SWEEP, url, str(inbox.imap.port), inbox.user, inbox.imap.password],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    kilobytes = int(done.stdout)
+    kilobytes = swept_apart(inbox, url)
     assert kilobytes < 200_000, f"{kilobytes // 1000} MB"
     item = items.read(ledger)[-1]
     assert (item.kind, item.fault) == ("reply", "only its first 1000 kB were read")

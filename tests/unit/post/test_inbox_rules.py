@@ -2,6 +2,7 @@
 
 import pytest
 
+from flows.post.inbox.kinds import Kind
 from tests.inbox.corpus import Expected, expected, judged
 
 KNOWN = expected("known")
