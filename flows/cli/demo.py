@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from flows import settings
-from flows.cli import console
+from flows.cli import console, demo_answers
 from flows.cli import mailings_output as output
 from flows.errors import ConfigurationError
 from flows.operations import approve, draft, prepare, send
@@ -52,6 +52,7 @@ def demo(*, fresh: bool) -> int:
                 _send_again(world, ledger, mailing)
             letters = _letters(ledger, mailing, here / "letters")
             code = _show(ledger, mailing, here, letters)
+            demo_answers.answer(ledger, mailing, here / "answers")
     console.say(f"{time.monotonic() - began:.0f} seconds.")
     return code
 
@@ -82,6 +83,7 @@ def _world(here: Path, server: Server) -> Settings:
         smtp_host=server.host,
         smtp_port=server.port,
         smtp_security="none",
+        mail_bounces_to=demo_answers.BOUNCES,
         office_hours="always",
         dear_minister_var=here.resolve(),
         dear_minister_office=samples(),

@@ -7,7 +7,7 @@ that is killed, or loses its server, goes on where the last batch ended, and not
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from email.utils import parseaddr
 
@@ -18,7 +18,7 @@ from flows.post.failpoints import passing
 from flows.post.inbox import items, mailbox, reports, rules
 from flows.post.inbox.items import Item
 from flows.post.inbox.kinds import Kind
-from flows.post.inbox.mailbox import Batch, Cursor, Fetched
+from flows.post.inbox.mailbox import Cursor, Fetched
 from flows.post.inbox.matching import How, Index, Letter, Match
 from flows.post.inbox.message import Mail, parse
 from flows.post.inbox.reports import Report
@@ -80,8 +80,8 @@ def sweep(
         made_anew = before is not None and before.uidvalidity != here.uidvalidity
         at = before
         for batch in mailbox.batches(box, here, before):
-            index = index or Index(letters(ledger), parseaddr(bounces)[1])
-            filed, ours = _file(ledger, imap.name, index, batch, at)
+            index = index or index_of(ledger, bounces)
+            filed, ours = file_batch(ledger, imap.name, batch.mails, batch.cursor, at, index=index)
             passing("after-filing")
             if mark_read:
                 mailbox.mark_read(box, [mail.uid for mail in batch.mails])
@@ -109,11 +109,28 @@ def _cursor(connection: Connection, name: str) -> Cursor | None:
     return Cursor(row.uidvalidity, row.uid) if row else None
 
 
-def _file(
-    ledger: Ledger, name: str, index: Index, batch: Batch, at: Cursor | None
+def index_of(ledger: Ledger, bounces: str) -> Index:
+    """Every live letter, ready to be matched. ``bounces`` is MAIL_BOUNCES_TO."""
+    return Index(letters(ledger), parseaddr(bounces)[1])
+
+
+def file_batch(
+    ledger: Ledger,
+    name: str,
+    mails: Sequence[Fetched],
+    to: Cursor,
+    at: Cursor | None,
+    *,
+    index: Index | None = None,
+    bounces: str = "",
 ) -> tuple[list[Item], int]:
-    """File a batch and move the cursor, in one transaction; also the number of our own letters."""
-    read = [(fetched, parse(fetched.raw.head, fetched.raw.size)) for fetched in batch.mails]
+    """File mails of the mailbox ``name`` and move its cursor from ``at`` to ``to``, in one
+    transaction. Returns what was new, and the number of our own letters among the mails.
+
+    Raises SweepBusyError where the cursor is no longer ``at``, LedgerUnavailableError.
+    """
+    index = index or index_of(ledger, bounces)
+    read = [(fetched, parse(fetched.raw.head, fetched.raw.size)) for fetched in mails]
     theirs = [(fetched, mail) for fetched, mail in read if not index.ours(mail)]
     made = [_judged(fetched, mail, name, index) for fetched, mail in theirs]
     passing("before-filing")
@@ -124,7 +141,7 @@ def _file(
                 "wait for its end, then see: dear-minister replies"
             )
         filed = items.file(connection, made)
-        _move(connection, name, batch.cursor)
+        _move(connection, name, to)
     return filed, len(read) - len(theirs)
 
 

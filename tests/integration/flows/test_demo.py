@@ -44,6 +44,9 @@ def test_the_demo_sends_each_letter_once_in_a_world_of_its_own(tmp_path: Path) -
     assert len(list((var / "demo/letters").glob("letter-*.docx"))) == LETTERS
     for said in ("Sign-off", "Prefect", f"{LETTERS} of {LETTERS} letters sent", "letters (.docx)"):
         assert said in first.stderr
+    for kind in ("reply", "acknowledgement", "automatic", "bounce"):
+        assert f"   {kind} " in first.stderr
+    assert f"1 of {LETTERS - 1} answered so far" in first.stderr
     assert "Traceback" not in first.stderr
     assert not (var / "demo" / "old").exists()
     assert (var / "kept").exists()
@@ -52,6 +55,7 @@ def test_the_demo_sends_each_letter_once_in_a_world_of_its_own(tmp_path: Path) -
     began = time.monotonic()
     second = demo(office)
     assert "0 letters to send" in second.stderr
+    assert f"1 of {LETTERS - 1} answered so far" in second.stderr
     assert len(mails(office)) == LETTERS
     assert time.monotonic() - began < 20
 
