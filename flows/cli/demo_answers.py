@@ -67,7 +67,7 @@ def answer(ledger: Ledger, mailing: Mailing, folder: Path) -> None:
 
 def _mails(sent: Sequence[DispatchStatus], mailing: Mailing) -> list[bytes]:
     """A reply, an acknowledgement, an automatic answer and a bounce, from four readers."""
-    members = [one for one in sent if one.role == "mp"][1:]  # the Speaker stands first
+    members = [one for one in sent if one.role == "mp"][5:]  # Speakers stand first
     ministers = [one for one in sent if one.role == "minister"][2:]
     wanted = (*members[:1], *ministers[:1], *members[1:3], *sent)
     chosen = list({one.id: one for one in wanted}.values())[:4]
