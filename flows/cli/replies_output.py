@@ -150,7 +150,7 @@ def item(found: Details) -> Answer:
     facts = [
         ("item", str(one.id)),
         ("came", f"{one.received_at[:16].replace('T', ' ')} UTC, {one.source}"),
-        ("from", f"{one.sender_name} <{one.sender}>" if one.sender else one.source),
+        ("from", f"{one.sender_name} <{one.sender}>".strip() if one.sender else one.source),
         ("subject", one.subject),
         ("kind", f"{one.kind} ({one.reason}; rule: {one.rule})"),
         ("about", f"{one.dispatch or 'no letter'} (by {one.how})"),
@@ -192,11 +192,11 @@ def freed(dispatch: str, person: str) -> Answer:
 
 def corrections(found: Sequence[Correction], to: Path | None) -> Answer:
     """Addresses to correct."""
-    rows = [[one.contact, one.email, one.said[:60], one.todo] for one in found]
+    rows = [[one.dispatch, one.email, one.said[:60], one.todo] for one in found]
     lines: list[str | Table] = (
-        [Table(["id", "address", "what the server said", "what to do"], rows)] if rows else []
+        [Table(["letter", "address", "what the server said", "what to do"], rows)] if rows else []
     )
-    lines.append(f"{len(found)} letters were returned" if found else "no letter was returned")
+    lines.append(f"letters returned: {len(found)}" if found else "no letter was returned")
     if to:
         lines.append(f"as a sheet: {to}")
     remarks = (
