@@ -67,10 +67,6 @@ def postgres(runtime: Path) -> Iterator[Postgres]:
     server = get_server(data, cleanup_mode="stop")
     try:
         folder = server.get_postmaster_info().socket_dir
-        with psycopg.connect(f"host={folder} user=postgres", autocommit=True) as connection:
-            # Clients are what is killed here; the server's own durability is PostgreSQL's affair.
-            connection.execute("ALTER SYSTEM SET fsync = off")
-            connection.execute("SELECT pg_reload_conf()")
         yield Postgres(str(folder))
     finally:
         server.cleanup()

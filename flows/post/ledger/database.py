@@ -1,13 +1,17 @@
-"""The database that knows what became of every dispatch: opening it, reading it, writing it.
+"""The database that knows what became of every dispatch: reading it, writing it.
 
-SQLite (WAL, synchronous=FULL, BEGIN IMMEDIATE) or PostgreSQL; a transaction that has ended is on
-the disk. Every writer goes through ``write``, one at a time, so that events form one chain.
+SQLite (WAL, synchronous=FULL, BEGIN IMMEDIATE) or PostgreSQL (synchronous_commit=on, fsync on); a
+transaction that has ended is on the disk, and each connection is asked whether that is so. Every
+writer goes through ``write``, one at a time, so that events form one chain.
 """
 
+import functools
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote, quote_plus
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
@@ -18,16 +22,23 @@ from flows.post.ledger.errors import LedgerUnavailableError
 
 BUSY_SECONDS = 10
 """How long a writer waits for another process's transaction before it gives up."""
+_FULL = 2  # PRAGMA synchronous as SQLite numbers it
 _CHAIN_LOCK = 0x44_4D_4C  # the key of PostgreSQL's advisory lock on the chain of events
 
 
 class Ledger:
     """An open ledger, shared by threads. Made by ``open_ledger``."""
 
-    def __init__(self, url: URL) -> None:
-        self.url = url
+    def __init__(self, url: URL, *, allow_fsync_off: bool = False) -> None:
+        """``allow_fsync_off`` accepts a PostgreSQL server that does not flush to its disk."""
         self.sqlite = url.get_backend_name() == "sqlite"
-        self.engine = _engine(url)
+        self._shown = _without_secrets(url)
+        self._secrets = _secrets(url)
+        # One file is one ledger, whatever links lead to it: locks and witnesses lie beside it.
+        self.url = url.set(database=str(Path(url.database or "").resolve())) if self.sqlite else url
+        self.notes: list[str] = []
+        """What every run has to say of this database."""
+        self.engine = _engine(self.url, functools.partial(self._need_durable, allow_fsync_off))
         self._writing = threading.Lock()
         self._writer: Connection | None = None
 
@@ -41,7 +52,7 @@ class Ledger:
     @property
     def name(self) -> str:
         """The ledger as messages name it, without a password."""
-        return str(self.path) if self.sqlite else self.url.render_as_string(hide_password=True)
+        return self._shown
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -91,8 +102,54 @@ class Ledger:
             if _about_the_data(error):
                 raise
             raise LedgerUnavailableError(
-                f"the ledger ({self.name}) cannot be used: {words(error)}"
-            ) from error
+                f"the ledger ({self.name}) cannot be used: {self.words(error)}"
+            ) from self.cause(error)
+
+    def words(self, error: Exception) -> str:
+        """What the database's error means for whoever reads it: one line, no password."""
+        text = _words(error)
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return text
+
+    def cause(self, error: Exception) -> Exception | None:
+        """The error as a cause to raise from; None where a password stands in it."""
+        return None if any(secret in str(error) for secret in self._secrets) else error
+
+    def _need_durable(self, allow_fsync_off: bool, raw: Any) -> None:
+        """Ask a new connection whether what it commits is on the disk. Raises
+        ConfigurationError."""
+        if self.sqlite:
+            _need_flushes(raw)
+            return
+        pid, commit, fsync, standby = _postgres_facts(raw)
+        if pid != raw.info.backend_pid:
+            raise ConfigurationError(
+                f"LEDGER_URL: {self.name} is a connection pooler (PgBouncer or the like), which "
+                "cannot keep the locks that say who sends what; name the server itself"
+            )
+        if standby:
+            raise ConfigurationError(
+                f"LEDGER_URL: {self.name} is a standby, which cannot be written; name the primary"
+            )
+        if commit not in ("on", "remote_apply"):
+            raise ConfigurationError(
+                f"LEDGER_URL: {self.name} commits with synchronous_commit={commit}: a letter that "
+                "is sent could be forgotten; let this role set synchronous_commit=on"
+            )
+        if fsync != "on":
+            if not allow_fsync_off:
+                raise ConfigurationError(
+                    f"LEDGER_URL: {self.name} runs with fsync={fsync}: after a power cut a letter "
+                    "could be sent twice; set fsync=on there, or accept it with "
+                    "LEDGER_ALLOW_FSYNC_OFF=true"
+                )
+            note = (
+                f"the ledger's server runs with fsync={fsync}, accepted by "
+                "LEDGER_ALLOW_FSYNC_OFF: after a power cut a letter could be sent twice"
+            )
+            if note not in self.notes:
+                self.notes.append(note)
 
 
 def parse_url(url: str) -> URL:
@@ -111,25 +168,31 @@ def parse_url(url: str) -> URL:
     return made
 
 
-def _engine(url: URL) -> Engine:
-    if url.get_backend_name() != "sqlite":
-        waits = f"-c lock_timeout={BUSY_SECONDS}s"
-        return create_engine(
-            url,
-            pool_size=5,
-            max_overflow=60,
-            connect_args={"connect_timeout": BUSY_SECONDS, "options": waits},
-        )
+def _engine(url: URL, need_durable: Callable[[Any], None]) -> Engine:
+    sqlite = url.get_backend_name() == "sqlite"
+    options = f"-c lock_timeout={BUSY_SECONDS}s -c synchronous_commit=on"
     engine = create_engine(
-        url, pool_size=5, max_overflow=60, connect_args={"timeout": BUSY_SECONDS}
+        url,
+        pool_size=5,
+        max_overflow=60,
+        hide_parameters=True,  # letters and addresses are no part of an error
+        connect_args={"timeout": BUSY_SECONDS}
+        if sqlite
+        else {"connect_timeout": BUSY_SECONDS, "options": options},
     )
 
     @event.listens_for(engine, "connect")
     def _on_connect(raw, _record):  # type: ignore[no-untyped-def]
-        raw.isolation_level = None  # sqlite3 begins no transactions of its own
-        raw.execute("PRAGMA journal_mode=WAL")
-        raw.execute("PRAGMA synchronous=FULL")
-        raw.execute("PRAGMA foreign_keys=ON")
+        if sqlite:
+            raw.isolation_level = None  # sqlite3 begins no transactions of its own
+            raw.execute("PRAGMA journal_mode=WAL")
+            raw.execute("PRAGMA synchronous=FULL")
+            raw.execute("PRAGMA fullfsync=ON")  # macOS: past the drive's own cache
+            raw.execute("PRAGMA foreign_keys=ON")
+        need_durable(raw)
+
+    if not sqlite:
+        return engine
 
     @event.listens_for(engine, "begin")
     def _on_begin(connection: Connection) -> None:
@@ -146,8 +209,46 @@ def _about_the_data(error: Exception) -> bool:
     return type(error).__name__ in ("IntegrityError", "ProgrammingError", "DataError")
 
 
-def words(error: Exception) -> str:
-    """What the database's error means for whoever reads it, on one line."""
+def _need_flushes(raw: Any) -> None:
+    """Read the pragmas back. Raises ConfigurationError where a commit is not on the disk."""
+    (synchronous,) = raw.execute("PRAGMA synchronous").fetchone()
+    (journal,) = raw.execute("PRAGMA journal_mode").fetchone()
+    if synchronous < _FULL or journal in ("memory", "off"):
+        raise ConfigurationError(
+            f"this SQLite keeps no commit safe (synchronous={synchronous}, journal_mode={journal}):"
+            " a letter could be sent twice after a power cut; put the ledger on another disk"
+        )
+
+
+def _postgres_facts(raw: Any) -> tuple[int, str, str, bool]:
+    """The server's process, synchronous_commit, fsync, and whether it is a standby."""
+    with raw.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_backend_pid(), current_setting('synchronous_commit'), "
+            "current_setting('fsync'), pg_is_in_recovery()"
+        )
+        facts: tuple[int, str, str, bool] = cursor.fetchone()
+    raw.rollback()
+    return facts
+
+
+def _without_secrets(url: URL) -> str:
+    if url.get_backend_name() == "sqlite":
+        return str(url.database)
+    host = url.host or url.query.get("host", "")
+    port = f":{url.port}" if url.port else ""
+    user = f"{url.username}@" if url.username else ""
+    return f"postgresql+psycopg://{user}{host}{port}/{url.database or ''}"
+
+
+def _secrets(url: URL) -> tuple[str, ...]:
+    """The passwords of an address, as typed and as a URL writes them."""
+    given = [url.password, *(url.query.get(name) for name in ("password", "sslpassword"))]
+    plain = [str(secret) for secret in given if secret]
+    return tuple({*plain, *map(quote, plain), *map(quote_plus, plain)})
+
+
+def _words(error: Exception) -> str:
     cause = getattr(error, "orig", None) or error
     words = " ".join(str(cause).split())
     if "locked" in words or "lock timeout" in words:
@@ -156,4 +257,6 @@ def words(error: Exception) -> str:
         return f"the disk is full ({words}); make room and start again"
     if "readonly" in words or "unable to open" in words:
         return f"{words}; check the folder's and the file's permissions"
+    if "unsupported startup parameter" in words:
+        return f"{words}; this is a connection pooler: name the database server itself"
     return words[:300]

@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from flows.errors import ConfigurationError
 from flows.post.ledger.clock import now
-from flows.post.ledger.database import Ledger, parse_url, words
+from flows.post.ledger.database import Ledger, parse_url
 from flows.post.ledger.errors import LedgerUnavailableError
 
 KNOWN = ("0001", "0002", "0003", "0004")
@@ -24,14 +24,14 @@ _migrating = threading.Lock()  # alembic keeps its state in the module, one for 
 _MIGRATION_LOCK = 0x44_4D_4D
 
 
-def open_ledger(url: str, *, upgrade: bool = False) -> Ledger:
+def open_ledger(url: str, *, upgrade: bool = False, allow_fsync_off: bool = False) -> Ledger:
     """The ledger at LEDGER_URL, ready to use.
 
     An SQLite file is made, or copied and upgraded, by itself; an older PostgreSQL ledger only with
     ``upgrade``. Raises ConfigurationError (not a ledger, newer than this program, not writable)
     and LedgerUnavailableError.
     """
-    ledger = Ledger(parse_url(url))
+    ledger = Ledger(parse_url(url), allow_fsync_off=allow_fsync_off)
     try:
         if ledger.sqlite:
             _check_file(ledger.path)
@@ -50,6 +50,12 @@ def _check_file(path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():
             path.touch(mode=0o600)  # it will hold letters and addresses
+        if path.stat().st_nlink > 1:
+            raise ConfigurationError(
+                f"LEDGER_URL: {path} has a second name (a hard link, perhaps of a backup program): "
+                "SQLite would keep its log under one of them alone and lose letters; "
+                f"make it one file: cp {path} {path}.one && mv {path}.one {path}"
+            )
         if path.stat().st_size:
             # Another program's database is not even set to WAL.
             with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as raw:
@@ -113,8 +119,8 @@ def _migrate(ledger: Ledger, *, upgrade: bool) -> None:
                 run_migrations(connection, "head")
         except SQLAlchemyError as error:
             raise LedgerUnavailableError(
-                f"the ledger ({ledger.name}) could not be made or upgraded: {words(error)}"
-            ) from error
+                f"the ledger ({ledger.name}) could not be made or upgraded: {ledger.words(error)}"
+            ) from ledger.cause(error)
 
 
 def run_migrations(connection: Connection, revision: str) -> None:

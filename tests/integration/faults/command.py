@@ -5,6 +5,7 @@ import os
 import resource
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -50,14 +51,16 @@ class Command:
             **self.settings,
         }
 
-    def start(self, *arguments: str, **settings: str) -> "subprocess.Popen[str]":
+    def start(
+        self, *arguments: str, tracer: Sequence[str] = (), **settings: str
+    ) -> "subprocess.Popen[str]":
         limit = self.file_size_limit
 
         def limited() -> None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
         return subprocess.Popen(
-            [PROGRAM, *arguments],
+            [*tracer, PROGRAM, *arguments],
             cwd=self.folder,
             env=self.environment | settings,
             stdin=subprocess.DEVNULL,
@@ -68,9 +71,9 @@ class Command:
         )
 
     def run(
-        self, *arguments: str, seconds: float = 60, **settings: str
+        self, *arguments: str, seconds: float = 60, tracer: Sequence[str] = (), **settings: str
     ) -> "subprocess.CompletedProcess[str]":
-        with self.start(*arguments, **settings) as process:
+        with self.start(*arguments, tracer=tracer, **settings) as process:
             try:
                 out, err = process.communicate(timeout=seconds)
             except subprocess.TimeoutExpired:
