@@ -150,6 +150,12 @@ def resolve(
     reply: Annotated[
         str, typer.Option("--reply", metavar="TEXT", help="Only those with TEXT in their reply.")
     ] = "",
+    insist: Annotated[
+        bool,
+        typer.Option(
+            "--insist", help="Though the sender's process was not seen to end: it may go twice."
+        ),
+    ] = False,
     search: Annotated[
         bool, typer.Option("--search", help="Look for it by IMAP and propose an answer.")
     ] = False,
@@ -168,10 +174,19 @@ def resolve(
         if refused or uncertain:
             state = State.REFUSED if refused else State.UNCERTAIN
             settled = resolution.resolve_all(
-                ledger, target, state=state, answer=answer, by=by, why=why, reply=reply
+                ledger,
+                target,
+                state=state,
+                answer=answer,
+                by=by,
+                why=why,
+                reply=reply,
+                insist=insist,
             )
         else:
-            settled = [resolution.resolve(ledger, target, answer=answer, by=by, why=why)]
+            settled = [
+                resolution.resolve(ledger, target, answer=answer, by=by, why=why, insist=insist)
+            ]
     return output.settled(settled)
 
 

@@ -265,7 +265,7 @@ def table(now: Status) -> Table:
                 dispatch.name if dispatch.email else f"{dispatch.name} (by post)",
                 f"{dispatch.state}{what}",
                 str(dispatch.attempts),
-                "; ".join(filter(None, (_reply(dispatch), dispatch.reason))),
+                "; ".join(filter(None, (_reply(dispatch), dispatch.holder, dispatch.reason))),
             )
             for dispatch in now.dispatches
         ],

@@ -12,7 +12,7 @@ from flows.post.ledger import events, schema
 from flows.post.ledger.clock import now, stamp
 from flows.post.ledger.database import Ledger
 from flows.post.ledger.transitions import COLUMNS, DispatchRow, Transition, apply
-from flows.post.ledger.workers import recover
+from flows.post.ledger.workers import holder, recover
 from flows.post.mailing.mailing import get
 from flows.post.states import SETTLED_BY_A_PERSON, TRANSITIONS, State
 
@@ -32,23 +32,69 @@ def find(ledger: Ledger, dispatch: str) -> DispatchRow:
     return DispatchRow.read(row)
 
 
-def resolve(ledger: Ledger, dispatch: str, *, answer: str, by: str, why: str) -> DispatchRow:
+def resolve(
+    ledger: Ledger, dispatch: str, *, answer: str, by: str, why: str, insist: bool = False
+) -> DispatchRow:
     """Settle an uncertain dispatch (it was ``sent``, or is to ``resend``) or send a refused one
     again (``resend``); returns it as it is now.
 
-    Raises ConfigurationError where it is neither, or name or reason are missing.
+    ``insist`` settles it though the process that handed it over was not seen to end: if that one
+    goes on, the letter may be sent twice. Raises ConfigurationError where the dispatch is neither
+    uncertain nor refused, where its process may go on, where name or reason are missing.
     """
     new = _answer(answer)
     name, reason = named(by, why)
     recover(ledger)
     found = find(ledger, dispatch)
+    if found.state is State.HANDING_OVER and insist:
+        with ledger.write() as connection:
+            given_up = Transition(found, State.UNCERTAIN, by=name, why=reason)
+            found = apply(connection, [given_up])[0]
     if found.state not in SETTLED_BY_A_PERSON:
         raise ConfigurationError(
             f"dispatch {dispatch} is {found.state}, not uncertain or refused; nothing was changed"
+            + _held_by(ledger, found)
         )
     _need_possible(found.state, answer)
+    if new is State.READY and not insist:
+        _need_ended(ledger, [found])
     with ledger.write() as connection:
         return apply(connection, [Transition(found, new, by=name, why=reason)])[0]
+
+
+def _held_by(ledger: Ledger, found: DispatchRow) -> str:
+    """Who holds a dispatch, since when, and what can be done about it."""
+    with ledger.read() as connection:
+        process = holder(connection, found.worker)
+        since = connection.execute(select(_D.changed_at).where(_D.id == found.id)).scalar()
+    if process is None:
+        return ""
+    insist = " or say --insist" if found.state is State.HANDING_OVER else ""
+    return (
+        f": its sender is {process}, holding it since {since}; end that process first "
+        f"(kill -9 {process.pid} on {process.host}){insist}"
+    )
+
+
+def _need_ended(ledger: Ledger, found: Sequence[DispatchRow]) -> None:
+    """No process that handed one of these over may still go on. Raises ConfigurationError."""
+    with ledger.read() as connection:
+        for dispatch in found:
+            if dispatch.state is not State.UNCERTAIN:
+                continue
+            worker = connection.execute(
+                select(_E.worker)
+                .where(_E.dispatch == dispatch.id, _E.new == State.HANDING_OVER)
+                .order_by(_E.seq.desc())
+                .limit(1)
+            ).scalar()
+            process = holder(connection, worker)
+            if process and process.process != "gone":
+                raise ConfigurationError(
+                    f"dispatch {dispatch.id}: the sender that handed it over is {process}. If it "
+                    "goes on, the reader may get the letter twice: see that it has ended, then say "
+                    "--insist; nothing was changed"
+                )
 
 
 def resolve_all(
@@ -60,9 +106,11 @@ def resolve_all(
     by: str,
     why: str,
     reply: str = "",
+    insist: bool = False,
 ) -> list[DispatchRow]:
     """Settle every live dispatch of a mailing that is ``state`` (uncertain or refused), or those
-    of them whose reply contains ``reply``; returns them as they are now.
+    of them whose reply contains ``reply``; returns them as they are now. ``insist`` as for
+    ``resolve``.
 
     Raises ConfigurationError where there is none, or name or reason are missing.
     """
@@ -88,6 +136,8 @@ def resolve_all(
         raise ConfigurationError(
             f"mailing {mailing} has no letter that is {state}{alike}; nothing was changed"
         )
+    if new is State.READY and not insist:
+        _need_ended(ledger, chosen)
     with ledger.write() as connection:
         return apply(connection, [Transition(one, new, by=name, why=reason) for one in chosen])
 

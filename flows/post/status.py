@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, select
 from flows.post.ledger import schema
 from flows.post.ledger.database import Ledger
 from flows.post.ledger.events import POSTED
+from flows.post.ledger.workers import holder
 from flows.post.mailing.mailing import Mailing
 from flows.post.states import UNFINISHED, State
 
@@ -41,6 +42,8 @@ class DispatchStatus:
     sha256: str
     reason: str = ""
     """Why it was withdrawn, settled, posted or taken back, and by whom."""
+    holder: str = ""
+    """Of a letter that a sender holds: its process, and since when."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +119,7 @@ def status(ledger: Ledger, mailing: str, rehearsal: int = 0) -> Status:
                 _D.queue_id,
                 _D.due_at,
                 _D.changed_at,
+                _D.worker,
                 _L.sha256,
             )
             .join(schema.letter, (_L.mailing == _D.mailing) & (_L.ordinal == _D.ordinal))
@@ -123,12 +127,15 @@ def status(ledger: Ledger, mailing: str, rehearsal: int = 0) -> Status:
             .order_by(_D.ordinal)
         ).all()
         reasons = _reasons(connection, mailing, rehearsal)
+        holders = {row.worker: holder(connection, row.worker) for row in rows if row.worker}
     found = []
     for row in rows:
         values = dict(row._mapping)
         values["state"] = State(values["state"])
         values["office"] = ", ".join(json.loads(row.office).get("lines", [])[1:])
-        found.append(DispatchStatus(**values, reason=reasons.get(row.id, "")))
+        process = holders.get(values.pop("worker"))
+        held = f"its sender is {process}, holding it since {row.changed_at}" if process else ""
+        found.append(DispatchStatus(**values, reason=reasons.get(row.id, ""), holder=held))
     found.sort(key=lambda one: _FIRST.index(one.state) if one.state in _FIRST else len(_FIRST))
     counts = Counter(one.state.value for one in found)
     return Status(rehearsal, dict(counts), tuple(found))

@@ -21,7 +21,7 @@ from flows.post.delivery.connector import Connector
 from flows.post.delivery.outcomes import Outcomes
 from flows.post.delivery.rate import RateLimiter, Schedule
 from flows.post.delivery.sending import SAME_REFUSALS, SendEvent, Sending, SendResult, Stop
-from flows.post.ledger import schema, workers
+from flows.post.ledger import schema, witness, workers
 from flows.post.ledger.clock import now
 from flows.post.ledger.database import Ledger
 from flows.post.smtp.server import Server
@@ -74,6 +74,10 @@ class Sender:
         Raises LedgerUnavailableError, before anything is said to the server.
         """
         self.ledger.check_writable()
+        if not self.sending.rehearsal:
+            witness.begin(self.ledger)
+        for note in self.ledger.notes:
+            self._outcomes.report(SendEvent(note))
         for dispatch in workers.recover(self.ledger):
             taken_back = SendEvent(
                 "taken back from a worker that died", dispatch.id, dispatch.state

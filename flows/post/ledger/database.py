@@ -29,13 +29,15 @@ _CHAIN_LOCK = 0x44_4D_4C  # the key of PostgreSQL's advisory lock on the chain o
 class Ledger:
     """An open ledger, shared by threads. Made by ``open_ledger``."""
 
-    def __init__(self, url: URL, *, allow_fsync_off: bool = False) -> None:
-        """``allow_fsync_off`` accepts a PostgreSQL server that does not flush to its disk."""
+    def __init__(
+        self, url: URL, *, allow_fsync_off: bool = False, witness_folder: Path | None = None
+    ) -> None:
         self.sqlite = url.get_backend_name() == "sqlite"
         self._shown = _without_secrets(url)
         self._secrets = _secrets(url)
         # One file is one ledger, whatever links lead to it: locks and witnesses lie beside it.
         self.url = url.set(database=str(Path(url.database or "").resolve())) if self.sqlite else url
+        self.witness_folder = witness_folder
         self.notes: list[str] = []
         """What every run has to say of this database."""
         self.engine = _engine(self.url, functools.partial(self._need_durable, allow_fsync_off))

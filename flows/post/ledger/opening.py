@@ -17,21 +17,29 @@ from flows.post.ledger.clock import now
 from flows.post.ledger.database import Ledger, parse_url
 from flows.post.ledger.errors import LedgerUnavailableError
 
-KNOWN = ("0001", "0002", "0003", "0004")
+KNOWN = ("0001", "0002", "0003", "0004", "0005")
 """The migrations in ``migrations/versions``, in order; a test holds the two together."""
 REVISION = KNOWN[-1]
 _migrating = threading.Lock()  # alembic keeps its state in the module, one for all threads
 _MIGRATION_LOCK = 0x44_4D_4D
 
 
-def open_ledger(url: str, *, upgrade: bool = False, allow_fsync_off: bool = False) -> Ledger:
+def open_ledger(
+    url: str,
+    *,
+    upgrade: bool = False,
+    allow_fsync_off: bool = False,
+    witness_folder: Path | None = None,
+) -> Ledger:
     """The ledger at LEDGER_URL, ready to use.
 
     An SQLite file is made, or copied and upgraded, by itself; an older PostgreSQL ledger only with
-    ``upgrade``. Raises ConfigurationError (not a ledger, newer than this program, not writable)
-    and LedgerUnavailableError.
+    ``upgrade``. ``allow_fsync_off`` accepts a PostgreSQL server that does not flush to its disk;
+    ``witness_folder`` is where a witness is kept beside the one at the file (``witness``). Raises
+    ConfigurationError (not a ledger, newer than this program, not writable) and
+    LedgerUnavailableError.
     """
-    ledger = Ledger(parse_url(url), allow_fsync_off=allow_fsync_off)
+    ledger = Ledger(parse_url(url), allow_fsync_off=allow_fsync_off, witness_folder=witness_folder)
     try:
         if ledger.sqlite:
             _check_file(ledger.path)

@@ -19,6 +19,24 @@ from sqlalchemy import (
 
 metadata = MetaData()
 
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("identity", String(32), primary_key=True),  # made with the ledger; a copy has it too
+    Column("generation", Integer, nullable=False),  # 1, and one more with each recovery
+    Column("salt", String(64), nullable=False),  # for hashes of persons who were forgotten
+)
+
+worker = Table(
+    "worker",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("host", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("process_began", Float, nullable=False),  # Unix time: tells a reused pid apart
+    Column("began_at", String(27), nullable=False),
+)
+
 mailing = Table(
     "mailing",
     metadata,
@@ -78,6 +96,7 @@ letter = Table(
     Column("message_id", String(250), nullable=False),
     Column("sha256", String(64), nullable=False),
     Column("content", LargeBinary, nullable=False),  # RFC 5322 message; by post: the document
+    Column("forgotten", Integer),  # the event by which its personal data went
 )
 
 dispatch = Table(
@@ -129,6 +148,8 @@ event = Table(
     Column("why", Text),
     Column("previous", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
+    Column("detail", Text),  # JSON: what else the event binds
+    Column("forgotten", Integer),  # the event by which its personal data went
 )
 
 campaign_run = Table(

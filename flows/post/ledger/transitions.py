@@ -180,4 +180,5 @@ def _event(transition: Transition, at: str) -> dict[str, Any]:
         "queue_id": reply.queue_id if reply and transition.new is State.SENT else None,
         "by": transition.by,
         "why": transition.why,
+        "detail": {"due": transition.due_at} if transition.due_at else None,
     }

@@ -8,16 +8,21 @@ dead can hand nothing over.
 
 import hashlib
 import os
+import socket
 import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 from fasteners import InterProcessLock
-from sqlalchemy import Connection, bindparam, select, text
+from sqlalchemy import Connection, bindparam, insert, select, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from flows.post.ledger import schema
+from flows.post.ledger.clock import now, stamp
 from flows.post.ledger.database import Ledger
 from flows.post.ledger.errors import LedgerUnavailableError
 from flows.post.ledger.transitions import COLUMNS, DispatchRow, Transition, apply
@@ -36,6 +41,8 @@ def hold(ledger: Ledger) -> Iterator[str]:
     """
     worker = f"{os.getpid()}-{uuid.uuid4().hex[:12]}"
     with _locked(ledger, worker):
+        with ledger.write() as connection:
+            connection.execute(insert(schema.worker).values(id=worker, **_this_process()))
         with _living_lock:
             _living.add(worker)
         try:
@@ -68,7 +75,12 @@ def _locked(ledger: Ledger, worker: str) -> Iterator[None]:
             try:
                 yield
             finally:
-                # The server lets go of the lock with the session, whatever state that is in.
+                # The server lets go of the lock with the session, whatever state that is in, but
+                # takes a moment to notice that a session has ended.
+                with suppress(SQLAlchemyError):
+                    connection.execute(
+                        text("SELECT pg_advisory_unlock(:key)"), {"key": _key(worker)}
+                    )
                 connection.invalidate()
 
 
@@ -110,6 +122,60 @@ def _remove(lock: InterProcessLock, path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """The process of a worker, as far as it can be seen from here."""
+
+    process: str
+    """``running``, ``stopped`` (SIGSTOP, a debugger), ``gone``, or ``elsewhere``."""
+    pid: int
+    host: str
+
+    def __str__(self) -> str:
+        seen = {
+            "running": "at work",
+            "stopped": "stopped, not ended",
+            "gone": "ended",
+            "elsewhere": "on another machine, unreachable from here",
+        }
+        return f"{seen[self.process]}: pid {self.pid} on {self.host}"
+
+
+def holder(connection: Connection, worker: str | None) -> Holder | None:
+    """Who that worker is; None where the ledger does not know."""
+    row = connection.execute(select(schema.worker).where(schema.worker.c.id == worker)).first()
+    return Holder(_seen(row.host, row.pid, row.process_began), row.pid, row.host) if row else None
+
+
+def _this_process() -> dict[str, object]:
+    process = psutil.Process()
+    return {
+        "host": socket.gethostname(),
+        "pid": process.pid,
+        "process_began": process.create_time(),
+        "began_at": stamp(now()),
+    }
+
+
+def _seen(host: str, pid: int, began: float) -> str:
+    if host != socket.gethostname():
+        return "elsewhere"
+    try:
+        process = psutil.Process(pid)
+        # The kernel reports it to a hundredth of a second; a pid is not given again that fast.
+        if abs(process.create_time() - began) > 1:
+            return "gone"
+        status = process.status()
+    except psutil.NoSuchProcess:
+        return "gone"
+    except psutil.AccessDenied:
+        return "running"
+    if status in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD):
+        return "gone"
+    return "stopped" if status in _STOPPED else "running"
+
+
+_STOPPED = (psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP)
 _WORKERS = select(_D.worker).where(_D.worker.is_not(None)).distinct()
 _THEIRS = select(*COLUMNS).where(_D.worker == bindparam("worker"), _D.state.in_(HELD))
 

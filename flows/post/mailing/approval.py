@@ -43,7 +43,7 @@ def approve(
         before = connection.execute(
             select(func.count()).where(schema.approval.c.mailing == mailing)
         ).scalar_one()
-        at = stamp(now())
+        at, written = stamp(now()), json.dumps(dict(sources))
         connection.execute(
             insert(schema.approval).values(
                 mailing=mailing,
@@ -51,7 +51,7 @@ def approve(
                 at=at,
                 by=name,
                 hash=found.hash,
-                sources=json.dumps(dict(sources)),
+                sources=written,
             )
         )
         events.append(
@@ -63,6 +63,7 @@ def approve(
                     "what": events.SIGNED_OFF,
                     "by": name,
                     "why": found.hash,
+                    "detail": {"sources": hashlib.sha256(written.encode()).hexdigest()},
                 }
             ],
         )
@@ -138,7 +139,10 @@ def _need_bytes(ledger: Ledger, mailing: Mailing) -> None:
     """The letters' bytes still have their hashes, these the mailing's, and that is the chair's."""
     with ledger.read() as connection:
         signed_off = mailing.approved_hash or mailing.hash
-        whole = manifest(connection, mailing.id) == mailing.hash == signed_off
+        bound = events.bound(connection, mailing.id)
+        whole = mailing.hash == signed_off and (
+            manifest(connection, mailing.id) == bound.get("manifest")
+        )
         begun = _begun(ledger, mailing)
         letters = connection.execution_options(yield_per=50).execute(
             select(_L.ordinal, _L.sha256, _L.content).where(_L.mailing == mailing.id)
@@ -150,7 +154,8 @@ def _need_bytes(ledger: Ledger, mailing: Mailing) -> None:
             and [
                 row.ordinal
                 for row in letters
-                if hashlib.sha256(row.content).hexdigest() != row.sha256
+                if row.ordinal not in bound["forgotten"]
+                and hashlib.sha256(row.content).hexdigest() != row.sha256
             ]
         )
     if not whole or broken:

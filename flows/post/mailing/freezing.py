@@ -20,7 +20,7 @@ from flows.post.ledger.database import Ledger
 from flows.post.ledger.errors import AlreadyLiveError, LedgerUnavailableError
 from flows.post.ledger.workers import alive, hold
 from flows.post.mailing.frozen_letter import FrozenLetter
-from flows.post.mailing.mailing import Mailing, dispatch, get, manifest
+from flows.post.mailing.mailing import Mailing, dispatch, get, manifest, record
 from flows.post.states import State
 
 _CHUNK = 200
@@ -261,10 +261,14 @@ def _seal(
                     passed_over=json.dumps(list(passed_over), ensure_ascii=False),
                 )
             )
-            events.append(
-                connection,
-                [{"at": stamp(now()), "mailing": mailing, "what": events.FROZEN, "why": digest}],
-            )
+            entry = {
+                "at": stamp(now()),
+                "mailing": mailing,
+                "what": events.FROZEN,
+                "why": digest,
+                "detail": {"record": record(connection, mailing)},
+            }
+            events.append(connection, [entry])
     except IntegrityError as error:
         raise AlreadyLiveError(
             f"another mailing of {identity.campaign}, edition {identity.edition}, was signed "

@@ -115,6 +115,23 @@ def manifest_lines(connection: Connection, mailing: str) -> Iterator[bytes]:
         yield _line(row)
 
 
+def record(connection: Connection, mailing: str) -> str:
+    """SHA-256 over what the ledger shows of a mailing beside what its hash is over."""
+    head = connection.execute(
+        select(_M.fingerprint, _M.sources, _M.frozen_by, _M.refused, _M.passed_over).where(
+            _M.id == mailing
+        )
+    ).one()
+    total = hashlib.sha256(_line(head))
+    for row in connection.execute(
+        select(_L.ordinal, _L.name, _L.role, _L.reference)
+        .where(_L.mailing == mailing)
+        .order_by(_L.ordinal)
+    ):
+        total.update(_line(row))
+    return total.hexdigest()
+
+
 def get(ledger: Ledger, mailing: str) -> Mailing:
     """The mailing with this id. Raises ConfigurationError where there is none."""
     with ledger.read() as connection:

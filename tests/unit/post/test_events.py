@@ -19,7 +19,7 @@ from flows.post.states import State
 from tests.unit.post.ledger_fixtures import approve, bring, freeze, live, verdict
 
 E, D, A, M = schema.event, schema.dispatch, schema.approval, schema.mailing
-TEXTS = [one.name for one in E.columns if one.name not in ("seq", "attempt", "code")]
+TEXTS = [one.name for one in E.columns if one.name not in ("seq", "attempt", "code", "forgotten")]
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,225 @@
+"""Witnesses: files that keep how far the ledger had come, where the ledger cannot rewrite it.
+
+A ledger that was restored from a backup, copied or cut short has forgotten letters that were sent,
+and would send them again. Each live sending leaves the head of the log (number and hash of its last
+event) in a file beside the ledger and, where LEDGER_WITNESS names a folder, in one there: before
+anything of a claimed letter is said to a server. A ledger that does not know what a witness knows
+sends nothing until a person recovers it (``flows.operations.recover``).
+"""
+
+import json
+import os
+import threading
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from fasteners import InterProcessLock
+from sqlalchemy import Connection, exists, func, select, update
+
+from flows.errors import ConfigurationError
+from flows.post.ledger import events, schema
+from flows.post.ledger.clock import now, stamp
+from flows.post.ledger.database import Ledger
+from flows.post.ledger.errors import LedgerUnavailableError
+
+_E, _I = schema.event.c, schema.ledger.c
+_HINT = (
+    "nothing was sent; restore the right ledger, or have this one compared with the sent mails and "
+    "signed: dear-minister recover --by NAME --why TEXT"
+)
+_writing = threading.Lock()
+
+
+class BehindWitnessError(ConfigurationError):
+    """The ledger is not what its witnesses have seen; nothing may be sent from it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """How far a ledger has come."""
+
+    identity: str
+    """Of the ledger, made with it and copied with it."""
+    generation: int
+    """How often it was begun: 1, and one more with each recovery."""
+    events: int
+    """The number of the last event."""
+    hash: str
+    """The last event's hash."""
+
+
+def head(connection: Connection) -> Head:
+    """Where the log stands."""
+    identity, generation = connection.execute(select(_I.identity, _I.generation)).one()
+    last = select(func.max(_E.seq)).scalar_subquery()
+    row = connection.execute(select(_E.seq, _E.hash).where(_E.seq == last)).first()
+    return Head(identity, generation, row.seq if row else 0, row.hash if row else events.BEGINNING)
+
+
+def files(ledger: Ledger) -> tuple[Path, ...]:
+    """Where this ledger's witnesses are kept."""
+    with ledger.read() as connection:
+        identity = connection.execute(select(_I.identity)).scalar_one()
+    found = []
+    if ledger.sqlite:
+        found.append(ledger.path.with_name(f"{ledger.path.name}.witness"))
+    if ledger.witness_folder:
+        found.append(ledger.witness_folder / f"{identity}.witness")
+    return tuple(found)
+
+
+def read(path: Path) -> Head | None:
+    """What a witness says; None where there is no such file. Raises ConfigurationError."""
+    try:
+        given = json.loads(path.read_bytes())
+        return Head(
+            str(given["identity"]),
+            int(given["generation"]),
+            int(given["events"]),
+            str(given["hash"]),
+        )
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be read ({error.strerror})") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise ConfigurationError(f"{path}: is not a ledger's witness; name another file") from error
+
+
+def disagreement(connection: Connection, witness: Head) -> str | None:
+    """What the ledger does not have that the witness has seen, in words; None where it has all."""
+    ours = head(connection)
+    if ours.identity != witness.identity:
+        return (
+            f"another ledger stood here, with {witness.events} events; this one, "
+            f"with {ours.events}, does not know whom that one has written to"
+        )
+    if ours.generation < witness.generation:
+        return (
+            f"this is generation {ours.generation} of the ledger, and generation "
+            f"{witness.generation} is in use: it was copied or restored before a recovery"
+        )
+    there = connection.execute(select(_E.hash).where(_E.seq == witness.events)).scalar()
+    if there is None and witness.events:
+        return (
+            f"the ledger ends at event {ours.events}, and event {witness.events} was written: "
+            "it was restored from a backup, or cut short"
+        )
+    if witness.events and there != witness.hash:
+        return (
+            f"event {witness.events} is not the one that was written: the ledger was restored and "
+            "went on by itself, or was written anew"
+        )
+    return None
+
+
+def differences(ledger: Ledger) -> tuple[str, ...]:
+    """Every disagreement with a witness, and the lack of any where one was left. Empty: none.
+
+    Raises ConfigurationError where a witness cannot be read.
+    """
+    # The witnesses first: a sender may add to both at this moment, to the ledger before them.
+    seen = [(path, read(path)) for path in files(ledger)]
+    with ledger.read() as connection:
+        found = [
+            f"{path}: {words}"
+            for path, witness in seen
+            if witness and (words := disagreement(connection, witness))
+        ]
+        if not any(witness for _, witness in seen) and _was_witnessed(connection):
+            places = " nor ".join(str(path) for path, _ in seen) or "no place: set LEDGER_WITNESS"
+            found.append(
+                f"{places}: there is no witness, though this ledger has sent letters: "
+                "it was moved or restored"
+            )
+    return tuple(found)
+
+
+def check(ledger: Ledger) -> None:
+    """Raise BehindWitnessError where the ledger is not what its witnesses have seen."""
+    if found := differences(ledger):
+        raise BehindWitnessError(f"the ledger ({ledger.name}): {'; '.join(found)}; {_HINT}")
+
+
+def begin(ledger: Ledger) -> None:
+    """Before a live sending: check, and leave the first head. Raises BehindWitnessError."""
+    check(ledger)
+    with ledger.read() as connection:
+        known = _was_witnessed(connection)
+    if not known:
+        with ledger.write() as connection:
+            identity = connection.execute(select(_I.identity)).scalar_one()
+            entry = {"at": stamp(now()), "what": events.WITNESSED, "detail": {"identity": identity}}
+            events.append(connection, [entry])
+    leave(ledger)
+
+
+def leave(ledger: Ledger) -> Head:
+    """Write the ledger's head to every witness, unless it has seen more. Raises
+    LedgerUnavailableError where a witness cannot be written."""
+    with ledger.read() as connection:
+        ours = head(connection)
+    for path in files(ledger):
+        _write(path, ours, replace=False)
+    return ours
+
+
+def recovered(ledger: Ledger, *, by: str, why: str) -> Head:
+    """Record that a person takes this ledger for the right one: a new generation, which every
+    witness gets in place of what it has seen."""
+    seen = [witness.generation for path in files(ledger) if (witness := _readable(path))]
+    with ledger.write() as connection:
+        before = head(connection)
+        generation = max(before.generation, *seen, 1) + 1
+        connection.execute(update(schema.ledger).values(generation=generation))
+        entry = {
+            "at": stamp(now()),
+            "what": events.RECOVERED,
+            "by": by,
+            "why": why,
+            "detail": {"identity": before.identity, "generation": generation},
+        }
+        events.append(connection, [entry])
+        ours = head(connection)
+    for path in files(ledger):
+        _write(path, ours, replace=True)
+    return ours
+
+
+def _readable(path: Path) -> Head | None:
+    try:
+        return read(path)
+    except ConfigurationError:
+        return None
+
+
+def _was_witnessed(connection: Connection) -> bool:
+    note = exists().where(_E.mailing.is_(None), _E.what.in_((events.WITNESSED, events.RECOVERED)))
+    return bool(connection.execute(select(note)).scalar())
+
+
+def _write(path: Path, ours: Head, *, replace: bool) -> None:
+    """Atomically, and on the disk before it returns."""
+    part = path.with_name(f"{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _writing, InterProcessLock(path.with_name(f"{path.name}.lock")):
+            seen = _readable(path)
+            if (
+                not replace
+                and seen
+                and seen.identity == ours.identity
+                and ((seen.generation, seen.events) >= (ours.generation, ours.events))
+            ):
+                return  # another sender came later and has written already
+            content = json.dumps({**asdict(ours), "at": stamp(now())}, indent=2) + "\n"
+            with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(path)
+    except (OSError, threading.ThreadError) as error:
+        raise LedgerUnavailableError(
+            f"{path}: the ledger's witness cannot be written ({error}); nothing further is sent: "
+            "correct its permissions, or set LEDGER_WITNESS to a folder that can be written"
+        ) from error
