@@ -16,12 +16,12 @@ from flows.errors import ConfigurationError, DearMinisterError
 from flows.letters import campaign as campaigns
 from flows.letters.campaign import Campaign
 from flows.operations import draft
+from flows.operations.ledger import open_ledger
 from flows.orchestration import batches, flow_runs, sign_off, states, tasks
 from flows.orchestration.parameters import AsOf, CampaignKey, Limit, Lists, Live, Patience
 from flows.orchestration.states import Ending
 from flows.post.ledger import campaign_runs
 from flows.post.ledger.database import Ledger
-from flows.post.ledger.opening import open_ledger
 from flows.post.mailing import mailing as mailings
 from flows.post.mailing.mailing import Mailing
 from flows.settings import load
@@ -51,7 +51,7 @@ def campaign(
     """
     run = flow_runs.identity()
     try:
-        with closing(open_ledger(load().ledger)) as ledger:
+        with closing(open_ledger(load())) as ledger:
             about = campaigns.load(draft.folder(campaign))
             if (late := flow_runs.too_late()) and not campaign_runs.begun(ledger, run):
                 return states.not_started("Too late", late)

@@ -6,12 +6,12 @@ from prefect import flow
 from prefect.logging import get_run_logger
 
 from flows.errors import DearMinisterError
+from flows.operations.ledger import open_ledger
 from flows.orchestration import batches, flow_runs, states
 from flows.orchestration.parameters import Limit, MailingId, Patience
 from flows.orchestration.states import Ending
 from flows.post.ledger import campaign_runs
 from flows.post.ledger.database import Ledger
-from flows.post.ledger.opening import open_ledger
 from flows.post.ledger.workers import recover
 from flows.post.mailing import mailing as mailings
 from flows.post.mailing.mailing import Mailing
@@ -31,7 +31,7 @@ def dispatch(mailing: MailingId = "", limit: Limit = 0, patience: Patience = 0) 
     try:
         if late := flow_runs.too_late():
             return states.not_started("Too late", late)
-        with closing(open_ledger(load().ledger)) as ledger:
+        with closing(open_ledger(load())) as ledger:
             recover(ledger)
             for one in [mailings.get(ledger, mailing)] if mailing else _for_the_sweep(ledger):
                 if not batches.waits(ledger, one):

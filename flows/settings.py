@@ -76,7 +76,9 @@ class Settings(BaseSettings):
     members_api_url: str = "https://members-api.parliament.uk"
     office_hours: str = "Mon-Fri 08:00-18:00"
     late_start_hours: float = Field(2, gt=0)
-    ledger_url: str = ""
+    ledger_url: str = Field("", repr=False)
+    ledger_witness: str = ""
+    ledger_allow_fsync_off: bool = False
     dear_minister_var: Path = Path("var")
     dear_minister_office: Path = Path()
 
@@ -98,6 +100,14 @@ class Settings(BaseSettings):
         if self.ledger_url.startswith("sqlite:///"):
             return f"sqlite:///{self.dear_minister_office / self.ledger_url[10:]}"
         return self.ledger_url
+
+    @property
+    def witness_folder(self) -> Path | None:
+        """Where the ledger's witness is kept beside the one at its file; a relative path begins at
+        the office folder. None: an SQLite ledger has only the one at its file."""
+        if self.ledger_witness:
+            return self.dear_minister_office / self.ledger_witness
+        return None if self.ledger.startswith("sqlite") else self.var / "witness"
 
     @property
     def server(self) -> Server:

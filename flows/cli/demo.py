@@ -15,11 +15,11 @@ from flows.cli import console, demo_answers
 from flows.cli import mailings_output as output
 from flows.errors import ConfigurationError
 from flows.operations import approve, draft, prepare, send
+from flows.operations.ledger import open_ledger
 from flows.operations.new import samples
 from flows.post import status
 from flows.post.ledger import schema
 from flows.post.ledger.database import Ledger
-from flows.post.ledger.opening import open_ledger
 from flows.post.mailing import mailing as mailings
 from flows.post.mailing.frozen_letter import documents
 from flows.post.mailing.mailing import Mailing
@@ -43,7 +43,7 @@ def demo(*, fresh: bool) -> int:
     console.say(f"A world of its own in {here}/; no mail leaves this machine.")
     with mailbox(here / "mailbox") as server:
         world = _world(here, server)
-        with settings.using(world), closing(open_ledger(world.ledger)) as ledger:
+        with settings.using(world), closing(open_ledger(world)) as ledger:
             mailing = _prepare(world, ledger)
             if status.by_mail(ledger, mailing.id).keys() & {State.READY, State.DEFERRED}:
                 _sign_off(ledger, mailing)

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from flows.operations.print_pack import Packed
     from flows.post.delivery.sending import SendResult
     from flows.post.ledger.database import Ledger
-    from flows.post.ledger.events import Verdict
     from flows.post.ledger.holds import Hold
     from flows.post.ledger.transitions import DispatchRow
     from flows.post.mailing.mailing import Mailing
@@ -410,13 +409,3 @@ def posted(mailing: str, on: date, dispatches: Sequence[str]) -> Answer:
         {"mailing": mailing, "on": on, "posted": list(dispatches)},
         [f"{len(dispatches)} letters of {mailing} recorded as posted on {on}"],
     )
-
-
-def verdict(found: Verdict) -> Answer:
-    """What a replay of the chain found."""
-    line = (
-        f"the ledger is whole: {found.events} events, the last one's hash {found.head}"
-        if found.ok
-        else f"the ledger was changed: event {found.broken_at}: {found.why}"
-    )
-    return Answer(asdict(found), [line], code=attention(not found.ok))

@@ -61,9 +61,11 @@ Why = Annotated[str, typer.Option("--why", metavar="TEXT", help="The reason; kep
 @contextmanager
 def ledger(upgrade: bool = False) -> Iterator["Ledger"]:
     """The ledger of the settings, closed afterwards. Raises ConfigurationError."""
-    from flows.post.ledger.opening import open_ledger
+    from flows.operations.ledger import open_ledger
 
-    opened = open_ledger(settings.load().ledger, upgrade=upgrade)
+    opened = open_ledger(settings.load(), upgrade=upgrade)
+    for note in opened.notes:
+        console.warn(note)
     try:
         yield opened
     finally:

@@ -36,11 +36,11 @@ from prefect.states import Cancelled, Crashed
 from prefect.types import DateTime
 
 from flows.deployments import deployments
+from flows.operations.ledger import open_ledger
 from flows.orchestration import server
 from flows.orchestration.parameters import campaign_folders
 from flows.post.ledger import campaign_runs
 from flows.post.ledger.clock import now
-from flows.post.ledger.opening import open_ledger
 
 _MISSED = timedelta(minutes=15)
 AT_ONCE = 4
@@ -108,7 +108,7 @@ def tell_broken_off(client: SyncPrefectClient) -> None:
             state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.RUNNING]))
         ),
     )
-    with closing(open_ledger(settings.load().ledger)) as ledger:
+    with closing(open_ledger(settings.load())) as ledger:
         for one in there:
             if campaign_runs.is_crashed(ledger, str(one.id)):
                 state: State[Any] = Crashed(

@@ -1,11 +1,13 @@
 """Commands about the program itself: its ledger, its demonstration, its server."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from flows.cli import mailings_output as output
+from flows import settings
 from flows.cli import options
+from flows.cli import upkeep_output as output
 from flows.cli.answer import Answer
 from flows.cli.command import Commands
 
@@ -31,12 +33,35 @@ def serve() -> None:
 
 
 @app.command()
-def verify() -> Answer:
-    """Replay the ledger's hash chain, and hold every letter against its hash."""
-    from flows.post.audit import verify as verify_ledger
+def verify(
+    head: Annotated[
+        bool, typer.Option("--head", help="Only say how far the ledger has come, to be kept.")
+    ] = False,
+    witnesses: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--witness", metavar="FILE", help="What --head said earlier, or another witness."
+        ),
+    ] = None,
+) -> Answer:
+    """Replay the ledger's hash chain, hold its tables and letters against it, and the ledger
+    against its witnesses."""
+    from flows.operations import verify as verifying
 
-    with options.ledger() as ledger, ledger.read() as connection:
-        return output.verdict(verify_ledger(connection))
+    with options.ledger() as ledger:
+        if head:
+            return output.head(verifying.head(ledger))
+        return output.verdict(verifying.verify(ledger, witnesses or ()))
+
+
+@app.command()
+def recover(by: options.By, why: options.Why) -> Answer:
+    """Sign that a restored or moved ledger is the right one, after comparing it with the mailbox of
+    sent mails (IMAP_HOST, IMAP_FOLDER)."""
+    from flows.operations.recover import recover as compare
+
+    with options.ledger() as ledger:
+        return output.recovered(compare(settings.load(), ledger, by=by, why=why))
 
 
 @app.command("upgrade-ledger")

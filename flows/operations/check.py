@@ -11,12 +11,12 @@ from flows.errors import ConfigurationError, DearMinisterError, Fault
 from flows.letters import check as template_check
 from flows.letters.filler import Filler, files, filled
 from flows.operations import chase, draft
+from flows.operations.ledger import open_ledger
 from flows.operations.new import unwritten
 from flows.operations.overview import Overview, overview
 from flows.operations.prepare import postmark
 from flows.people.contact import RejectedRow
 from flows.post.ledger.clock import now
-from flows.post.ledger.opening import open_ledger
 from flows.post.smtp.session import LoginRefusedError, Session, UnavailableError
 from flows.settings import Settings
 
@@ -98,7 +98,7 @@ def _follow_ups(order: draft.Draft) -> list[Fault]:
 def _house(settings: Settings) -> list[Fault]:
     found = []
     try:
-        open_ledger(settings.ledger).close()
+        open_ledger(settings).close()
         settings.var.mkdir(parents=True, exist_ok=True)
         if (free := shutil.disk_usage(settings.var).free) < _ROOM:
             line = f"only {free // 2**20} MB are free on this disk"

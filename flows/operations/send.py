@@ -7,6 +7,7 @@ from email.utils import parseaddr
 
 from flows.operations.draft import sources_now, suppressions
 from flows.operations.hold import need_free
+from flows.operations.recover import need_unsent
 from flows.post.delivery.rate import RateLimiter
 from flows.post.delivery.sender import Sender
 from flows.post.delivery.sending import SendEvent, Sending
@@ -66,8 +67,10 @@ def sender(
 def _live(
     settings: Settings, ledger: Ledger, mailing: Mailing, report: Callable[[SendEvent], None]
 ) -> Sending:
-    """What is sent live. Raises ConfigurationError: held, not signed off, edited since."""
+    """What is sent live. Raises ConfigurationError: held, not signed off, edited since,
+    or the archive has letters that were never tried."""
     need_free(ledger, mailing.id)
+    need_unsent(settings, ledger, mailing, lambda note: report(SendEvent(note)))
     before = mailing.approved_sources or {}
     for edit in approval.need_signed_off(ledger, mailing, lambda: sources_now(before)):
         report(SendEvent(f"{edit} since sign-off; the letters go as they were frozen"))

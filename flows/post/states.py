@@ -32,7 +32,8 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.READY: frozenset(
         {
             State.CLAIMED,  # a worker takes it
-            State.SENT,  # a person says that the paper letter was posted
+            State.SENT,  # a person says that the paper was posted, or recovery found the mail
+            State.UNCERTAIN,  # recovery of a ledger that may have forgotten its sending
             State.WITHDRAWN,
         }
     ),
@@ -54,7 +55,14 @@ TRANSITIONS: dict[State, frozenset[State]] = {
             State.READY,  # 5xx to the dot that is about the account: the server has nothing
         }
     ),
-    State.DEFERRED: frozenset({State.CLAIMED, State.WITHDRAWN}),
+    State.DEFERRED: frozenset(
+        {
+            State.CLAIMED,
+            State.SENT,  # as above
+            State.UNCERTAIN,  # as above
+            State.WITHDRAWN,
+        }
+    ),
     State.UNCERTAIN: frozenset(
         {
             State.SENT,  # resolve --as sent

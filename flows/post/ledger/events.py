@@ -269,16 +269,21 @@ def _need_dispatches(connection: Connection, replay: _Replay) -> None:
 
 
 def _need_holds(connection: Connection, replay: _Replay) -> None:
+    ordinals: dict[str, int] = {}
     holds = select(schema.hold).order_by(schema.hold.c.mailing, schema.hold.c.ordinal)
     for row in connection.execute(holds).all():
-        kept = {HELD: [row.at, row.by, row.why]}
-        if row.released_at:
-            kept[RELEASED] = [row.released_at, row.released_by, row.released_why]
+        ordinals[row.mailing] = ordinals.get(row.mailing, 0) + 1
+        released = [row.released_at, row.released_by, row.released_why]
+        kept = {HELD: [row.at, row.by, row.why, row.dispatch]}
+        if any(released):
+            kept[RELEASED] = [*released, None]
         for what, values in kept.items():
             said = replay.said.get((what, row.mailing), [])
             given = said.pop(0) if said else {}
-            if [given.get(name) for name in ("at", "by", "why")] != values:
+            if [given.get(name) for name in ("at", "by", "why", "dispatch")] != values:
                 raise _Broken(f"a hold on mailing {row.mailing} is not as it was {what}")
+        if row.ordinal != ordinals[row.mailing]:
+            raise _Broken(f"a hold on mailing {row.mailing} is missing")
 
 
 def _need_mailings(connection: Connection, replay: _Replay) -> None:

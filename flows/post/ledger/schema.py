@@ -35,6 +35,7 @@ worker = Table(
     Column("pid", Integer, nullable=False),
     Column("process_began", Float, nullable=False),  # Unix time: tells a reused pid apart
     Column("began_at", String(27), nullable=False),
+    Column("ended_at", String(27)),  # where it let go by itself
 )
 
 mailing = Table(

@@ -71,13 +71,14 @@ def files(ledger: Ledger) -> tuple[Path, ...]:
 def read(path: Path) -> Head | None:
     """What a witness says; None where there is no such file. Raises ConfigurationError."""
     try:
-        given = json.loads(path.read_bytes())
-        return Head(
-            str(given["identity"]),
-            int(given["generation"]),
-            int(given["events"]),
-            str(given["hash"]),
-        )
+        text = path.read_text(encoding="utf-8")
+        if text.lstrip().startswith("{"):
+            given = json.loads(text)
+            values = [given[name] for name in ("identity", "generation", "events", "hash")]
+        else:  # the line that ``verify --head`` prints
+            values = text.split()
+        identity, generation, number, digest = values
+        return Head(str(identity), int(generation), int(number), str(digest))
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -126,11 +127,12 @@ def differences(ledger: Ledger) -> tuple[str, ...]:
             for path, witness in seen
             if witness and (words := disagreement(connection, witness))
         ]
-        if not any(witness for _, witness in seen) and _was_witnessed(connection):
-            places = " nor ".join(str(path) for path, _ in seen) or "no place: set LEDGER_WITNESS"
+        # A server's ledger is new to every machine that begins to send from it; a file is not.
+        gone = ledger.sqlite and not any(witness for _, witness in seen)
+        if gone and _was_witnessed(connection):
             found.append(
-                f"{places}: there is no witness, though this ledger has sent letters: "
-                "it was moved or restored"
+                f"{seen[0][0]}: there is no witness, though this ledger has sent letters: "
+                "it was moved or restored without it"
             )
     return tuple(found)
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import psutil
 from fasteners import InterProcessLock
-from sqlalchemy import Connection, bindparam, insert, select, text
+from sqlalchemy import Connection, bindparam, insert, select, text, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from flows.post.ledger import schema
@@ -48,6 +48,12 @@ def hold(ledger: Ledger) -> Iterator[str]:
         try:
             yield worker
         finally:
+            with suppress(LedgerUnavailableError), ledger.write() as connection:
+                connection.execute(
+                    update(schema.worker)
+                    .where(schema.worker.c.id == worker)
+                    .values(ended_at=stamp(now()))
+                )
             with _living_lock:
                 _living.discard(worker)
 
@@ -144,7 +150,10 @@ class Holder:
 def holder(connection: Connection, worker: str | None) -> Holder | None:
     """Who that worker is; None where the ledger does not know."""
     row = connection.execute(select(schema.worker).where(schema.worker.c.id == worker)).first()
-    return Holder(_seen(row.host, row.pid, row.process_began), row.pid, row.host) if row else None
+    if row is None:
+        return None
+    seen = "gone" if row.ended_at else _seen(row.host, row.pid, row.process_began)
+    return Holder(seen, row.pid, row.host)
 
 
 def _this_process() -> dict[str, object]:

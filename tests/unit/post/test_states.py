@@ -15,10 +15,10 @@ from flows.post.states import HELD, RECOVERED, SETTLED_BY_A_PERSON, TRANSITIONS,
 from tests.unit.post.ledger_fixtures import freeze, history, verdict
 
 DESIGN = {
-    "ready": {"claimed", "sent", "withdrawn"},
+    "ready": {"claimed", "sent", "uncertain", "withdrawn"},
     "claimed": {"ready", "handing_over", "deferred", "refused", "withdrawn"},
     "handing_over": {"sent", "deferred", "refused", "uncertain", "ready"},
-    "deferred": {"claimed", "withdrawn"},
+    "deferred": {"claimed", "sent", "uncertain", "withdrawn"},
     "uncertain": {"sent", "ready"},
     "refused": {"ready", "withdrawn"},
     "sent": {"withdrawn"},

@@ -44,6 +44,7 @@ def upgrade() -> None:
         sa.Column("pid", sa.Integer(), nullable=False),
         sa.Column("process_began", sa.Float(), nullable=False),
         sa.Column("began_at", sa.String(length=27), nullable=False),
+        sa.Column("ended_at", sa.String(length=27), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     op.add_column("event", sa.Column("detail", sa.Text(), nullable=True))

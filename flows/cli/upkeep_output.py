@@ -1,0 +1,81 @@
+"""What the commands about the ledger itself come to."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from flows.cli.answer import Answer, attention
+
+if TYPE_CHECKING:
+    from flows.operations.recover import Recovery
+    from flows.post.ledger.events import Verdict
+    from flows.post.ledger.witness import Head
+
+_MOST = 20
+
+
+def verdict(found: Verdict) -> Answer:
+    """What a replay of the chain found."""
+    if found.ok:
+        line = f"the ledger is whole: {found.events} events, the last one's hash {found.head}"
+    elif found.broken_at is None:
+        line = f"the ledger is not the one that was last used: {found.why}"
+    else:
+        line = f"the ledger was changed: event {found.broken_at}: {found.why}"
+    return Answer(asdict(found), [line], code=attention(not found.ok))
+
+
+def head(found: Head) -> Answer:
+    """How far the ledger has come, as ``verify --witness`` reads it."""
+    return Answer(
+        asdict(found),
+        [f"{found.identity} {found.generation} {found.events} {found.hash}"],
+        ["keep this line outside; later: dear-minister verify --witness FILE"],
+    )
+
+
+def recovered(found: Recovery) -> Answer:
+    """What a recovery found and did."""
+    done = found.done
+    document = {
+        "differences": list(found.differences),
+        "mailbox": found.mailbox or None,
+        "sent": list(done.sent),
+        "uncertain": list(done.uncertain),
+        "left": done.left,
+        "by_post": done.by_post,
+        "unknown": [asdict(mail) for mail in found.strangers],
+        "head": asdict(done.head),
+    }
+    lines = list(found.differences) or ["the ledger agreed with its witnesses"]
+    if found.mailbox:
+        lines.append(f"{len(done.sent)} letters were found in {found.mailbox} and are sent")
+    else:
+        lines.append("no mailbox was asked: IMAP_HOST is not set")
+    if done.uncertain:
+        lines.append(
+            f"{len(done.uncertain)} letters are uncertain: nobody can say here whether they were "
+            "sent"
+        )
+    if done.left:
+        lines.append(f"{done.left} letters are still to be sent")
+    if done.by_post:
+        lines.append(f"{done.by_post} letters by post are not recorded as posted")
+    if found.strangers:
+        lines.append(
+            f"{len(found.strangers)} mails in {found.mailbox} belong to mailings that this ledger "
+            "does not know; whoever got them would be written to again:"
+        )
+        lines += [f"  {mail}" for mail in found.strangers[:_MOST]]
+        if len(found.strangers) > _MOST:
+            lines.append(f"  and {len(found.strangers) - _MOST} more")
+    lines.append(f"generation {done.head.generation} of the ledger begins")
+    remarks = []
+    if done.uncertain:
+        mailing = done.uncertain[0].rpartition(":")[0]
+        remarks = [
+            "settle them one by one, or, once you know:",
+            f"  dear-minister resolve {mailing} --uncertain --as sent|resend --by NAME --why TEXT",
+        ]
+    return Answer(document, lines, remarks, attention(done.uncertain or found.strangers))

@@ -1,0 +1,221 @@
+"""A ledger that has forgotten what its witnesses saw sends nothing until a person recovers it."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import delete, select, update
+
+from flows.errors import ConfigurationError
+from flows.post import audit
+from flows.post.ledger import events, schema, witness
+from flows.post.ledger.database import Ledger
+from flows.post.ledger.errors import LedgerUnavailableError
+from flows.post.ledger.opening import open_ledger
+from flows.post.ledger.witness import BehindWitnessError
+from flows.post.states import State
+from tests.unit.post.ledger_fixtures import approve, bring, freeze, live
+
+WHO = {"by": "E. Marchbank", "why": "the disk was replaced"}
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
+    """A ledger with a signed-off mailing and a witness in a folder outside."""
+    url = f"sqlite:///{tmp_path / 'ledger.db'}"
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgres_server").fresh()
+    opened = open_ledger(url, witness_folder=tmp_path / "outside")
+    approve(opened, freeze(opened, ["hague", "warsi"]))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def file_ledger(blank: Path, tmp_path: Path) -> Iterator[Ledger]:
+    """An SQLite ledger of its own folder, with the witness beside it alone."""
+    (tmp_path / "var").mkdir()
+    shutil.copy(blank, tmp_path / "var" / "ledger.db")
+    opened = open_ledger(f"sqlite:///{tmp_path / 'var' / 'ledger.db'}")
+    approve(opened, freeze(opened, ["hague", "warsi"]))
+    yield opened
+    opened.close()
+
+
+def send_one(ledger: Ledger) -> None:
+    """What a live sending does to the ledger and its witnesses."""
+    witness.begin(ledger)
+    ready = next(name for name, state in live(ledger).items() if state == State.READY)
+    bring(ledger, ready, State.SENT)
+    witness.leave(ledger)
+
+
+def reopened(path: Path) -> Ledger:
+    return open_ledger(f"sqlite:///{path}")
+
+
+def test_a_ledger_that_goes_on_agrees_with_its_witnesses(ledger: Ledger) -> None:
+    assert witness.differences(ledger) == ()
+    send_one(ledger)
+    send_one(ledger)
+    assert witness.differences(ledger) == ()
+    for path in witness.files(ledger):
+        seen = witness.read(path)
+        with ledger.read() as connection:
+            assert seen == witness.head(connection)
+            assert audit.verify(connection).ok
+
+
+def test_events_cut_off_and_hashed_anew_are_noticed(ledger: Ledger) -> None:
+    send_one(ledger)
+    send_one(ledger)
+    cut(ledger, 4)
+    with pytest.raises(BehindWitnessError, match=r"was restored from a backup, or cut short"):
+        witness.check(ledger)
+
+
+def test_a_chain_of_the_same_length_written_anew_is_noticed(ledger: Ledger) -> None:
+    send_one(ledger)
+    with ledger.write() as connection:
+        last = dict(
+            connection.execute(select(schema.event).order_by(schema.event.c.seq.desc()))
+            .first()
+            ._mapping  # type: ignore[union-attr]
+        )
+        connection.execute(delete(schema.event).where(schema.event.c.seq == last["seq"]))
+        events.append(connection, [{"at": last["at"], "what": "something else"}])
+    with pytest.raises(BehindWitnessError, match="is not the one that was written"):
+        witness.check(ledger)
+
+
+def cut(ledger: Ledger, number: int) -> None:
+    """Cut the last events off, and make the tables agree with what is left."""
+    with ledger.write() as connection:
+        last = connection.execute(select(schema.event.c.seq)).scalars().all()[-1]
+        connection.execute(delete(schema.event).where(schema.event.c.seq > last - number))
+        connection.execute(update(schema.dispatch).values(state=State.READY))
+
+
+def test_a_restored_backup_is_noticed(file_ledger: Ledger, tmp_path: Path) -> None:
+    send_one(file_ledger)
+    path = file_ledger.path
+    file_ledger.close()
+    shutil.copy(path, tmp_path / "backup.db")
+    again = reopened(path)
+    send_one(again)
+    again.close()
+    shutil.copy(tmp_path / "backup.db", path)
+    with closing(reopened(path)) as restored, pytest.raises(BehindWitnessError, match="restored"):
+        witness.begin(restored)
+
+
+def test_a_ledger_begun_anew_where_another_stood_is_noticed(file_ledger: Ledger) -> None:
+    send_one(file_ledger)
+    path = file_ledger.path
+    file_ledger.close()
+    path.unlink()
+    with closing(reopened(path)) as new, pytest.raises(BehindWitnessError, match="another ledger"):
+        witness.begin(new)
+
+
+def test_a_copy_that_left_its_witness_behind_is_noticed(
+    file_ledger: Ledger, tmp_path: Path
+) -> None:
+    send_one(file_ledger)
+    path = file_ledger.path
+    file_ledger.close()
+    (tmp_path / "elsewhere").mkdir()
+    shutil.copy(path, tmp_path / "elsewhere" / "ledger.db")
+    with (
+        closing(reopened(tmp_path / "elsewhere" / "ledger.db")) as copy,
+        pytest.raises(BehindWitnessError, match="there is no witness, though"),
+    ):
+        witness.begin(copy)
+
+
+def test_of_two_copies_the_one_that_was_not_recovered_stops(
+    file_ledger: Ledger, tmp_path: Path
+) -> None:
+    """Both keep a witness in one folder, as two machines of an office do."""
+    send_one(file_ledger)
+    path = file_ledger.path
+    file_ledger.close()
+    shutil.copytree(path.parent, tmp_path / "copy")
+    shared = tmp_path / "shared"
+    ours = open_ledger(f"sqlite:///{path}", witness_folder=shared)
+    theirs = open_ledger(f"sqlite:///{tmp_path / 'copy' / 'ledger.db'}", witness_folder=shared)
+    send_one(ours)
+    with pytest.raises(BehindWitnessError, match="restored"):
+        witness.begin(theirs)
+    witness.recovered(theirs, **WHO)
+    witness.begin(theirs)
+    with pytest.raises(BehindWitnessError, match=r"generation 1 .* generation 2 is in use"):
+        witness.begin(ours)
+    ours.close()
+    theirs.close()
+
+
+def test_a_recovery_begins_a_generation_that_verifies(ledger: Ledger) -> None:
+    send_one(ledger)
+    send_one(ledger)
+    cut(ledger, 4)
+    after = witness.recovered(ledger, **WHO)
+    assert after.generation == 2
+    assert witness.differences(ledger) == ()
+    with ledger.write() as connection:
+        connection.execute(update(schema.ledger).values(generation=3))
+    with ledger.read() as connection:
+        assert "identity" in events.verify(connection).why or not events.verify(connection).ok
+
+
+def test_a_later_head_is_not_overwritten_by_an_earlier_one(ledger: Ledger) -> None:
+    witness.begin(ledger)
+    with ledger.read() as connection:
+        before = witness.head(connection)
+    send_one(ledger)
+    path = witness.files(ledger)[-1]
+    after = witness.read(path)
+    witness._write(path, before, replace=False)
+    assert witness.read(path) == after != before
+
+
+def test_a_witness_that_cannot_be_written_stops_the_sending(blank: Path, tmp_path: Path) -> None:
+    shutil.copy(blank, tmp_path / "ledger.db")
+    (tmp_path / "outside").write_text("a file in place of the folder")
+    ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}", witness_folder=tmp_path / "outside")
+    with (
+        closing(ledger),
+        pytest.raises((LedgerUnavailableError, ConfigurationError), match=r"outside.*"),
+    ):
+        witness.begin(ledger)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "{}", "one two", "a b c d", "\x00" * 100, '{"events": []}']
+)
+def test_a_file_that_is_no_witness_is_told(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "kept"
+    path.write_text(text)
+    with pytest.raises(ConfigurationError, match="kept: is not a ledger's witness"):
+        witness.read(path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda c: c.execute(update(schema.ledger).values(identity="f" * 32)),
+        lambda c: c.execute(update(schema.ledger).values(generation=7)),
+        lambda c: c.execute(delete(schema.ledger)),
+    ],
+    ids=["identity", "generation", "gone"],
+)
+def test_an_identity_that_was_changed_is_found_by_verify(
+    ledger: Ledger, change: Callable[[object], object]
+) -> None:
+    send_one(ledger)
+    with ledger.write() as connection:
+        change(connection)
+    with ledger.read() as connection:
+        assert "identity is not the one" in events.verify(connection).why
