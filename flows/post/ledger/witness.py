@@ -128,8 +128,12 @@ def differences(ledger: Ledger) -> tuple[str, ...]:
             if witness and (words := disagreement(connection, witness))
         ]
         # A server's ledger is new to every machine that begins to send from it; a file is not.
-        gone = ledger.sqlite and not any(witness for _, witness in seen)
-        if gone and _was_witnessed(connection):
+        # Looked for once more: another sender may have left the first one since.
+        if (
+            ledger.sqlite
+            and _was_witnessed(connection)
+            and not any(path.exists() for path, _ in seen)
+        ):
             found.append(
                 f"{seen[0][0]}: there is no witness, though this ledger has sent letters: "
                 "it was moved or restored without it"
@@ -149,6 +153,7 @@ def begin(ledger: Ledger) -> None:
     with ledger.read() as connection:
         known = _was_witnessed(connection)
     if not known:
+        leave(ledger)  # the file first: whoever finds the event has to find a witness
         with ledger.write() as connection:
             identity = connection.execute(select(_I.identity)).scalar_one()
             entry = {"at": stamp(now()), "what": events.WITNESSED, "detail": {"identity": identity}}
