@@ -4,7 +4,7 @@ import socket
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -106,11 +106,12 @@ def pooler(folder: str) -> Iterator[int]:
                 threading.Thread(target=copy, args=(there, back, changes), daemon=True).start()
 
     def copy(there: socket.socket, back: socket.socket, changes: bool) -> None:
-        while octets := there.recv(65536):
-            if changes and (at := octets.find(b"K\x00\x00\x00\x0c")) >= 0:
-                octets = octets[: at + 5] + b"\x7f\x00\x00\x01" + octets[at + 9 :]
-                changes = False
-            back.sendall(octets)
+        with suppress(OSError):  # the other way was closed
+            while octets := there.recv(65536):
+                if changes and (at := octets.find(b"K\x00\x00\x00\x0c")) >= 0:
+                    octets = octets[: at + 5] + b"\x7f\x00\x00\x01" + octets[at + 9 :]
+                    changes = False
+                back.sendall(octets)
         back.close()
 
     threading.Thread(target=relay, daemon=True).start()
