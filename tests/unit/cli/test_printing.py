@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flows.cli import console, mailings_output
+from flows.cli import console, upkeep_output
 from flows.errors import ConfigurationError
 from flows.post.delivery.sending import SendEvent
 from flows.post.ledger.events import Verdict
@@ -70,8 +70,8 @@ def test_a_note_is_one_line_with_what_it_has() -> None:
 
 def test_a_broken_chain_is_told_with_the_event(capsys: Capture) -> None:
     console.configure(json=False, quiet=False)
-    assert console.give(mailings_output.verdict(Verdict(False, 6, 7, "an event is missing"))) == 1
+    assert console.give(upkeep_output.verdict(Verdict(False, 6, 7, "an event is missing"))) == 1
     assert capsys.readouterr().out == "the ledger was changed: event 7: an event is missing\n"
     console.configure(json=True, quiet=False)
-    assert console.give(mailings_output.verdict(Verdict(True, 6))) == 0
+    assert console.give(upkeep_output.verdict(Verdict(True, 6))) == 0
     assert json.loads(capsys.readouterr().out)["ok"] is True
