@@ -9,7 +9,8 @@ from flows.errors import ConfigurationError, Fault, RowError
 from flows.letters import readback
 from flows.letters.campaign import Campaign, TemplateNames
 from flows.letters.campaign_toml import ROLES
-from flows.letters.context import specimen
+from flows.letters.context import specimen, texts
+from flows.letters.docx import fonts
 from flows.letters.letter import Letter
 from flows.letters.templates import Compiler, Templates
 from flows.people.contact import Reader
@@ -31,6 +32,8 @@ class Filling:
         self.template = compiled.letter
         self._subject, self._text, self._html = compiled.subject, compiled.text, compiled.html
         self._asks, self._enclosures = compiled.asks, compiled.enclosures
+        self._printed_later = campaign.letter == "docx"
+        self._post = campaign.post
         for role in ROLES:
             self._try(role)
 
@@ -41,8 +44,11 @@ class Filling:
         or a paper is missing, ConfigurationError if a template asks for what is not there.
         """
         context = self.context(reader)
+        letter = self._letter(reader, context)
+        if self._printed_later:
+            _need_drawable(letter, self._post)
         return replace(
-            self._letter(reader, context),
+            letter,
             enclosed=self._enclosures.attachments(reader, context),
             cc=self._enclosures.copies(context),
         )
@@ -93,3 +99,22 @@ def _read_back(letter: Letter, parts: Iterable[bytes], names: TemplateNames) -> 
     checks.nothing_left(letter.subject, "the subject")
     if not letter.subject or len(letter.subject.splitlines()) != 1:
         raise RowError("subject", "the subject is not one line of text")
+
+
+def _need_drawable(letter: Letter, post: bool) -> None:
+    """Raise RowError if a letter to be printed holds characters that no font here draws.
+
+    Letters that are laid out before they are frozen are looked at as pictures (pdf.glyphs).
+    """
+    own = "".join(text for _, text in texts(letter.reader))
+    if own.isascii() or not (missing := fonts.undrawable(own)):
+        return
+    from flows.letters.paper.envelope import goes_by_post  # loads the PDF libraries
+
+    if goes_by_post(letter.reader, post):
+        column = next(name for name, text in texts(letter.reader) if missing[0] in text)
+        raise RowError(
+            column,
+            f"no font here draws {missing}, and the letter goes by post; install one (fonts-noto), "
+            "or write it in Latin letters",
+        )

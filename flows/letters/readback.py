@@ -33,6 +33,16 @@ def words(text: str) -> str:
     return " ".join(text.split())
 
 
+def left_over(shown: str, meant: str) -> str:
+    """What a text shows of tags, merge fields and broken references that ``meant`` does not; blank:
+    nothing. Spaces tell nothing: a PDF has its own.
+    """
+    if not _LEFT.search(shown):
+        return ""
+    squeezed, allowed = "".join(shown.split()), "".join(meant.split())
+    return next((left[0] for left in _LEFT.finditer(squeezed) if left[0] not in allowed), "")
+
+
 class Readback:
     """What one reader's letter and mail must show."""
 

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -48,6 +49,27 @@ def missing(docx: bytes) -> tuple[Missing, ...]:
             as_wide = _AS_WIDE.get(font.casefold()) == substitute.casefold()
             found.append(Missing(font, substitute, as_wide))
     return tuple(found)
+
+
+def undrawable(text: str) -> str:
+    """The characters of a text that no font of this machine draws, each once.
+
+    Blank where fc-list cannot tell. What shows nothing of its own (joiners, variants) counts as
+    drawn.
+    """
+    unusual = dict.fromkeys(character for character in text if character > "\u017f")
+    return "".join(
+        character
+        for character in unusual
+        if unicodedata.category(character) not in {"Cf", "Mn", "Zs", "Zl", "Zp"}
+        and _installed()
+        and not _covered(ord(character))
+    )
+
+
+@lru_cache(maxsize=4096)
+def _covered(code: int) -> bool:
+    return bool(_run("fc-list", f":charset={code:x}", "family"))
 
 
 def used(docx: bytes) -> set[str]:

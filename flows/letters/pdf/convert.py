@@ -3,15 +3,19 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import islice
 
 from flows.letters import readback
 from flows.letters.docx import package
 from flows.letters.letter import Letter
+from flows.letters.pdf import glyphs
 from flows.letters.pdf import text as pdftext
 from flows.letters.pdf.layout import LETTERS_A_DOCUMENT, Patience, Typesetter
 
-_WRITTEN = re.compile(r"word/(?:document|header|footer|footnotes)\d*\.xml")
+_WRITTEN = re.compile(r"word/(?:document|header|footer|footnotes|endnotes)\d*\.xml")
+_USUAL = re.compile("[ -~\xa0-\u017f\u2010-\u2026\u20ac]*")
+"""Characters that every font of an office draws."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +55,27 @@ def _read_back(letters: Sequence[Letter]) -> Iterator[Letter | Failed]:
     for letter in letters:
         if not letter.pdf:
             yield Failed(letter, "LibreOffice could not make a PDF of it in the time given")
-        elif fault := mixed_up(letter, letters):
+        elif fault := mixed_up(letter, letters) or badly_drawn(letter):
             yield Failed(letter, fault)
         else:
             yield letter
+
+
+def badly_drawn(letter: Letter) -> str:
+    """What a PDF shows that its DOCX, read back before, does not: tags, Word's own fields, empty
+    boxes. Blank: nothing."""
+    shown = _shown(letter.pdf)
+    if left := readback.left_over(shown, _written(letter)):
+        return f"its PDF still shows {left!r}"
+    if not _USUAL.fullmatch(shown) and (boxes := glyphs.undrawn(letter.pdf)):
+        return (
+            f"its PDF would show empty boxes in place of {boxes}: no font here draws them; "
+            "install one (fonts-noto), or write it in Latin letters"
+        )
+    return ""
+
+
+_shown = lru_cache(maxsize=1)(pdftext.text)
 
 
 def mixed_up(letter: Letter, others: Iterable[Letter]) -> str:
@@ -62,7 +83,7 @@ def mixed_up(letter: Letter, others: Iterable[Letter]) -> str:
 
     ``others`` are letters laid out at the same time; the letter itself may be among them.
     """
-    shown = pdftext.text(letter.pdf)
+    shown = _shown(letter.pdf)
     if not _stands_in(letter.reference, shown):
         own = _signs(letter)
         if _stands_in(letter.reference, _written(letter)) or not any(

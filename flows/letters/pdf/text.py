@@ -63,11 +63,28 @@ def text(data: bytes) -> str:
     return " ".join(" ".join(shown).split())
 
 
+def codes_drawn(page: pikepdf.Page, font: str) -> str:
+    """Every code that the page draws in the font of this name, one character each."""
+    drawn, wanted = [], _Font(_named_fonts(page)[font])
+    current = b""
+    for name, shown in _FONT_OR_TEXT.findall(_content(page)):
+        if name:
+            current = name
+        elif current == font.encode():
+            drawn.append(wanted.codes(shown))
+    return "".join(drawn)
+
+
+def to_unicode(font: Any) -> dict[int, str]:
+    """What each code of a font stands for."""
+    return _unicode(bytes(font.ToUnicode.read_bytes())) if "/ToUnicode" in font else {}
+
+
 class _Font:
     """How codes of one font become text and width."""
 
     def __init__(self, font: Any) -> None:
-        self._texts = _unicode(bytes(font.ToUnicode.read_bytes())) if "/ToUnicode" in font else {}
+        self._texts = to_unicode(font)
         self._encoding = "utf-16-be" if font.get("/Subtype") == "/Type0" else "latin-1"
         first = int(font.get("/FirstChar", 0))
         widths = [float(width) for width in font.get("/Widths", [])]
@@ -75,16 +92,16 @@ class _Font:
 
     def read(self, drawn: bytes) -> tuple[str, float]:
         """The text of a TJ array or one string, and its width for a font size of 1."""
-        codes = self._codes(drawn)
+        codes = self.codes(drawn)
         width = sum([self._widths.get(code, 0.5) for code in codes])
         back = sum(map(float, _HEX.sub(b" ", drawn.strip(b"[]")).split()))
         return codes.translate(self._texts), width - back / 1000
 
     def characters(self, drawn: bytes) -> str:
         """The text alone."""
-        return self._codes(drawn).translate(self._texts)
+        return self.codes(drawn).translate(self._texts)
 
-    def _codes(self, drawn: bytes) -> str:
+    def codes(self, drawn: bytes) -> str:
         """One character for each code of the font."""
         digits = b"".join(_HEX.findall(drawn)).decode()
         return bytes.fromhex(digits).decode(self._encoding, "replace")
