@@ -128,6 +128,11 @@ def _names(names: Sequence[str], most: int = 20) -> str:
 
 def approved(mailing: Mailing, edits: Sequence[str]) -> Answer:
     """A sign-off."""
+    from datetime import date
+
+    from flows.letters.surprising_dates import letter_day
+
+    dated = letter_day(date.fromisoformat(mailing.as_of), date.today())
     return Answer(
         {
             "mailing": mailing.id,
@@ -141,6 +146,7 @@ def approved(mailing: Mailing, edits: Sequence[str]) -> Answer:
                 f"note: {edit} since this was frozen; what goes out is what was frozen"
                 for edit in edits
             ),
+            *([f"note: {dated}"] if dated else []),
             f"mailing {mailing.id} signed off by {mailing.approved_by}, "
             f"hash {mailing.hash[:_SHORT]}",
         ],

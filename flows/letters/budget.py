@@ -30,7 +30,7 @@ _FILTERS = frozenset(
     | {"float", "forceescape", "int", "items", "join", "last", "length", "list", "lower", "map"}
     | {"max", "min", "reject", "rejectattr", "reverse", "round", "safe", "select", "selectattr"}
     | {"sort", "string", "striptags", "sum", "title", "trim", "truncate", "unique", "upper"}
-    | {"wordcount", "money", "number", "percent", "day", "clock", "telephone"}
+    | {"wordcount", "money", "number", "percent", "day"}
 )
 """Filters whose result is about as long as what they are given."""
 _METHODS = frozenset(

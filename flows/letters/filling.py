@@ -84,8 +84,8 @@ class Filling:
         try:
             self.specimen(role)
         except RowError as error:
-            if error.column == "picture":
-                return  # nobody has one of an invented reader
+            if error.column in {"picture", "value"}:
+                return  # an invented reader has no portrait, and no numbers in columns of their own
             raise ConfigurationError(
                 Fault(self._letter_file, f"filled for an invented {role}: {error.reason}")
             ) from error

@@ -19,7 +19,7 @@ from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from flows.errors import ConfigurationError, Fault
-from flows.letters import budget
+from flows.letters import budget, number_filters
 
 LARGEST_RANGE = 1_000
 LARGEST_REPEAT = 100_000
@@ -107,7 +107,9 @@ class Environment(ImmutableSandboxedEnvironment):
         escape: bool,
         folder: Path | None = None,
         finalize: Callable[[Any], Any] | None = None,
+        language: str = "en_GB",
     ) -> None:
+        """``language``: the locale in which filters write numbers and days."""
         super().__init__(
             autoescape=escape,
             undefined=StrictUndefined,
@@ -116,6 +118,7 @@ class Environment(ImmutableSandboxedEnvironment):
             finalize=finalize,
         )
         self.globals["range"] = _short_range
+        self.filters |= number_filters.filters(language)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         if type(obj) is DotDict and attribute in obj.values_:

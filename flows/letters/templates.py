@@ -58,8 +58,10 @@ class Compiler:
         self._campaign, self._on = campaign, on
         self._settings = campaign.folder / SETTINGS
         self._known = self.context.known()
-        self._plain = Environment(escape=False, folder=campaign.folder)
-        self._escaping = Environment(escape=True, folder=campaign.folder)
+        self._plain = Environment(escape=False, folder=campaign.folder, language=campaign.language)
+        self._escaping = Environment(
+            escape=True, folder=campaign.folder, language=campaign.language
+        )
 
     def templates(self) -> Templates:
         """All of them; those that can grow without end are compiled in limited processes alone."""
@@ -91,6 +93,7 @@ class Compiler:
             functions=values.functions(),
             pictures=self._pictures(values),
             may_grow=budget.is_limited(),
+            language=self._campaign.language,
         )
         for tree in template.trees():
             self._need_known(tree, str(path), template.own_names)

@@ -10,6 +10,7 @@ from pathlib import Path
 from flows import settings
 from flows.errors import ConfigurationError
 from flows.letters import campaign as campaigns
+from flows.letters import surprising_dates
 from flows.letters.campaign import Campaign
 from flows.people import audience, forms, readers, reshuffle
 from flows.people.accounting import Accounting, Fate, RowFate, account
@@ -17,6 +18,7 @@ from flows.people.audience import Audience, Choice
 from flows.people.contact import Contact, Reader, RejectedRow
 from flows.people.lists import loading, rows, table
 from flows.people.lists.loading import Loaded
+from flows.people.sources.provenance import list_day
 from flows.people.suppression import WatchedSuppression
 
 
@@ -38,7 +40,8 @@ class Draft:
     accounting: Accounting = field(default_factory=Accounting)
     """What becomes of every row of the lists; ``prepare`` moves on what ends in filling."""
     remarks: tuple[str, ...] = ()
-    """How the lists were read where that is not plain: hidden rows, another sheet, a line each."""
+    """What somebody should look at, a line each: how lists were read where that is not plain, dates
+    that may be wrong."""
 
     @property
     def left_out(self) -> tuple[Choice, ...]:
@@ -106,8 +109,13 @@ def draft(campaign: str, contacts: Sequence[Path] = (), as_of: date | None = Non
         tuple(str(stale) for stale in changed),
         frozenset(stale.contact.id for stale in changed),
         _accounting(loaded, choices, refused, twice, chosen.merged),
-        loaded.remarks,
+        (*loaded.remarks, *_surprising_dates(found, on, lists)),
     )
+
+
+def _surprising_dates(campaign: Campaign, on: date, lists: Iterable[Path]) -> tuple[str, ...]:
+    days = {path: list_day(path) for path in lists}
+    return surprising_dates.surprises(campaign, on, days, date.today())
 
 
 def _accounting(

@@ -206,7 +206,7 @@ def repaired_tables(xml: str) -> str:
 
 
 def render(
-    data: bytes, context: Mapping[str, Any], functions: Mapping[str, Any]
+    data: bytes, context: Mapping[str, Any], functions: Mapping[str, Any], language: str
 ) -> dict[str, bytes]:
     """The letter's parts by docxtpl itself, on a template of its own; for values that need its
     document."""
@@ -224,7 +224,7 @@ def render(
                 value = value.replace(written, _APART.join(written))
         return value
 
-    environment = Environment(escape=True, finalize=bound)
+    environment = Environment(escape=True, finalize=bound, language=language)
     environment.globals |= functions
     template.render(dict(context), environment, autoescape=True)
     buffer = BytesIO()

@@ -63,6 +63,7 @@ class DocxTemplate:
         functions: Mapping[str, Callable[..., Any]] | None = None,
         pictures: Mapping[str, Picture] | None = None,
         may_grow: bool = True,
+        language: str = "en_GB",
     ) -> None:
         """Compile. ``functions`` and ``pictures`` are what the template may call and print by
         name; without ``may_grow``, one that ``growing`` names is only parsed. Raises
@@ -76,7 +77,8 @@ class DocxTemplate:
         self.growing: frozenset[str] = frozenset()
         """What in it can make a letter grow beyond its data."""
         self._functions, self._pictures = functions or {}, pictures or {}
-        self._environment = Environment(escape=True, finalize=self._finalize)
+        self._environment = Environment(escape=True, finalize=self._finalize, language=language)
+        self._language = language
         self._environment.globals |= self._functions
         self._environment.globals |= self._pictures
         self._needs = _Needs()
@@ -237,7 +239,7 @@ class DocxTemplate:
         """The letter as docxtpl makes it, but for what it leaves out or escapes twice."""
         functions = {**self._functions, **self._pictures}
         try:
-            parts = docxtpl_adapter.render(self._data, context, functions)
+            parts = docxtpl_adapter.render(self._data, context, functions, self._language)
         except ValueFaultError as error:
             raise RowError("picture", str(error)) from error
         except FILLING_FAULTS as error:
