@@ -6,8 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from flows.post.inbox import items, sweep
+from flows.post.inbox.mailbox import Cursor, Fetched, RawMail
+from flows.post.ledger.clock import now
+from flows.post.ledger.opening import open_ledger
 from tests.browser.ui import Operator, chromium
 from tests.conftest import ROOT, need
+from tests.inbox.letters_sent import sent
 from tests.integration.flows.office import CAMPAIGN, Office
 from tests.servers.fault import FaultServer
 
@@ -47,7 +52,7 @@ def test_a_campaign_from_the_form_to_the_mailbox(
     operator: Operator, office: Office, mail_server: FaultServer
 ) -> None:
     operator.open("deployments")
-    operator.page.get_by_text("3 Deployments").wait_for()
+    operator.page.get_by_text("8 Deployments").wait_for()
     operator.picture("ui-deployments")
 
     operator.open_form("campaign")
@@ -102,3 +107,37 @@ def test_a_campaign_from_the_form_to_the_mailbox(
 
     readers = [one.recipient for one in mail_server.copies.all]
     assert len(readers) == len(set(readers)) == 64
+
+
+def test_what_came_back_is_sorted_in_a_form_and_the_page_shows_what_still_waits(
+    operator: Operator, office: Office
+) -> None:
+    ledger = open_ledger(f"sqlite:///{office.folder / 'var' / 'ledger.db'}")
+    sent(ledger)
+    mails = [RawMail.of(_MAIL.format(number=n).encode()) for n in (1, 2)]
+    fetched = tuple(Fetched(uid, now(), raw) for uid, raw in enumerate(mails, 1))
+    sweep.file_batch(ledger, "a mailbox", fetched, Cursor(1, 2), None)
+
+    operator.open_form("sort-reply")
+    operator.fill("Item", "1")
+    operator.choose("What it is", "acknowledgement")
+    operator.fill("Your name", "Jo Wright")
+    operator.show_from("Parameters")
+    operator.picture("ui-sort-reply")
+    operator.submit()
+    operator.wait_for_state("Completed")
+    operator.page.get_by_role("tab", name="Artifacts").click()
+    operator.page.get_by_text("replies-waiting").first.click()
+    operator.page.get_by_text("1 to be sorted, matched or confirmed").first.wait_for()
+    operator.picture("ui-replies-waiting")
+
+    first, second = items.read(ledger)
+    ledger.close()
+    assert (first.kind, first.sorted_by) == ("acknowledgement", "Jo Wright")
+    assert second.waits
+
+
+_MAIL = (
+    "From: hague@fco.example.org\r\nSubject: Re: R2P\r\nMessage-ID: <{number}@reply>\r\n"
+    "In-Reply-To: <hague.dialogue@campaign.example.org>\r\n\r\nHm, {number}.\r\n"
+)
