@@ -109,12 +109,19 @@ def show(
 
 
 @app.command()
-def sort(item: ItemNumber, kind: As, by: options.By, note: Note = "") -> Answer:
-    """Say what an item is; an objection puts its writer on the suppression list."""
+def sort(
+    items: Annotated[list[int], typer.Argument(metavar="ITEM...", help="Items' numbers.")],
+    kind: As,
+    by: options.By,
+    note: Note = "",
+) -> Answer:
+    """Say what items are; an objection puts its writer on the suppression list."""
     from flows.operations import replies
 
     with options.ledger() as ledger:
-        return output.decided(*replies.sort(ledger, item, kind, by=by, note=note))
+        return output.sorted_(
+            [replies.sort(ledger, item, kind, by=by, note=note) for item in items]
+        )
 
 
 @app.command()

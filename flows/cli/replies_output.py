@@ -171,6 +171,13 @@ def item(found: Details) -> Answer:
     return Answer(_item(one) | {"reader": found.reader, "file": found.written}, lines)
 
 
+def sorted_(found: Sequence[tuple[Item, str]]) -> Answer:
+    """What a person said of several items."""
+    answers = [decided(item, followed) for item, followed in found]
+    document = answers[0].document if len(answers) == 1 else [one.document for one in answers]
+    return Answer(document, [line for one in answers for line in one.lines])
+
+
 def decided(item: Item, followed: str = "") -> Answer:
     """What a person said of an item."""
     about = f", about {item.dispatch}" if item.dispatch else ""

@@ -102,6 +102,13 @@ def details(ledger: Ledger, item: int, to: Path | None = None) -> Details:
         ).all()
     names = {row.id: row.name for row in rows}
     if to:
+        if next(items.raw(ledger, found), None) is None:
+            raise ConfigurationError(
+                f"of item {item} nothing more was kept, being {found.kind} ({found.reason}); "
+                "it still lies in the mailbox"
+                if found.source not in SOURCES
+                else f"item {item} has no scan"
+            )
         files.replace(to, lambda file: file.writelines(items.raw(ledger, found)))
     return Details(
         found,

@@ -99,7 +99,8 @@ def filed(connection: Connection, identities: Sequence[str]) -> frozenset[str]:
 
 
 def file(connection: Connection, found: Sequence[tuple[Item, Raw, str]]) -> list[Item]:
-    """File items that are new, each with its raw mail; to be called within ``Ledger.write``.
+    """File items that are new, each with its raw mail; to be called within ``Ledger.write``. Of
+    what is unrelated the raw mail is not kept.
 
     With each item comes the address that its bounce is about, blank where it says nothing against
     one. Returns the items as they are filed: those that were filed before are left out.
@@ -114,7 +115,8 @@ def file(connection: Connection, found: Sequence[tuple[Item, Raw, str]]) -> list
         known.add(item.identity)
         number += 1
         new = replace(item, id=number, filed_at=at)
-        _keep(connection, raw)
+        if new.kind is not Kind.UNRELATED:
+            _keep(connection, raw)
         made.append(new)
         if dead and new.dispatch:
             _mark(connection, dead, new)

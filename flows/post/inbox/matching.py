@@ -101,7 +101,10 @@ class Index:
         self._emails: defaultdict[str, list[Letter]] = defaultdict(list)
         self._domains: defaultdict[str, list[Letter]] = defaultdict(list)
         self._names: defaultdict[frozenset[str], list[Letter]] = defaultdict(list)
+        self._first_sent_at = ""
         for letter in letters:
+            if letter.sent_at and (letter.sent_at < self._first_sent_at or not self._first_sent_at):
+                self._first_sent_at = letter.sent_at
             self._tokens[letter.token] = letter
             if letter.message_id:
                 self._ids[letter.message_id] = letter
@@ -111,6 +114,11 @@ class Index:
                 self._domains[letter.email.rpartition("@")[2].casefold()].append(letter)
             if len(words := name_words(letter.name)) > 1:
                 self._names[words].append(letter)
+
+    @property
+    def first_sent_at(self) -> str:
+        """When the first letter left, RFC 3339 in UTC; blank where none has."""
+        return self._first_sent_at
 
     def ours(self, mail: Mail) -> bool:
         """Whether the mail is one of our own letters: a copy for the archive."""

@@ -22,6 +22,7 @@ from flows.post.inbox.mailbox import Cursor, Fetched
 from flows.post.inbox.matching import How, Index, Letter, Match
 from flows.post.inbox.message import Mail, parse
 from flows.post.inbox.reports import Report
+from flows.post.inbox.rules import Verdict
 from flows.post.ledger import schema
 from flows.post.ledger.clock import now, stamp
 from flows.post.ledger.database import Ledger
@@ -161,6 +162,8 @@ def _judged(
     received_at = stamp(fetched.received_at)
     match = index.match(mail, report, received_at)
     verdict = rules.judge(mail, report, known=bool(match.letter or match.candidates))
+    verdict = _unrelated(mail, match, index, received_at) or verdict
+    kept = verdict.kind is not Kind.UNRELATED
     item = Item(
         id=0,
         identity=identity(fetched.raw, mail),
@@ -173,8 +176,10 @@ def _judged(
         sender_name=mail.sender_name,
         subject=mail.subject,
         message_id=mail.message_id,
-        words=(mail.own or mail.text)[: items.LONGEST_WORDS],
-        files=tuple(file.name or file.media_type for file in mail.files[:_MOST_FILES]),
+        words=(mail.own or mail.text)[: items.LONGEST_WORDS] if kept else "",
+        files=tuple(file.name or file.media_type for file in mail.files[:_MOST_FILES])
+        if kept
+        else (),
         fault=mail.fault,
         kind=verdict.kind,
         rule=verdict.rule,
@@ -187,6 +192,21 @@ def _judged(
         diagnostic=report.diagnostic if report else "",
     )
     return item, fetched.raw, _dead(verdict.kind, report, match)
+
+
+def _unrelated(mail: Mail, match: Match, index: Index, received_at: str) -> Verdict | None:
+    """The verdict on a mail that carries no sign of any letter and cannot be about one. Of such a
+    mail no more is kept than that it was there: it is nobody's business here."""
+    if match.how is not How.NONE:
+        return None
+    if not index.first_sent_at or received_at[:10] < index.first_sent_at[:10]:
+        why = "it came before the day on which the first letter left"
+        return Verdict(Kind.UNRELATED, "before the letters", why)
+    listed = mail.headers.get("list-id") or mail.headers.get("list-unsubscribe")
+    if listed and not mail.references:
+        why = "it was sent to a list, and points to no letter"
+        return Verdict(Kind.UNRELATED, "newsletter", why)
+    return None
 
 
 def _dead(kind: Kind, report: Report | None, match: Match) -> str:

@@ -202,3 +202,11 @@ def test_without_a_mailbox_the_command_says_what_to_set(approved: tuple[Office, 
     ended = office.run("inbox")
     assert ended.code == 2
     assert "IMAP_HOST is not set" in ended.line
+
+
+def test_several_items_are_sorted_at_once(correspondence: Correspondence) -> None:
+    correspondence.arrive(*(correspondence.mail("lucas", f"Hm, {n}.") for n in range(3)))
+    office = correspondence.office
+    ended = office.run("replies", "sort", 1, 2, 3, "--as", "unrelated", "--by", "Jo Wright")
+    assert (ended.code, len(ended.out.splitlines())) == (0, 3)
+    assert office.json("replies")["waiting"] == []

@@ -11,6 +11,7 @@ from flows.post.inbox import items
 from flows.post.inbox.items import Item
 from flows.post.inbox.kinds import Kind
 from flows.post.inbox.sweep import SweepBusyError, Swept, sweep
+from flows.post.ledger import schema
 from flows.post.ledger.database import Ledger
 from flows.post.mailing.mailing import Mailing
 from flows.post.smtp.imap import ImapError, ImapFolder
@@ -183,3 +184,51 @@ def test_a_forged_bounce_marks_no_address(ledger: Ledger, mailing: Mailing, inbo
     inbox.add(forged, never_sent)
     sweep(ledger, inbox.imap)
     assert items.bad_addresses(ledger) == {}
+
+
+STRANGER = (
+    b"From: plumber@example.net\r\nSubject: boiler\r\nMessage-ID: <1@net>\r\n\r\nYour boiler.\r\n"
+)
+
+
+def test_what_came_before_the_first_letter_is_unrelated_and_its_words_are_not_kept(
+    ledger: Ledger, inbox: Inbox
+) -> None:
+    inbox.add(STRANGER)
+    assert sweep(ledger, inbox.imap).kinds == {"unrelated": 1}
+    (item,) = items.read(ledger)
+    assert (item.words, list(items.raw(ledger, item)), item.waits) == ("", [], False)
+    assert whole(ledger)
+
+
+def test_what_belongs_to_no_letter_afterwards_waits_for_a_person(
+    ledger: Ledger, mailing: Mailing, inbox: Inbox
+) -> None:
+    letters_to_a_list = STRANGER.replace(b"\r\n\r\n", b"\r\nList-Id: <news.example.net>\r\n\r\n")
+    inbox.add(STRANGER, letters_to_a_list.replace(b"<1@net>", b"<2@net>"))
+    found = sweep(ledger, inbox.imap)
+    assert (found.kinds, found.waiting) == ({"unsorted": 1, "unrelated": 1}, 1)
+
+
+@pytest.mark.parametrize(
+    "values", [{"kind": "automatic"}, {"dispatch": "elsewhere:1"}, {"sha256": "0" * 64}]
+)
+def test_an_item_changed_behind_the_programs_back_is_found(
+    ledger: Ledger, mailing: Mailing, inbox: Inbox, values: dict[str, str]
+) -> None:
+    inbox.add(answer(REPLY))
+    sweep(ledger, inbox.imap)
+    assert whole(ledger)
+    with ledger.write() as connection:
+        connection.execute(schema.incoming.update().values(**values))
+    assert not whole(ledger)
+
+
+def test_a_raw_mail_changed_behind_the_programs_back_is_found(
+    ledger: Ledger, mailing: Mailing, inbox: Inbox
+) -> None:
+    inbox.add(answer(REPLY))
+    sweep(ledger, inbox.imap)
+    with ledger.write() as connection:
+        connection.execute(schema.incoming_raw.update().values(content=b"forged"))
+    assert not whole(ledger)
