@@ -10,6 +10,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 from sqlalchemy import select
 
 from flows.operations.outcomes import ReaderOutcome, outcomes
+from flows.operations.report.answers import answers
 from flows.operations.report.write import page
 from flows.operations.who_got_what import (
     TRUSTEES,
@@ -58,7 +59,7 @@ def _entries(
     ledger: Ledger, mailing: Mailing, rows: Sequence[ReaderOutcome]
 ) -> Iterator[tuple[str, bytes]]:
     yield "HOW-TO-CHECK.txt", _how_to_check(mailing).encode()
-    yield "report.html", page(mailing, 0, tuple(rows)).encode()
+    yield "report.html", page(mailing, 0, tuple(rows), came=answers(ledger, mailing)).encode()
     yield "who-got-what.xlsx", spreadsheet(mailing, status.status(ledger, mailing.id), rows)
     yield "who-got-what.csv", comma_separated(TRUSTEES, (trustee_row(mailing, row) for row in rows))
     with ledger.read() as connection:

@@ -16,6 +16,7 @@ from flows.operations.outcomes import (
     outcomes,
 )
 from flows.operations.report import charts, figures, hexmap
+from flows.operations.report.answers import Answers, answers
 from flows.operations.report.figures import Group, Interval
 from flows.people.lists import files
 from flows.post import status
@@ -73,14 +74,21 @@ def report(settings: Settings, ledger: Ledger, mailing: str, target: Path | None
     rehearsal = status.shown(found, status.rehearsals(ledger, mailing))
     rows = outcomes(ledger, mailing, rehearsal)
     file = target or settings.var / "mailings" / mailing / "report.html"
-    text = page(found, rehearsal, rows)
+    came = None if rehearsal else answers(ledger, found)
+    text = page(found, rehearsal, rows, came=came)
     files.replace(file, lambda opened: opened.write(text.encode()))
     counts = {outcome.value: letters for outcome, letters in counted(rows).items() if letters}
     return Report(mailing, rehearsal, file, counts)
 
 
-def page(mailing: Mailing, rehearsal: int, rows: tuple[ReaderOutcome, ...], head: str = "") -> str:
-    """Return the report as HTML."""
+def page(
+    mailing: Mailing,
+    rehearsal: int,
+    rows: tuple[ReaderOutcome, ...],
+    head: str = "",
+    came: Answers | None = None,
+) -> str:
+    """Return the report as HTML. ``came`` is what came back, None where nothing has."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -102,7 +110,7 @@ def page(mailing: Mailing, rehearsal: int, rows: tuple[ReaderOutcome, ...], head
         now=now(),
         counts={outcome.value: letters for outcome, letters in counted(rows).items()},
         attention=_causes(mailing, rows),
-        answers="",
+        answers=came,
         sections=_sections(rows),
         map=_map(mailing, rows),
         readers=sorted(rows, key=lambda row: (row.name.split()[-1:] or [""], row.name)),

@@ -210,3 +210,19 @@ def test_several_items_are_sorted_at_once(correspondence: Correspondence) -> Non
     ended = office.run("replies", "sort", 1, 2, 3, "--as", "unrelated", "--by", "Jo Wright")
     assert (ended.code, len(ended.out.splitlines())) == (0, 3)
     assert office.json("replies")["waiting"] == []
+
+
+def test_the_report_says_who_answered_and_how_fast(correspondence: Correspondence) -> None:
+    office = correspondence.office
+    page = office.folder / "report.html"
+    office.run("report", correspondence.mailing, "--to", page)
+    assert 'id="answers"' not in page.read_text(encoding="utf-8")
+    correspondence.arrive(
+        correspondence.mail("lucas", "I agree with you and have tabled a written question."),
+        correspondence.bounce("glyndwr"),
+    )
+    office.run("report", correspondence.mailing, "--to", page)
+    text = page.read_text(encoding="utf-8")
+    assert "1 of 2 answered in substance (50 %)" in text
+    assert "1 letters were returned" in text
+    assert "<strong>1</strong> reply" in text
