@@ -10,8 +10,8 @@ from flows.letters.letter import Letter
 from flows.letters.pdf import glyphs
 from flows.people.contact import RejectedRow
 from tests.conftest import need
-from tests.integration.letters.scene import plain
-from tests.unit.letters.scene import TOML, filler, reader
+from tests.integration.letters.letter_templates import plain
+from tests.unit.letters.small_campaign import TOML, filler, reader
 
 ETHIOPIC, CHINESE = "አማርኛ", "日本"
 """Scripts of which the fonts that CI installs have nothing."""

@@ -24,7 +24,7 @@ from flows.letters.libreoffice import Office
 from flows.letters.pdf import convert, layout, split
 from flows.letters.pdf.layout import Patience
 from tests.conftest import need
-from tests.integration.letters.scene import (
+from tests.integration.letters.letter_templates import (
     TEMPLATES,
     filled,
     model_letters,

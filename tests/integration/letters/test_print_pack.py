@@ -18,8 +18,8 @@ from flows.letters.paper.pack import PrintPack
 from flows.letters.pdf import convert
 from flows.people.contact import Reader
 from tests.conftest import need
-from tests.integration.letters.scene import filled, model_letters, reader, shown
-from tests.unit.letters import scene
+from tests.integration.letters.letter_templates import filled, model_letters, reader, shown
+from tests.unit.letters import small_campaign
 
 pytestmark = pytest.mark.usefixtures("soffice")
 ON = date(2013, 9, 4)
@@ -58,7 +58,7 @@ def readers() -> list[Reader]:
 
 @pytest.fixture(scope="module")
 def pack(tmp_path_factory: pytest.TempPathFactory, soffice: str) -> PrintPack:
-    filler = scene.filler(tmp_path_factory.mktemp("pack"), build=windowed)
+    filler = small_campaign.filler(tmp_path_factory.mktemp("pack"), build=windowed)
     letters = [filler.fill(one) for one in readers()]
     return printpack.make(letters, title="Rivers", on=ON)
 
@@ -112,7 +112,7 @@ def test_an_address_that_leaves_the_window_is_named_with_its_letter(pack: PrintP
 
 
 def test_an_address_elsewhere_and_strangers_in_the_window_are_told(tmp_path: Path) -> None:
-    (high,) = convert.convert(filled(tmp_path / "a", scene.letter, 1))
+    (high,) = convert.convert(filled(tmp_path / "a", small_campaign.letter, 1))
     assert isinstance(high, Letter)
     lines = high.reader.address.lines
     said = " ".join(window.faults(high.pdf, lines, window.WINDOWS["uk"]))

@@ -13,7 +13,7 @@ from flows.letters.filler import Filler
 from flows.letters.guarded import Guarded
 from flows.letters.jinja_environment import Environment
 from tests.conftest import ROOT
-from tests.unit.letters.scene import ON, TEXT, TOML, filler, letter, reader
+from tests.unit.letters.small_campaign import ON, TEXT, TOML, filler, letter, reader
 
 GIGABYTES = [
     "{{ 'x'.ljust(10000000000) }}",

@@ -5,7 +5,7 @@ import pytest
 
 from flows.errors import ConfigurationError
 from flows.letters import campaign
-from tests.unit.letters.scene import TOML, folder
+from tests.unit.letters.small_campaign import TOML, folder
 
 
 def test_a_campaign_is_read_with_its_defaults(tmp_path: Path) -> None:

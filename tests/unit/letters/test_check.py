@@ -11,8 +11,8 @@ from docx.oxml.ns import nsdecls
 
 from flows.letters import campaign, check
 from flows.letters.docx import fonts
-from tests.unit.letters.corpus import picture, saved
-from tests.unit.letters.scene import HTML, ON, TEXT, TOML, folder, letter
+from tests.unit.letters.docxtpl_features import picture, saved
+from tests.unit.letters.small_campaign import HTML, ON, TEXT, TOML, folder, letter
 
 
 def plain(document: Document) -> None:

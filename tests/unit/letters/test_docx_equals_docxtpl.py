@@ -16,7 +16,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from lxml import etree
 
 from flows.letters.docx.template import DocxTemplate
-from tests.unit.letters.corpus import CORPUS, saved
+from tests.unit.letters.docxtpl_features import CORPUS, saved
 
 
 def by_docxtpl(data: bytes, context: Mapping[str, Any]) -> dict[str, bytes]:

@@ -11,7 +11,7 @@ import pytest
 from flows.errors import ConfigurationError
 from flows.letters.docx import guard
 from flows.letters.docx.template import DocxTemplate
-from tests.unit.letters.corpus import saved
+from tests.unit.letters.docxtpl_features import saved
 
 RELS = "word/_rels/document.xml.rels"
 
@@ -131,7 +131,7 @@ def test_a_spreadsheet_under_a_letters_name_is_refused() -> None:
 def test_footnotes_with_tags_in_several_sections_are_refused() -> None:
     from docx.oxml.ns import nsdecls
 
-    from tests.unit.letters.corpus import with_part
+    from tests.unit.letters.docxtpl_features import with_part
 
     document = docx.Document()
     document.add_section()

@@ -11,7 +11,7 @@ import pytest
 from flows.errors import ConfigurationError, RowError
 from flows.letters import attachment, campaign, message
 from flows.letters.filler import Filler
-from tests.unit.letters.scene import ON, TEXT, TOML, folder, reader
+from tests.unit.letters.small_campaign import ON, TEXT, TOML, folder, reader
 
 PDF = b"%PDF-1.7 a briefing"
 

@@ -7,7 +7,7 @@ import pytest
 from docx.document import Document
 
 from flows.errors import ConfigurationError, RowError
-from tests.unit.letters.scene import HTML, TEXT, TOML, filler, letter, reader
+from tests.unit.letters.small_campaign import HTML, TEXT, TOML, filler, letter, reader
 
 
 def words(data: bytes) -> str:

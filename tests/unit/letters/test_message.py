@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from flows.errors import ConfigurationError, RowError
 from flows.letters import attachment, message
 from flows.letters.letter import Letter
-from tests.unit.letters.scene import reader
+from tests.unit.letters.small_campaign import reader
 
 SENDER = '"UNA Exampleshire" <chair@example.org>'
 ID = "<5f.r1@example.org>"

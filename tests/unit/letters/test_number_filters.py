@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from flows.errors import RowError
 from flows.letters.number_filters import filters
-from tests.unit.letters.scene import TEXT, TOML, filler, reader
+from tests.unit.letters.small_campaign import TEXT, TOML, filler, reader
 
 BRITISH = filters("en_GB")
 

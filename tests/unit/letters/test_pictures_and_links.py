@@ -16,8 +16,8 @@ from lxml import etree
 from flows.errors import ConfigurationError, RowError
 from flows.letters.docx import docxtpl_adapter, letter_file
 from flows.letters.docx.cleaning import Properties
-from tests.unit.letters.corpus import picture
-from tests.unit.letters.scene import ON, TOML, filler, folder, letter, reader
+from tests.unit.letters.docxtpl_features import picture
+from tests.unit.letters.small_campaign import ON, TOML, filler, folder, letter, reader
 from tests.unit.letters.test_docx_equals_docxtpl import parts
 
 SIGNED = 'signature = { file = "signature.png", width = 30 }\n' + TOML
@@ -52,7 +52,7 @@ def campaign(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., o
             (found / "words.png").write_text("not a picture")
             return found
 
-        monkeypatch.setattr("tests.unit.letters.scene.folder", with_files)
+        monkeypatch.setattr("tests.unit.letters.small_campaign.folder", with_files)
         return filler(tmp_path, **files)
 
     return build

@@ -10,7 +10,7 @@ from python_calamine import CalamineWorkbook
 
 from flows.letters.paper import labels, posting_sheet
 from flows.letters.paper.envelope import Posted, goes_by_post, postcode
-from tests.unit.letters.scene import reader
+from tests.unit.letters.small_campaign import reader
 
 
 def posted(id_: str, code: str = "SW1A 1AA", family: str = "Smith", **fields: Any) -> Posted:

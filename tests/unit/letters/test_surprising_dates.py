@@ -8,7 +8,7 @@ import pytest
 
 from flows.letters import campaign
 from flows.letters.surprising_dates import letter_day, surprises
-from tests.unit.letters.scene import folder
+from tests.unit.letters.small_campaign import folder
 
 TODAY = date(2026, 11, 25)
 LIST = Path("contacts/mps.csv")

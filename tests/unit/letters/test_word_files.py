@@ -13,7 +13,7 @@ from flows.letters import campaign
 from flows.letters.check import check
 from flows.letters.filler import Filler
 from flows.letters.templates import Compiler
-from tests.unit.letters.scene import ON, TOML, folder, reader
+from tests.unit.letters.small_campaign import ON, TOML, folder, reader
 from tests.unit.letters.word_files import FILES
 
 OFFICE = TOML.replace(

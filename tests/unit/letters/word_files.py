@@ -14,8 +14,8 @@ from docx.document import Document
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 
-from tests.unit.letters.corpus import picture, saved, with_part
-from tests.unit.letters.scene import letter
+from tests.unit.letters.docxtpl_features import picture, saved, with_part
+from tests.unit.letters.small_campaign import letter
 
 SPACES = nsdecls("w", "r", "wp", "a", "pic") + (
     ' xmlns:v="urn:schemas-microsoft-com:vml" xmlns:o="urn:schemas-microsoft-com:office:office"'

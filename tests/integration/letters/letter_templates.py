@@ -17,8 +17,8 @@ from flows.letters import campaign
 from flows.letters.filler import Filler
 from flows.letters.letter import Letter
 from tests.conftest import ROOT, need
-from tests.unit.letters import scene
-from tests.unit.letters.corpus import picture
+from tests.unit.letters import small_campaign
+from tests.unit.letters.docxtpl_features import picture
 
 TEMPLATES: dict[str, Callable[[Document], None]] = {}
 
@@ -43,7 +43,7 @@ def field(paragraph: docx.text.paragraph.Paragraph, instruction: str) -> None:
 def body(document: Document) -> None:
     document.styles["Normal"].font.name = "Liberation Serif"
     document.styles["Normal"].font.size = Pt(11)
-    scene.letter(document)
+    small_campaign.letter(document)
 
 
 def pages(paragraph: docx.text.paragraph.Paragraph) -> None:
@@ -126,13 +126,13 @@ def several_sections(document: Document) -> None:
 
 def filled(folder: Path, build: Callable[[Document], None], count: int) -> list[Letter]:
     """Letters to so many readers; every third is longer than a page."""
-    filler = scene.filler(folder, build=build)
+    filler = small_campaign.filler(folder, build=build)
     return [filler.fill(reader(number)) for number in range(count)]
 
 
 def reader(number: int):
     long = "A sentence that fills a good part of a line, and then a little more. " * 30
-    return scene.reader(
+    return small_campaign.reader(
         "minister" if number % 2 else "mp",
         id=f"r{number}",
         name=f"Reader Name{number}",
