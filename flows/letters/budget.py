@@ -91,7 +91,8 @@ def _join_grows(join: nodes.Filter) -> bool:
     """Whether a join puts more than a few characters between its pieces, or joins joined text."""
     between = [*join.args, *(given.value for given in join.kwargs)]
     if not all(
-        isinstance(one, nodes.Const) and len(str(one.value)) <= LONGEST_BETWEEN for one in between
+        isinstance(text, nodes.Const) and len(str(text.value)) <= LONGEST_BETWEEN
+        for text in between
     ):
         return True
     inner = join.node

@@ -45,7 +45,7 @@ class Enclosures:
     @property
     def texts(self) -> list[TemplateText]:
         """The texts in which tags may stand."""
-        return [one.file for one in self._enclosures] + ([self._cc] if self._cc else [])
+        return [enclosure.file for enclosure in self._enclosures] + ([self._cc] if self._cc else [])
 
     def attachments(self, reader: Reader, context: Mapping[str, Any]) -> tuple[Attachment, ...]:
         """This reader's enclosures. Raises RowError where the reader's own is missing."""

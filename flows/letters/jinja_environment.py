@@ -1,6 +1,8 @@
 """Jinja as every template of a campaign meets it: sandboxed, strict, unable to change data."""
 
+import difflib
 import re
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,11 +18,15 @@ from jinja2 import (
     nodes,
 )
 from jinja2.exceptions import SecurityError
+from jinja2.filters import FILTERS
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.tests import TESTS
 
 from flows.errors import ConfigurationError, Fault
 from flows.letters import budget, number_filters
 
+_ALIKE = 0.6
+"""Least likeness of a name proposed in place of a misspelt one."""
 LARGEST_RANGE = 1_000
 LARGEST_REPEAT = 100_000
 
@@ -147,27 +153,104 @@ def _need_small(size: int) -> None:
 
 
 def explained(error: Exception, where: str, words: str = "") -> ConfigurationError:
-    """What Jinja raised, as a line for the operator: the file, the fault, the words around it."""
+    """What Jinja or Python raised, in plain words: the file, the fault, the words around it."""
     near = f' (near "{words}")' if words else ""
     match error:
         case UndefinedError():
-            what = f"{error.message}: correct the name, or add it to campaign.toml"
+            what = _undefined(str(error.message))
         case TemplateNotFound():
             what = f"{error.name} is not in the campaign's folder; add it or take the tag out"
         case TemplateSyntaxError():
             line = "" if words else f" in line {line_at_fault(error, error.source or '')}"
-            what = f"a tag cannot be understood{line}{near}: {error.message}"
+            what = f"a tag cannot be understood{line}{near}: {_syntax(str(error.message))}"
         case SecurityError():
-            what = f"does what a template may not do: {error.message}"
-        case TemplateError():
-            what = f"cannot be filled: {error.message}"
+            what = f"does what a template may not do: {_forbidden(str(error.message))}"
         case RecursionError():
             what = "calls itself without end; take the macro or include out that does"
         case ValueFaultError():
             what = str(error)
         case _:
-            what = f"cannot be filled: {type(error).__name__}: {error}"
+            what = f"cannot be filled{_line_of(error)}: {_spoken(error)}"
     return ConfigurationError(Fault(where, what))
+
+
+def _undefined(message: str) -> str:
+    missing = re.search(r"has no (?:attribute|element) '?(\w+)'?$", message)
+    if missing and missing[1].isdigit():
+        return f"there is no number {missing[1]} in a list (counted from 0); ask for its length"
+    name = missing or re.match(r"'([\w.]+)' is undefined", message)
+    if name is None:
+        return "prints what is not there; correct the name"
+    return (
+        f"there is no {name[1]!r} for this reader: correct the name, add it to campaign.toml, or "
+        f"ask first with {{% if ... {name[1]} is defined %}}"
+    )
+
+
+_SYNTAX = (
+    (r"No (filter|test) named '(\w+)'", "there is no {0} {1!r}{nearest}"),
+    (r"Encountered unknown tag '(\w+)'", "there is no tag {0!r}{nearest}"),
+    (r"innermost block that needs to be closed is '(\w+)'", "{{% {0} %}} has no {{% end{0} %}}"),
+    (r"Unexpected end of template", "it ends before it is complete"),
+    (r"expected token '(.+?)', got '(.+?)'", "{1!r} stands where {0!r} should"),
+    (r"unexpected char '(.+?)' at", "{0!r} cannot stand in a tag"),
+    (r"unexpected '(.+?)'", "{0!r} stands where nothing like it may"),
+    (r"tag name expected", "the tag has no name"),
+)
+_TAGS = ("if", "elif", "else", "endif", "for", "endfor", "set", "include", "macro", "raw")
+
+
+def _syntax(message: str) -> str:
+    for pattern, said in _SYNTAX:
+        if found := re.search(pattern, message):
+            groups = [_TOKENS.get(group, group) for group in found.groups()]
+            known = {"filter": FILTERS, "test": TESTS}.get(groups[0], _TAGS)
+            return said.format(*groups, nearest=nearest(groups[-1], known))
+    return "it is not complete, or a sign is missing"
+
+
+_TOKENS = {"end of print statement": "}}", "end of statement block": "%}"}
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """ "; did you mean ...?" with the known name most like this one; blank where none is."""
+    found = difflib.get_close_matches(name, list(known), 1, _ALIKE)
+    return f"; did you mean {found[0]}?" if found else ""
+
+
+def _forbidden(message: str) -> str:
+    attribute = re.match(r"access to attribute '(\w+)' of", message)
+    if attribute:
+        return f"it uses {attribute[1]!r}"
+    called = re.search(r"'(\w+)'[^']*is not safely callable", message)
+    return f"it calls {called[1]!r}" if called else message
+
+
+def _line_of(error: Exception) -> str:
+    """Where in a text file a template failed while it was filled."""
+    lines = [
+        frame.lineno
+        for frame in traceback.extract_tb(error.__traceback__)
+        if frame.filename in ("<template>", "<unknown>")
+    ]
+    return f" in line {lines[-1]}" if lines else ""
+
+
+def _spoken(error: Exception) -> str:
+    match error:
+        case ZeroDivisionError():
+            return "it divides by nought"
+        case OverflowError():
+            return "it counts further than can be counted"
+        case ArithmeticError():
+            return "a calculation has no result"
+        case TypeError():
+            return "it puts together what does not go together, such as a text and a number"
+        case LookupError():
+            return "it asks for what is not in a list or table"
+        case ValueError():
+            return "it needs another kind of value than it has"
+    return "Jinja cannot work it out"
 
 
 def line_at_fault(error: Exception, source: str) -> int | None:

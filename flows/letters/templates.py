@@ -1,6 +1,6 @@
 """A campaign's templates made ready one by one, every name in them checked."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from functools import cached_property
@@ -22,6 +22,7 @@ from flows.letters.jinja_environment import (
     Environment,
     TemplateText,
     ValueFaultError,
+    nearest,
     unknown_names,
 )
 from flows.letters.template_functions import Values
@@ -145,12 +146,18 @@ class Compiler:
         found = sorted(unknown | set(unknown_names(tree, self._known)))
         if found:
             raise ConfigurationError(
-                Fault(
-                    where,
-                    f"nobody gives {', '.join(found)}; correct the spelling, or add it to "
-                    f"[facts] in {SETTINGS} and write facts.{found[0].rpartition('.')[2]}",
-                )
+                *(Fault(where, f"nobody gives {name}{self._mend(name)}") for name in found)
             )
+
+    def _mend(self, name: str) -> str:
+        """What to do about a name that nobody gives."""
+        known = [*self._known, *self._plain.globals]
+        for whole, parts in self._known.items():
+            known += [f"{whole}.{part}" for part in parts] if isinstance(parts, Mapping) else []
+        return nearest(name, known) or (
+            f"; correct the spelling, or add it to [facts] in {SETTINGS} and write "
+            f"facts.{name.rpartition('.')[2]}"
+        )
 
     def _pictures(self, values: Values) -> dict[str, Picture]:
         """Pictures that campaign.toml names, as the letter knows them."""

@@ -194,7 +194,7 @@ def _of_session(attribute: str) -> bool:
 
 
 def _put_properties(package: Package, properties: Properties) -> None:
-    name = next((one for one in package if package.content_type(one) == _CORE_TYPE), "")
+    name = next((part for part in package if package.content_type(part) == _CORE_TYPE), "")
     kept: dict[str, str] = {}
     if name:
         for element in package.tree(name):

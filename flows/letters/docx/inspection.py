@@ -17,9 +17,9 @@ from flows.letters.readback import LEFT_BY_WORD
 Severity = Literal["error", "warning", "note"]
 
 _TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.{}+xml"
-_MAIN, _COMMENTS, _STYLES = (_TYPE.format(one) for one in ("document.main", "comments", "styles"))
+_MAIN, _COMMENTS, _STYLES = (_TYPE.format(kind) for kind in ("document.main", "comments", "styles"))
 FILLED = frozenset(
-    _TYPE.format(one) for one in ("document.main", "header", "footer", "footnotes", "endnotes")
+    _TYPE.format(kind) for kind in ("document.main", "header", "footer", "footnotes", "endnotes")
 )
 """Content types of the parts that a template fills."""
 
@@ -128,7 +128,7 @@ def near(element: Element) -> str:
 
 
 def _text(tree: Element) -> str:
-    return " ".join("".join(_written(one) for one in tree.iter()).split())
+    return " ".join("".join(_written(element) for element in tree.iter()).split())
 
 
 def _written(element: Element) -> str:
@@ -151,7 +151,7 @@ def _said(seen: list[_Seen], one: str, many: str, mend: str) -> str:
 
 
 def _comments(package: Package, texts: Iterable[Element]) -> Iterator[Finding]:
-    marks = [one for tree in texts for one in tree.iter(f"{W}commentReference")]
+    marks = [mark for tree in texts for mark in tree.iter(f"{W}commentReference")]
     notes = [
         note
         for name in package
@@ -353,7 +353,7 @@ def _judged(
         made = f"a tag inside a field {kind}".rstrip()
         mend = "; for a link write {{r link(...) }}, or use Insert, Link" * (kind == "HYPERLINK")
         return "error", made, f"tags inside fields {kind}", f"write the tag as plain text{mend}"
-    if any(TAG.search(one.text or "") for one in field.computed) or not kind:
+    if any(TAG.search(text.text or "") for text in field.computed) or not kind:
         made = "a field that is made by a tag or by another field"
         return "error", made, "fields that are made by tags or other fields", _UNLINK
     if kind in _MERGING:
@@ -464,7 +464,7 @@ def _typed(texts: Iterable[Element]) -> Iterator[Finding]:
     for tree in texts:
         by_fields = {element for field in fields(tree) for element in field.shown}
         for paragraph in tree.iter(f"{W}p"):
-            shown = "".join(_written(one) for one in paragraph.iter() if one not in by_fields)
+            shown = "".join(_written(text) for text in paragraph.iter() if text not in by_fields)
             text = _WHOLE_TAG.sub("", shown)
             for left in LEFT_BY_WORD.findall(text):
                 seen[left].append(_Seen(paragraph))

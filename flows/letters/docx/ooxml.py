@@ -121,7 +121,7 @@ class Package:
     def relations(self, name: str = "") -> list[Relation]:
         """The relations of a part, or of the package. Raises XMLSyntaxError."""
         about = relations_name(name) if name else "_rels/.rels"
-        about = next((one for one in self._parts if one.lower() == about.lower()), "")
+        about = next((part for part in self._parts if part.lower() == about.lower()), "")
         if not about:
             return []
         return [

@@ -132,8 +132,8 @@ class DocxTemplate:
         for call in tree.find_all(nodes.Call):
             if isinstance(call.node, nodes.Name) and call.node.name in self._functions:
                 with suppress(nodes.Impossible):
-                    given = [one.as_const() for one in call.args]
-                    named = {one.key: one.value.as_const() for one in call.kwargs}
+                    given = [argument.as_const() for argument in call.args]
+                    named = {given.key: given.value.as_const() for given in call.kwargs}
                     value = self._called(call.node.name, given, named)
                     if isinstance(value, Picture):
                         yield value

@@ -56,8 +56,8 @@ def make(
     waiting = sorted(letters, key=lambda letter: Posted.of(letter).order)
     laid_out = iter(convert([letter for letter in waiting if not letter.pdf], **options))
     results = [letter if letter.pdf else next(laid_out) for letter in waiting]
-    failed = tuple(one for one in results if isinstance(one, Failed))
-    posted = tuple(Posted.of(one) for one in results if isinstance(one, Letter))
+    failed = tuple(result for result in results if isinstance(result, Failed))
+    posted = tuple(Posted.of(result) for result in results if isinstance(result, Letter))
     faults = [
         [
             *(window.faults(one.pdf, one.lines, envelope) if envelope else ()),
@@ -67,7 +67,7 @@ def make(
     ]
     with Typesetter(**{**options, "processes": 1}) as typesetter:
         (label_pdf,) = typesetter.pdfs(
-            [labels.docx([one.lines for one in posted], sheet, first_label)]
+            [labels.docx([letter.lines for letter in posted], sheet, first_label)]
         )
     return PrintPack(
         letters=joined(posted),

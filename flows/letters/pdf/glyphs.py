@@ -34,7 +34,7 @@ def undrawn(data: bytes) -> str:
                     continue
                 shown = to_unicode(font)
                 drawn = set(map(ord, codes_drawn(page, name)))
-                found |= dict.fromkeys(shown.get(one, "?") for one in drawn & boxes[font.objgen])
+                found |= dict.fromkeys(shown.get(code, "?") for code in drawn & boxes[font.objgen])
                 # One code stands for all that the font lacks; the others are named beside it.
                 for named in _ACTUAL.findall(bytes(page.Contents.read_bytes())) if drawn else ():
                     found |= dict.fromkeys(
