@@ -1,5 +1,6 @@
 """What is refused before a DOCX is opened."""
 
+import re
 import zipfile
 from collections.abc import Callable
 from io import BytesIO
@@ -152,3 +153,97 @@ def test_a_condition_that_cuts_through_a_table_is_named_with_its_words() -> None
     template.render({"x": True})
     with pytest.raises(ConfigurationError, match="opens in one place and closes in another"):
         template.render({"x": False})
+
+
+def internal(kind: str, target: str) -> Callable[[bytes], bytes]:
+    """A relation to a part inside the file."""
+    line = (
+        '<Relationship Id="rId98" Type="http://schemas.openxmlformats.org/officeDocument/2006/'
+        f'relationships/{kind}" Target="{target}"/></Relationships>'
+    )
+    return lambda content: content.replace(b"</Relationships>", line.encode())
+
+
+@pytest.mark.parametrize(
+    ("kind", "part", "said"),
+    [
+        ("aFChunk", "word/afchunk.mht", "altChunk"),
+        ("aFChunk", "word/innocent.xml", "altChunk"),
+        ("oleObject", "word/embeddings/oleObject1.bin", "OLE"),
+        ("package", "word/embeddings/Book.xlsx", "embedded file"),
+        ("control", "word/controls/one.xml", "ActiveX"),
+        ("subDocument", "word/sub.docx", "subdocument"),
+        ("video", "word/media/film.mp4", "film"),
+        ("image", "word/media/image1.bin", "embedded file"),
+    ],
+)
+def test_a_part_that_runs_or_brings_more_is_refused_by_its_relation(
+    kind: str, part: str, said: str
+) -> None:
+    relate = internal(kind, "/" + part)
+    with pytest.raises(ConfigurationError, match=said):
+        guard.check(
+            changed(RELS, relate, more={part: b"<x/>" if "xml" in part else b"x"}), "a.docx"
+        )
+
+
+W = b'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize(
+    ("inside", "said"),
+    [
+        ('<w:altChunk r:id="rId9"/>', "altChunk"),
+        ("<w:p><w:r><w:object/></w:r></w:p>", "OLE"),
+        ('<w:p><w:fldSimple w:instr=" ddeauto c:\\\\x y "/></w:p>', "DDEAUTO that fetches"),
+    ],
+)
+def test_the_encoding_of_a_part_hides_nothing(encoding: str, inside: str, said: str) -> None:
+    def recoded(content: bytes) -> bytes:
+        text = content.decode().replace("<w:sectPr", f"{inside}<w:sectPr", 1)
+        text = re.sub(r"^<\?xml[^>]*\?>", f'<?xml version="1.0" encoding="{encoding[:6]}"?>', text)
+        mark = {"utf-16-le": b"\xff\xfe", "utf-16-be": b"\xfe\xff"}.get(encoding, b"")
+        return mark + text.encode(encoding)
+
+    with pytest.raises(ConfigurationError, match=said):
+        guard.check(changed("word/document.xml", recoded), "a.docx")
+
+
+def test_another_encoding_is_refused() -> None:
+    def recoded(content: bytes) -> bytes:
+        return re.sub(rb'encoding="[^"]*"|encoding=\'[^\']*\'', b'encoding="ISO-8859-1"', content)
+
+    with pytest.raises(ConfigurationError, match="is written in ISO-8859-1"):
+        guard.check(changed("word/document.xml", recoded), "a.docx")
+
+
+def test_a_document_under_another_name_is_looked_at_all_the_same() -> None:
+    field = b'<w:p %b><w:fldSimple w:instr="DDE x y"/></w:p>' % W
+    override = (
+        b'<Override PartName="/Word/Header9.BIN" ContentType="application/vnd.openxmlformats-'
+    )
+    override += b'officedocument.wordprocessingml.header+xml"/></Types>'
+    data = changed(
+        "[Content_Types].xml",
+        lambda content: content.replace(b"</Types>", override),
+        more={"word/header9.bin": field},
+    )
+    with pytest.raises(ConfigurationError, match="DDE that fetches"):
+        guard.check(data, "a.docx")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ '<w:p><w:r><w:object/></w:r></w:p>' | safe }}",
+        "{{ '</w:t></w:r><w:fldSimple w:instr=\"DDE x\"/><w:r><w:t>' | safe }}",
+        "{{ ('</w:t></w:r><w:fldSimple w:instr=\"D' ~ 'DE x\"/><w:r><w:t>') | safe }}",
+    ],
+)
+def test_what_a_tag_builds_is_looked_at_once_more(text: str) -> None:
+    document = docx.Document()
+    document.add_paragraph(text)
+    template = DocxTemplate(saved(document), "letter.docx")
+    with pytest.raises(ConfigurationError, match=r"OLE|DDE|opens in one place"):
+        template.render({})
