@@ -1,5 +1,6 @@
 """A campaign's templates made ready one by one, every name in them checked."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -109,7 +110,7 @@ class Compiler:
 
     def html(self) -> TemplateText:
         path = self._campaign.folder / self._campaign.names.html
-        return self._part(_read(path), str(path), self._escaping)
+        return self._part(_without_comments(_read(path)), str(path), self._escaping)
 
     def asks(self) -> list[tuple[Criteria, TemplateText]]:
         return [
@@ -167,6 +168,15 @@ class Compiler:
             return {"signature": values.picture(**asdict(self._campaign.signature))}
         except ValueFaultError as error:
             raise ConfigurationError(Fault(str(self._settings), f"signature: {error}")) from error
+
+
+_COMMENT = re.compile(r"<!--(?!\[if|<!\[endif).*?-->", re.DOTALL)
+"""An HTML comment that is no condition for Outlook."""
+
+
+def _without_comments(html: str) -> str:
+    """HTML without its comments, on as many lines: whoever looks at a mail's source reads them."""
+    return _COMMENT.sub(lambda comment: "\n" * comment[0].count("\n"), html)
 
 
 def _read(path: Path) -> str:

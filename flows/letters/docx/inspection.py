@@ -63,6 +63,7 @@ _TARGET = re.compile(r'\s*(?:REF|PAGEREF|NOTEREF)?\s*"?([^\s"\\]+)', re.IGNORECA
 _ANCHOR = re.compile(r'\\l\s*"?([^\s"\\]+)')
 
 TAG = re.compile(r"{{|}}|{%|%}|{#|#}")
+_OPENING = re.compile(r"{{|{%|{#|{_{|{_%")
 _WHOLE_TAG = re.compile(r"{{.*?}}|{%.*?%}|{#.*?#}", re.DOTALL)
 _CODED_TAG = re.compile(r"{{|{%|(?:%7b){2}|%7b%25", re.IGNORECASE)
 _SHOWS = frozenset(f"{W}{name}" for name in ("t", "sym", "drawing", "pict", "noBreakHyphen"))
@@ -74,8 +75,6 @@ _PLACES = {
     "diagramdata": "a diagram (SmartArt)",
     "numbering": "a list's number format",
     "styles": "a style",
-    "settings": "the document's settings",
-    "custom-properties": "a custom document property",
 }
 
 
@@ -427,28 +426,37 @@ def _day(field: Field, on: date, language: str) -> str | None:
 
 
 def _unfilled(package: Package, texts: dict[str, Element]) -> Iterator[Finding]:
-    """Tags in parts and places that are not filled."""
+    """Tags, whole or in part, in parts and places that are not filled."""
     for name in package:
         kind = _type(package, name)
-        if name in texts or not package.is_xml(name) or kind == _COMMENTS:
-            continue
-        tree = package.tree(name)
         if name.lower().endswith(".rels"):
-            yield from _tags_in_relations(tree)
+            yield from _tags_in_relations(package.tree(name))
+        elif name in texts or not package.is_xml(name) or _is_left_out(name, kind):
             continue
-        if kind.endswith("core-properties+xml"):
-            continue
-        attributes = (value for element in tree.iter() for value in element.attrib.values())
-        whole = "".join(tree.itertext())
-        found = TAG.search(whole)
-        coded = next((value for value in attributes if _CODED_TAG.search(value)), "")
-        if not (found and _WHOLE_TAG.search(whole)) and not coded:
-            continue
-        words = _short(coded or " ".join(whole[max(0, found.start() - 20) :].split()))  # type: ignore[union-attr]
-        place = _PLACES.get(kind.rpartition(".")[2].removesuffix("+xml"), f"{name}")
-        yield Finding(
-            "error", f'has a tag in {place}, where none is filled, near "{words}"; write it as text'
+        else:
+            tree = package.tree(name)
+            values = (value for element in tree.iter() for value in element.attrib.values())
+            whole = "".join(tree.itertext())
+            found = TAG.search(whole)
+            shown = whole[max(0, found.start() - _NEAR // 2) :] if found else ""
+            words = shown or next((value for value in values if _CODED_TAG.search(value)), "")
+            if words:
+                place = _PLACES.get(kind.rpartition(".")[2].removesuffix("+xml"), name)
+                yield Finding(
+                    "error",
+                    f"has a tag in {place}, where none is filled, near "
+                    f'"{_short(" ".join(words.split()))}"; write it as text',
+                )
+
+
+def _is_left_out(name: str, kind: str) -> bool:
+    """Whether a part never leaves (cleaning), or is filled in a way of its own."""
+    return name.lower().startswith(("customxml/", "word/glossary/")) or kind.endswith(
+        (
+            *("core-properties+xml", "custom-properties+xml", "extended-properties+xml"),
+            *("settings+xml", "comments+xml", "content-types+xml"),
         )
+    )
 
 
 def _tags_in_relations(tree: Element) -> Iterator[Finding]:
@@ -458,10 +466,18 @@ def _tags_in_relations(tree: Element) -> Iterator[Finding]:
             yield Finding("error", f"has a tag in {unquote(target)!r}, where none is filled")
 
 
+def _around(text: str) -> str:
+    found = TAG.search(text)
+    return _short(text[max(0, found.start() - _NEAR // 2) :]) if found else ""
+
+
 def _typed(texts: Iterable[Element]) -> Iterator[Finding]:
     """What only Word or LibreOffice would write, left as text."""
     seen: dict[str, list[_Seen]] = defaultdict(list)
     for tree in texts:
+        whole = _text(tree)
+        if TAG.search(whole) and not _OPENING.search(whole):
+            yield Finding("error", f'shows half a tag, near "{_around(whole)}"; complete it')
         by_fields = {element for field in fields(tree) for element in field.shown}
         for paragraph in tree.iter(f"{W}p"):
             shown = "".join(_written(text) for text in paragraph.iter() if text not in by_fields)

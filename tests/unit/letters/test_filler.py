@@ -217,3 +217,12 @@ def test_threads_sharing_one_filler_never_mix_readers(tmp_path: Path) -> None:
     for n, one in enumerate(letters):
         assert f"Reader Number{n} MP" in words(one.docx)
         assert one.text.startswith(f"Dear N{n},")
+
+
+def test_html_comments_never_leave_and_conditions_for_outlook_do(tmp_path: Path) -> None:
+    html = (
+        HTML + "<!-- do we\nbelieve this? {{ nobody }} --><!--[if mso]><p>Outlook</p><![endif]-->"
+    )
+    made = filler(tmp_path, html=html).fill(reader())
+    assert "believe" not in made.html
+    assert "<!--[if mso]><p>Outlook</p><![endif]-->" in made.html

@@ -589,3 +589,27 @@ add(
     ),
     said="tag in a list's number format",
 )
+add(
+    "half a tag in a header without any",
+    lambda: _in_header(run("Rivers Trust }}")),
+    said="half a tag.*Rivers Trust }}",
+)
+add(
+    "half a tag in a chart",
+    lambda: _other_part("drawingml.chart", "<c><t>Rivers }}</t></c>", "chart"),
+    said="tag in a chart",
+)
+add(
+    "tags in what never leaves",
+    lambda: with_file(
+        related(
+            _settings('<w:docVars><w:docVar w:name="x" w:val="{{ secret }}"/></w:docVars>'),
+            "customXml",
+            "../customXml/item9.xml",
+        ),
+        "customXml/item9.xml",
+        b"<budget>{{ secret }}</budget>",
+    ),
+    severity="note",
+    said="without (hidden data|document variables)",
+)
