@@ -8,6 +8,7 @@ REQUIRED = ("id", "name")
 KNOWN = (
     "id",
     "person",
+    "aliases",
     "name",
     "family",
     "title",
@@ -61,6 +62,8 @@ class Contact:
     envelope: str = ""
     tags: tuple[str, ...] = ()
     notes: str = ""
+    aliases: tuple[str, ...] = ()
+    """Other ids of the person, as other sources give them: "parl-454", "twfy-10251"."""
     columns: Mapping[str, str] = field(default_factory=dict)
     """Columns of the list that this product does not know, for templates to use."""
     file: str = ""

@@ -61,6 +61,7 @@ def contact(cells: Mapping[str, str], *, file: str = "", row: int = 0) -> Contac
         salutation=known["salutation"].rstrip(" ,"),
         envelope=known["envelope"],
         tags=tuple(known["tags"].split()),
+        aliases=tuple(known["aliases"].split()),
         notes=known["notes"],
         columns={column: text for column, text in cells.items() if column not in KNOWN},
         file=file,
@@ -134,6 +135,7 @@ def cells(contact: Contact) -> dict[str, str]:
         "address": " | ".join(contact.address),
         "committees": "; ".join(contact.committees),
         "tags": " ".join(contact.tags),
+        "aliases": " ".join(contact.aliases),
     }
     known = {name: written.get(name) or str(getattr(contact, name) or "") for name in KNOWN}
     return {**known, **contact.columns}

@@ -1,0 +1,279 @@
+"""The persons behind the rows of all lists: who is one, on what evidence, and who may be."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+from flows.people import email_address
+from flows.people.contact import Contact, RejectedRow
+from flows.people.identity import evidence, likeness
+from flows.people.identity.spelling import peerage, seat_key, surnames
+from flows.people.lists import rows
+
+Pair = frozenset[str]
+"""Two persons, each by one of their ids, that somebody said are different."""
+_MOST_COMPARED = 400
+"""Rows with one surname in common; more of them are compared by first letter alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """A row that is the same person as another, and on what evidence."""
+
+    row: Contact
+    into: Contact
+    why: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.row.file}:{self.row.row}: {self.row.name} is {self.into.name} in "
+            f"{self.into.file}:{self.into.row}: {self.why}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Persons:
+    """The rows with one ``person`` for each person, and the rows that wait or stop.
+
+    ``contacts`` keep their order; ``aliases`` of each hold every id of the person.
+    """
+
+    contacts: tuple[Contact, ...]
+    merges: tuple[Merge, ...] = ()
+    """Rows that came together under different ids; those with one id already are not named."""
+    refused: tuple[RejectedRow, ...] = ()
+    """Rows that contradict another: two persons in one seat, one id for two persons."""
+    doubles: tuple[RejectedRow, ...] = ()
+    """Rows that may be one person: all of them wait until somebody says."""
+
+
+def identify(contacts: Sequence[Contact], different: frozenset[Pair] = frozenset()) -> Persons:
+    """Return who is one person, by shared ids, by seat and surname, or by peerage.
+
+    ``different`` are pairs that a person listed as different; they are neither merged nor asked
+    about again. Nothing is merged on likeness of names alone.
+    """
+    groups, why = _grouped(contacts)
+    refused = _contradictions(contacts, groups, different)
+    stopped = {index for index, _ in refused}
+    doubles = [
+        (index, reason)
+        for index, reason in _possible_doubles(contacts, groups, different)
+        if index not in stopped
+    ]
+    waiting = stopped | {index for index, _ in doubles}
+    named: list[Contact] = []
+    merges: list[Merge] = []
+    person: dict[int, tuple[str, tuple[str, ...]]] = {}
+    for members in groups:
+        ids = tuple(sorted({text for index in members for text in _ids(contacts[index])}))
+        first = contacts[members[0]]
+        chosen = next((text for text in ids if text.startswith("parl-")), first.person)
+        for index in members:
+            person[index] = (chosen, ids)
+            if index in why and index not in waiting:
+                merges.append(Merge(contacts[index], first, why[index]))
+    for index, contact in enumerate(contacts):
+        if index not in waiting:
+            chosen, known = person[index]
+            if (contact.person, contact.aliases) != (chosen, known):
+                contact = replace(contact, person=chosen, aliases=known)
+            named.append(contact)
+    return Persons(
+        tuple(named),
+        tuple(merges),
+        tuple(_rejected(contacts[index], reason) for index, reason in sorted(refused)),
+        tuple(_rejected(contacts[index], reason) for index, reason in sorted(doubles)),
+    )
+
+
+def _ids(contact: Contact) -> tuple[str, ...]:
+    return (contact.person, *contact.aliases)
+
+
+def _grouped(contacts: Sequence[Contact]) -> tuple[list[list[int]], dict[int, str]]:
+    """Rows by person, each group in the order of the lists; why a row joined rows before it."""
+    parent = list(range(len(contacts)))
+    why: dict[int, str] = {}
+
+    def root(index: int) -> int:
+        while parent[index] != index:
+            parent[index] = parent[parent[index]]
+            index = parent[index]
+        return index
+
+    holders: dict[str, list[int]] = defaultdict(list)
+    for index, contact in enumerate(contacts):
+        for key in evidence.keys(contact):
+            for other in holders[key]:
+                if root(other) == root(index) or not _may_meet(key, contacts[other], contact):
+                    continue
+                first, second = sorted((root(other), root(index)))
+                parent[second] = first
+                if contacts[other].person != contact.person:
+                    why[index] = evidence.said(key)
+                break
+            if not (key.startswith("id ") and holders[key]):
+                holders[key].append(index)
+    groups: dict[int, list[int]] = defaultdict(list)
+    for index in range(len(contacts)):
+        groups[root(index)].append(index)
+    return list(groups.values()), why
+
+
+def _may_meet(key: str, one: Contact, other: Contact) -> bool:
+    """Whether a key may bring two rows together: an id always, else where nothing is against it.
+
+    A seat counts where one of the two says that it is in the Commons: in the Dáil, and in
+    councils, several of one surname sit for one place.
+    """
+    if key.startswith("id "):
+        return True
+    if key.startswith("seat ") and "commons" not in (one.house, other.house):
+        return False
+    return not evidence.told_apart(one, other)
+
+
+def _contradictions(
+    contacts: Sequence[Contact], groups: Iterable[Sequence[int]], different: frozenset[Pair]
+) -> list[tuple[int, str]]:
+    """Rows that cannot all be right, each with the reason."""
+    found: dict[int, str] = {}
+    seats: dict[str, list[Sequence[int]]] = defaultdict(list)
+    for members in groups:
+        for one, other in _far_apart(contacts, members):
+            apart = evidence.told_apart(contacts[one], contacts[other])
+            if _listed(contacts[one], contacts[other], different):
+                apart = "they are listed as different"
+            if apart:
+                for index, against in ((one, other), (other, one)):
+                    found.setdefault(
+                        index,
+                        f"the same person as {_place(contacts[against])} by id, but {apart}; "
+                        "correct one of the two rows",
+                    )
+        held = {
+            seat_key(contacts[index].constituency)
+            for index in members
+            if contacts[index].house == "commons" and contacts[index].constituency
+        }
+        for seat in held:
+            seats[seat].append(members)
+    for holders in seats.values():
+        if len(holders) > 1:
+            for members in holders:
+                rival = next(others[0] for others in holders if others is not members)
+                for index in members:
+                    found.setdefault(
+                        index,
+                        f"{contacts[index].name} and {_place(contacts[rival])} are both "
+                        f"given the seat {contacts[index].constituency}, which one person holds; "
+                        "correct or delete one of the two",
+                    )
+    return list(found.items())
+
+
+def _far_apart(contacts: Sequence[Contact], members: Sequence[int]) -> Iterable[tuple[int, int]]:
+    """Pairs of one group's rows that say something different of the person; none as a rule."""
+    if len(members) == 1:
+        return ()
+    told = {
+        (
+            *sorted(evidence.identifiers(contacts[index])),
+            contacts[index].house,
+            seat_key(contacts[index].constituency),
+            contacts[index].gender,
+            contacts[index].name,
+        ): index
+        for index in reversed(members)
+    }
+    return combinations(sorted(told.values()), 2) if len(told) < 40 else ()
+
+
+def _possible_doubles(
+    contacts: Sequence[Contact], groups: Iterable[Sequence[int]], different: frozenset[Pair]
+) -> list[tuple[int, str]]:
+    """Rows of two persons that may be one, each with the reason."""
+    found: dict[int, str] = {}
+    by_group = {index: members for members in groups for index in members}
+    for block, what in _blocks(contacts, groups):
+        for one, other in combinations(block, 2):
+            if by_group[one] is by_group[other]:
+                continue
+            ours, theirs = contacts[one], contacts[other]
+            if what == "name" and not likeness.alike(ours, theirs):
+                continue
+            if _known_apart(contacts, by_group[one], by_group[other], different):
+                continue
+            words = "much the same name" if what == "name" else "the same e-mail"
+            for members, against in ((by_group[one], theirs), (by_group[other], ours)):
+                for index in members:
+                    found.setdefault(
+                        index,
+                        f"may be {_place(against)}: {words}. Write the same person in both rows, "
+                        "or, if they are two persons: dear-minister contacts distinct "
+                        f"{contacts[index].person} {against.person}",
+                    )
+    return list(found.items())
+
+
+def _blocks(
+    contacts: Sequence[Contact], groups: Iterable[Sequence[int]]
+) -> Iterable[tuple[list[int], str]]:
+    """Rows worth comparing: one for each person and spelling, by surname and by e-mail."""
+    names: dict[str, list[int]] = defaultdict(list)
+    emails: dict[str, list[int]] = defaultdict(list)
+    for members in groups:
+        for index in {contacts[index].name: index for index in reversed(members)}.values():
+            contact = contacts[index]
+            style = peerage(contact)
+            words = {style[1].split(" of ")[0]} if style else surnames(contact)
+            for word in words:
+                names[word].append(index)
+        for email in {contacts[index].email for index in members} - {""}:
+            emails[email_address.key(email)].append(members[0])
+    for block in names.values():
+        yield from ((part, "name") for part in _small(contacts, block))
+    yield from ((block, "e-mail") for block in emails.values())
+
+
+def _small(contacts: Sequence[Contact], block: list[int]) -> Iterable[list[int]]:
+    if len(block) <= _MOST_COMPARED:
+        return (block,)
+    parts: Mapping[str, list[int]] = defaultdict(list)
+    for index in block:
+        parts[contacts[index].name[:2].casefold()].append(index)
+    return parts.values()
+
+
+def _known_apart(
+    contacts: Sequence[Contact],
+    ones: Sequence[int],
+    others: Sequence[int],
+    different: frozenset[Pair],
+) -> bool:
+    return any(
+        evidence.told_apart(contacts[one], contacts[other])
+        or _listed(contacts[one], contacts[other], different)
+        for one in ones
+        for other in others
+    )
+
+
+def _listed(one: Contact, other: Contact, different: frozenset[Pair]) -> bool:
+    if not different:
+        return False
+    return any(
+        frozenset({ours, theirs}) in different
+        for ours in evidence.identifiers(one)
+        for theirs in evidence.identifiers(other)
+    )
+
+
+def _place(contact: Contact) -> str:
+    return f"{contact.name} in {contact.file}:{contact.row}"
+
+
+def _rejected(contact: Contact, reason: str) -> RejectedRow:
+    return RejectedRow(contact.file, contact.row, "person", reason, rows.cells(contact))
