@@ -33,6 +33,11 @@ class Office:
         return self.contacts / "suppression.csv"
 
     @property
+    def distinct(self) -> Path:
+        """Persons that somebody listed as different."""
+        return self.contacts / "distinct.csv"
+
+    @property
     def tenures(self) -> Path:
         """Who held which office when: from the last refresh or import of dated data."""
         return self.contacts / "offices.csv"

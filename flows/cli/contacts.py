@@ -118,6 +118,7 @@ def suppress(
     from flows.operations import draft
     from flows.people import suppression
 
+    known = draft.listed(person) if person else None
     try:
         suppression.add(
             settings.office().suppression,
@@ -126,15 +127,30 @@ def suppress(
             domain=domain,
             reason=reason,
             on=date.today(),
+            known=known,
         )
     except RowError as error:
         raise ConfigurationError(
             f"{error.reason} (one of --person, --email, --domain, and --reason)"
         ) from error
-    listed = not person or draft.listed(person)
+    listed = not person or known is not None
     return output.suppressed(
         person or email or domain, settings.office().suppression, listed=listed
     )
+
+
+@app.command()
+def distinct(
+    one: Annotated[str, typer.Argument(metavar="PERSON", help="An id of the one.")],
+    other: Annotated[str, typer.Argument(metavar="PERSON", help="An id of the other.")],
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who says so.")] = "",
+) -> Answer:
+    """Say that two persons are different, though they look like one; both get their letter."""
+    from flows.people.identity import distinct as pairs
+
+    file = settings.office().distinct
+    new = pairs.add(file, one, other, by=by, on=date.today())
+    return output.distinct(one, other, file, new=new)
 
 
 @app.command("import")

@@ -74,9 +74,18 @@ def who(draft: Draft) -> Answer:
         "in": [_choice(choice) for choice in draft.choices if choice.decision.in_],
         "out": [_choice(choice) for choice in draft.left_out],
         "refused": refused_documents(draft.refused),
+        "merged": [
+            {
+                "row": f"{merge.row.file}:{merge.row.row}",
+                "into": f"{merge.into.file}:{merge.into.row}",
+                "why": merge.why,
+            }
+            for merge in draft.merges
+        ],
         "remarks": list(draft.remarks),
     }
     lines = [str(row) for row in draft.refused]
+    lines += [f"merged {merge}" for merge in draft.merges]
     for choice in draft.choices:
         sign = "in " if choice.decision.in_ else "out"
         reader = choice.reader
@@ -84,7 +93,8 @@ def who(draft: Draft) -> Answer:
             f"{sign} {reader.contact.id}: {reader.address.lines[0]}: {choice.decision.rule}"
         )
     lines.append(
-        f"{len(draft.readers)} in, {len(draft.left_out)} out, {len(draft.refused)} refused"
+        f"{len(draft.readers)} in, {len(draft.left_out)} out, {len(draft.refused)} refused, "
+        f"{len(draft.merges)} merged"
     )
     return Answer(document, lines, draft.remarks, attention(draft.refused))
 
@@ -110,6 +120,12 @@ def suppressed(whom: str, file: Path, *, listed: bool) -> Answer:
 
 _MOST_SHOWN = 40
 """Changes or rows of one kind; more are counted."""
+
+
+def distinct(one: str, other: str, file: Path, *, new: bool) -> Answer:
+    """Two persons who look like one."""
+    said = "are two persons" if new else "were listed as two persons before"
+    return Answer({"distinct": [one, other], "file": file}, [f"{one} and {other} {said}: {file}"])
 
 
 def imported(

@@ -297,6 +297,11 @@ def posted(
     day = settings.day(on)
     with options.ledger() as ledger:
         gone = resolution.posted(
-            ledger, mailing, on=day, by=by, excepted=excepted or (), suppressed=objection()
+            ledger,
+            mailing,
+            on=day,
+            by=by,
+            excepted=excepted or (),
+            suppressed=objection(ledger, mailing),
         )
     return output.posted(mailing, day, [dispatch.id for dispatch in gone])

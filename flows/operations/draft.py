@@ -16,6 +16,9 @@ from flows.people import audience, forms, readers, reshuffle
 from flows.people.accounting import Accounting, Fate, RowFate, account
 from flows.people.audience import Audience, Choice
 from flows.people.contact import Contact, Reader, RejectedRow
+from flows.people.identity import distinct, persons
+from flows.people.identity.evidence import identifier, identifiers
+from flows.people.identity.persons import Merge, Pair
 from flows.people.lists import loading, rows, table
 from flows.people.lists.loading import Loaded
 from flows.people.sources.provenance import list_day
@@ -37,6 +40,10 @@ class Draft:
     """Rows that claim an office which somebody else held on the day, a line each."""
     stale_contacts: frozenset[str] = frozenset()
     """The ids of those rows."""
+    merges: tuple[Merge, ...] = ()
+    """Rows of one person under different ids, and the evidence that they are one."""
+    different: frozenset[Pair] = frozenset()
+    """Persons that somebody listed as different, two ids each."""
     accounting: Accounting = field(default_factory=Accounting)
     """What becomes of every row of the lists; ``prepare`` moves on what ends in filling."""
     remarks: tuple[str, ...] = ()
@@ -89,26 +96,29 @@ def draft(campaign: str, contacts: Sequence[Path] = (), as_of: date | None = Non
     on = as_of or found.date or date.today()
     loaded = loading.load(lists)
     rules = Audience.from_table(found.audience)
-    changed = _reshuffled(loaded.contacts, on)
-    people, handed_back = loaded.contacts, list(loaded.refused)
+    different = distinct.load(settings.office().distinct)
+    identified = persons.identify(loaded.contacts, different)
+    changed = _reshuffled(identified.contacts, on)
+    people, handed_back = identified.contacts, [*loaded.refused, *identified.refused]
     if rules.stale_offices == "refuse":
         stale = {one.contact.id for one in changed}
         people = tuple(one for one in people if one.id not in stale)
         handed_back += [_refused(one.contact, "office", one.what) for one in changed]
     chosen = readers.readers(people, forms.country(found.country), found.forms, on)
-    once, twice = _one_letter_each(chosen.readers)
-    choices = audience.decide_all(once, rules, suppressions().now())
+    choices = audience.decide_all(chosen.readers, rules, suppressions().now())
     refused = (*handed_back, *chosen.refused)
     return Draft(
         found,
         on,
         tuple(choice.reader for choice in choices if choice.decision.in_),
-        (*refused, *twice),
+        (*refused, *identified.doubles),
         lists,
         choices,
         tuple(str(stale) for stale in changed),
         frozenset(stale.contact.id for stale in changed),
-        _accounting(loaded, choices, refused, twice, chosen.merged),
+        identified.merges,
+        different,
+        _accounting(loaded, choices, refused, identified.doubles, chosen.merged, identified.merges),
         (*loaded.remarks, *_surprising_dates(found, on, lists)),
     )
 
@@ -124,6 +134,7 @@ def _accounting(
     refused: Iterable[RejectedRow],
     doubles: Iterable[RejectedRow],
     merged: Iterable[tuple[Contact, Contact]],
+    merges: Iterable[Merge],
 ) -> Accounting:
     """Every row of the lists with how it ends; AccountingError where that does not add up."""
     fates = [_rejected(row, Fate.REFUSED) for row in refused]
@@ -132,8 +143,14 @@ def _accounting(
         fate = Fate.LETTER if choice.decision.in_ else Fate.LEFT_OUT
         contact = choice.reader.contact
         fates.append(RowFate(contact.file, contact.row, fate, choice.decision.rule))
+    why = {(merge.row.file, merge.row.row): f": {merge.why}" for merge in merges}
     fates += [
-        RowFate(row.file, row.row, Fate.MERGED, f"into {first.file}:{first.row}")
+        RowFate(
+            row.file,
+            row.row,
+            Fate.MERGED,
+            f"into {first.file}:{first.row}{why.get((row.file, row.row), '')}",
+        )
         for row, first in merged
     ]
     places = [(contact.file, contact.row) for contact in loaded.contacts]
@@ -152,24 +169,6 @@ def _reshuffled(contacts: Iterable[Contact], on: date) -> tuple[reshuffle.Stale,
     return reshuffle.check(contacts, reshuffle.load(tenures), on).stale
 
 
-def _one_letter_each(found: Iterable[Reader]) -> tuple[list[Reader], list[RejectedRow]]:
-    """One person under two ids would get two letters; name and address together give it away."""
-    seen: dict[tuple[str, str], Contact] = {}
-    once, twice = [], []
-    for reader in found:
-        contact = reader.contact
-        first = seen.setdefault((contact.name.casefold(), contact.email.casefold()), contact)
-        if first is contact or not contact.email:
-            once.append(reader)
-            continue
-        what = (
-            f"{contact.name} at this e-mail is {first.person!r} in {first.file}:{first.row} too; "
-            "write the same person in both rows, or delete one"
-        )
-        twice.append(_refused(contact, "person", what))
-    return once, twice
-
-
 def _refused(contact: Contact, column: str, reason: str) -> RejectedRow:
     return RejectedRow(contact.file, contact.row, column, reason, rows.cells(contact))
 
@@ -179,22 +178,25 @@ def suppressions() -> WatchedSuppression:
     return WatchedSuppression(settings.office().suppression)
 
 
-def listed(person: str) -> bool:
-    """Whether a contact list beside the suppression list has this person, or a row of this id."""
+def listed(person: str) -> Contact | None:
+    """Return the first row that a contact list beside the suppression list has of this person.
+
+    ``person`` is an id of the person or of a row, as any source gives it. None where no list has
+    it; a list at fault is passed over, and named when it is used.
+    """
     office = settings.office()
+    wanted = identifier(person)
     for path in sorted(office.contacts.glob("*")):
         if (
-            path in (office.suppression, office.tenures)
+            path in (office.suppression, office.tenures, office.distinct)
             or path.suffix.casefold() not in table.KINDS
         ):
             continue
-        with suppress(ConfigurationError):  # a list at fault is told of when it is used
-            if any(
-                person.casefold() in (one.person.casefold(), one.id.casefold())
-                for one in loading.load([path]).contacts
-            ):
-                return True
-    return False
+        with suppress(ConfigurationError):
+            for contact in loading.load([path]).contacts:
+                if wanted in (*identifiers(contact), identifier(contact.id)):
+                    return contact
+    return None
 
 
 def sources(campaign_folder: Path, lists: Sequence[Path]) -> dict[str, str]:

@@ -15,15 +15,17 @@ from flows.operations.new import unwritten
 from flows.people import email_address
 from flows.people.accounting import Accounting, AccountingError, Fate, RowFate
 from flows.people.contact import Reader, RejectedRow
+from flows.people.identity import evidence, memory, persons
 from flows.people.lists import refused, rows
 from flows.post import status
 from flows.post.inbox import items
 from flows.post.ledger.clock import now
 from flows.post.ledger.database import Ledger
-from flows.post.mailing import freezing, rendering
+from flows.post.mailing import freezing, rendering, served
 from flows.post.mailing.freezing import MailingIdentity, Superseded
 from flows.post.mailing.frozen_letter import FrozenLetter
 from flows.post.mailing.mailing import Mailing
+from flows.post.mailing.served import Served
 from flows.settings import Settings
 from flows.settings import mailbox as mailbox_header
 
@@ -97,25 +99,27 @@ def prepare(
         raise ConfigurationError(*faults)
     moment = now().replace(microsecond=0)
     headers = postmark(settings, campaign, "", moment)
-    persons = [reader.contact.person for reader in draft.readers]
+    known = served.served(ledger, campaign.key, campaign.edition)
+    draft = recognised(known, draft)
+    ids = [reader.contact.person for reader in draft.readers]
     subject = MailingIdentity(
         campaign.key,
         campaign.edition,
         draft.on,
         email_address.ascii_address(parseaddr(headers.sender)[1]),
         sources(campaign.folder, draft.lists),
-        "\n".join((headers.sender, headers.reply_to, *persons)),
+        "\n".join((headers.sender, headers.reply_to, *ids)),
     )
-    taken = freezing.taken(ledger, campaign.key, campaign.edition)
+    taken = known.persons()
     chosen = [reader for reader in draft.readers if reader.contact.person not in taken]
     before = freezing.same(ledger, subject)
     if before and _has_them_all(ledger, before, chosen):
-        accounting = _accounting(draft, before.refused, set(before.passed_over))
+        accounting = _accounting(draft, before.refused, known, set(before.passed_over))
         left = status.unfinished(ledger, before.id)
         return Prepared(
             before, before.refused, before.passed_over, None, False, left, (), accounting
         )
-    passed_over = tuple(person for person in persons if person in taken)
+    passed_over = tuple(person for person in ids if person in taken)
     identity = freezing.new_id(ledger, subject)
     handed_back = list(draft.refused)
     frozen = None
@@ -126,7 +130,7 @@ def prepare(
         frozen = freezing.freeze(
             ledger, subject, identity, moment, letters, draft.refused, passed_over
         )
-    accounting = _accounting(draft, handed_back, taken)
+    accounting = _accounting(draft, handed_back, known, taken)
     accounting.need_letters(frozen.letters if frozen else 0)
     file = None
     if handed_back:
@@ -168,6 +172,69 @@ def without_bad_addresses(ledger: Ledger, draft: Draft) -> Draft:
     )
 
 
+def recognised(known: Served, draft: Draft) -> Draft:
+    """Return the draft with readers under the ids that earlier mailings of the edition had them by.
+
+    By a shared id, by seat and surname, or by peerage, whatever list they come from now. Who has
+    much the same name or the same e-mail as somebody served, and nothing more, waits as a possible
+    double until a person says.
+    """
+    salt = memory.salt(draft.campaign.key, draft.campaign.edition)
+    kept, doubles = [], []
+    for reader in draft.readers:
+        contact = reader.contact
+        earlier = known.by_person.get(contact.person) or next(
+            (found for key in memory.certain(reader, salt) if (found := known.by_certain.get(key))),
+            None,
+        )
+        if earlier:
+            kept.append(
+                reader
+                if earlier.person == contact.person
+                else replace(reader, contact=replace(contact, person=earlier.person))
+            )
+            continue
+        may_be = next(
+            (
+                found
+                for key in memory.possible(reader, salt)
+                if (found := known.by_possible.get(key))
+                and found.served
+                and not evidence.told_apart(contact, found.contact)
+                and not persons.listed(contact, found.contact, draft.different)
+            ),
+            None,
+        )
+        if may_be is None:
+            kept.append(reader)
+            continue
+        reason = (
+            f"may be {may_be.name}, who has this edition already (person {may_be.person}, mailing "
+            f"{may_be.mailing}): write {may_be.person} here, or, if they are two persons: "
+            f"dear-minister contacts distinct {contact.person} {may_be.person}"
+        )
+        doubles.append(
+            RejectedRow(contact.file, contact.row, "person", reason, rows.cells(contact))
+        )
+    fates = [
+        RowFate(row.file, row.row, Fate.POSSIBLE_DOUBLE, f"{row.column}: {row.reason}")
+        for row in doubles
+    ]
+    return replace(
+        draft,
+        readers=tuple(kept),
+        refused=(*draft.refused, *doubles),
+        accounting=draft.accounting.moved(fates),
+    )
+
+
+def _as_whom(known: Served, reader: Reader) -> str:
+    earlier = known.by_person.get(reader.contact.person)
+    if earlier is None:
+        return "has this edition already"
+    return f"has this edition already, as {earlier.name} in mailing {earlier.mailing}"
+
+
 def _has_them_all(ledger: Ledger, before: Mailing, chosen: Iterable[Reader]) -> bool:
     """Whether a mailing frozen from exactly this still has a letter for everyone who is due one,
     but for those whose letters could not be filled."""
@@ -201,7 +268,7 @@ def _counted(
 
 
 def _accounting(
-    draft: Draft, handed_back: Iterable[RejectedRow], served: Collection[str]
+    draft: Draft, handed_back: Iterable[RejectedRow], known: Served, taken: Collection[str]
 ) -> Accounting:
     """The draft's accounting, moved on by what filling refused and who is served already."""
     before = {(row.file, row.row, row.column, row.reason) for row in draft.refused}
@@ -211,8 +278,8 @@ def _accounting(
         if (row.file, row.row, row.column, row.reason) not in before
     ]
     ended += [
-        RowFate(reader.contact.file, reader.contact.row, Fate.SERVED, "has this edition already")
+        RowFate(reader.contact.file, reader.contact.row, Fate.SERVED, _as_whom(known, reader))
         for reader in draft.readers
-        if reader.contact.person in served
+        if reader.contact.person in taken
     ]
     return draft.accounting.moved(ended)

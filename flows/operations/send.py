@@ -8,12 +8,13 @@ from email.utils import parseaddr
 from flows.operations.draft import sources_now, suppressions
 from flows.operations.hold import need_free
 from flows.operations.recover import need_unsent
+from flows.people.contact import Contact
 from flows.post.delivery.rate import RateLimiter
 from flows.post.delivery.sender import Sender
 from flows.post.delivery.sending import SendEvent, Sending
 from flows.post.inbox import chasers
 from flows.post.ledger.database import Ledger
-from flows.post.mailing import approval, rehearsal
+from flows.post.mailing import approval, rehearsal, served
 from flows.post.mailing.mailing import Mailing
 from flows.post.smtp.mailbox import mailbox
 from flows.settings import Settings
@@ -54,9 +55,10 @@ def sender(
             schedule=settings.schedule,
             connections=settings.smtp_connections,
             same_refusals=settings.mail_same_refusals,
-            objection=_either(objection(), chasers.stopped(ledger, mailing.id))
-            if live
-            else objection(),
+            objection=_either(
+                objection(ledger, mailing.id),
+                chasers.stopped(ledger, mailing.id) if live else lambda person, email: None,
+            ),
             report=report,
             stop=stop,
         ) as one,
@@ -83,10 +85,27 @@ def _live(
     )
 
 
-def objection() -> Callable[[str, str], str | None]:
-    """Why this person, at this address, is not written to at this moment; None: no reason."""
+def objection(ledger: Ledger, mailing: str) -> Callable[[str, str], str | None]:
+    """Return what tells why this person, at this address, is not written to at this moment.
+
+    The person is one of ``mailing``: an objection that was noted under another id, seat or name
+    since the letters were frozen is found by what the ledger kept of the reader.
+    """
     watched = suppressions()
-    return lambda person, email: watched.now().reason(person=person, email=email)
+    frozen: dict[str, Contact] = {}
+
+    def reason(person: str, email: str) -> str | None:
+        found = watched.now()
+        if direct := found.reason(person=person, email=email):
+            return direct
+        if not found.people or not person:
+            return None
+        if not frozen:
+            frozen.update(served.contacts(ledger, mailing))
+        reader = frozen.get(person)
+        return found.of(reader) if reader else None
+
+    return reason
 
 
 def _either(

@@ -14,11 +14,15 @@ from fasteners import InterProcessLock
 from flows.errors import ConfigurationError, RowError
 from flows.people import email_address
 from flows.people.contact import Contact, Reader
+from flows.people.identity.evidence import NUMBER, identifier, keys, told_apart
+from flows.people.identity.spelling import fold
 from flows.people.lists import files, rows, table
 from flows.people.lists.cells import defuse, forbidden, restore, tidy
 
 COLUMNS = ("person", "email", "domain", "date", "reason")
 KINDS = COLUMNS[:3]
+DETAILS = ("name", "house", "constituency", "aliases")
+"""What a list had of the person when the objection was noted: it holds under another list's ids."""
 _CREATE = "create it with the heading " + ",".join(COLUMNS)
 
 
@@ -29,11 +33,15 @@ class Suppression:
     people: Mapping[str, str] = field(default_factory=dict)
     emails: Mapping[str, str] = field(default_factory=dict)
     domains: Mapping[str, str] = field(default_factory=dict)
+    known: Mapping[str, str] = field(default_factory=dict)
+    """By seat and surname, or by peerage (``people.identity.evidence``)."""
+    names: Mapping[str, tuple[tuple[Contact, str], ...]] = field(default_factory=dict)
+    """By name, with what else is known of the person."""
 
     def reason(self, *, person: str = "", email: str = "") -> str | None:
         """Return why ``person`` or ``email`` is not written to, or None. A domain covers those
         below it; capitals make no difference."""
-        if person and (found := self.people.get(person.casefold())):
+        if person and (found := self.people.get(identifier(person))):
             return found
         if not email or not (self.emails or self.domains):
             return None
@@ -48,14 +56,29 @@ class Suppression:
         return None
 
     def of(self, reader: Reader | Contact) -> str | None:
-        """Return why a reader gets nothing, or None: by person, and each row's id and e-mail."""
+        """Return why a reader gets nothing, or None.
+
+        By each row's ids and e-mail, by seat and surname, by peerage, or by the name, where nothing
+        says that somebody else of that name objected.
+        """
         contacts = (reader,) if isinstance(reader, Contact) else (reader.contact, *reader.others)
         for contact in contacts:
-            found = self.reason(person=contact.person, email=contact.email) or self.reason(
-                person=contact.id
+            ids = (contact.person, contact.id, *contact.aliases)
+            found = self.reason(email=contact.email) or next(
+                (reason for text in ids if (reason := self.reason(person=text))), None
             )
-            if found:
+            if found or (found := self._by_identity(contact)):
                 return found
+        return None
+
+    def _by_identity(self, contact: Contact) -> str | None:
+        if self.known:
+            for key in keys(contact):
+                if found := self.known.get(key):
+                    return found
+        for objector, reason in self.names.get(fold(contact.name), ()):
+            if not told_apart(objector, contact):
+                return reason
         return None
 
 
@@ -66,6 +89,8 @@ def load(path: Path) -> Suppression:
     understood: an objection that is passed over would be a letter sent.
     """
     found: dict[str, dict[str, str]] = {kind: {} for kind in KINDS}
+    known: dict[str, str] = {}
+    names: dict[str, list[tuple[Contact, str]]] = {}
     for row in _rows(path):
         where = f"{path}:{row.number}"
         if row.fault:
@@ -77,8 +102,23 @@ def load(path: Path) -> Suppression:
         cells = {name: tidy(restore(row.cells.get(name, ""))) for name in COLUMNS}
         said = cells["reason"] or "no reason noted"
         since = f" since {cells['date']}" if cells["date"] else ""
-        found[kind][key] = f"suppressed{since} ({said}); {where}"
-    return Suppression(found["person"], found["email"], found["domain"])
+        why = f"suppressed{since} ({said}); {where}"
+        found[kind][key] = why
+        if kind == "person":
+            objector = _objector(key, row.cells)
+            for text in (key, *objector.aliases):
+                found[kind][identifier(text)] = why
+                found[kind][identifier(text).replace(f"{NUMBER}-", "parl-")] = why
+            if objector.name:
+                known |= {one: why for one in keys(objector) if not one.startswith("id ")}
+                names.setdefault(fold(objector.name), []).append((objector, why))
+    return Suppression(
+        found["person"],
+        found["email"],
+        found["domain"],
+        known,
+        {name: tuple(objectors) for name, objectors in names.items()},
+    )
 
 
 def add(
@@ -89,8 +129,12 @@ def add(
     domain: str = "",
     reason: str,
     on: datetime.date,
+    known: Contact | None = None,
 ) -> None:
     """Add one person, e-mail address or domain; the file is made when it is not there.
+
+    ``known`` is a row about the person: its name, seat and other ids are noted, so that the
+    objection holds whatever list the person comes from.
 
     Raises RowError when not exactly one is given, or it cannot be one, or the reason is blank;
     ConfigurationError when the list cannot be read or written.
@@ -101,12 +145,23 @@ def add(
         raise RowError("reason", "write in a few words why")
     cells |= {kind: key, "date": on.isoformat(), "reason": tidy(reason)}
     with _locked(path):
+        if known is not None and person:
+            cells |= {
+                "name": known.name,
+                "house": known.house,
+                "constituency": known.constituency,
+                "aliases": " ".join(sorted({known.person, known.id, *known.aliases} - {person})),
+            }
         old = _rows(path) if path.exists() else ()
+        detailed = any(
+            row.get(name) for name in DETAILS for row in (cells, *(r.cells for r in old))
+        )
+        columns = (*COLUMNS, *DETAILS) if detailed else COLUMNS
         text = io.StringIO(newline="")
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(COLUMNS)
+        writer.writerow(columns)
         for row in (*(row.cells for row in old), {k: defuse(v) for k, v in cells.items()}):
-            writer.writerow([row.get(column, "") for column in COLUMNS])
+            writer.writerow([row.get(column, "") for column in columns])
         files.replace(path, lambda file: file.write(text.getvalue().encode()))
 
 
@@ -137,7 +192,7 @@ class WatchedSuppression:
 def _rows(path: Path) -> tuple[table.Row, ...]:
     if not path.exists():
         raise ConfigurationError(f"{path}: no such file; {_CREATE}")
-    return table.read(path, expected=COLUMNS, required=KINDS).rows
+    return table.read(path, expected=(*COLUMNS, *DETAILS), required=KINDS).rows
 
 
 def _entry(cells: Mapping[str, str]) -> tuple[str, str]:
@@ -153,6 +208,18 @@ def _entry(cells: Mapping[str, str]) -> tuple[str, str]:
     if kind == "domain":
         return kind, _domain(text.removeprefix("@"))
     return kind, text.casefold()
+
+
+def _objector(person: str, cells: Mapping[str, str]) -> Contact:
+    name, house, seat, aliases = (tidy(restore(cells.get(column, ""))) for column in DETAILS)
+    return Contact(
+        id=person,
+        name=name,
+        person=person,
+        house=house,
+        constituency=seat,
+        aliases=tuple(aliases.split()),
+    )
 
 
 def _domain(text: str) -> str:

@@ -27,7 +27,7 @@ def contact_list(path: Path, count: int) -> Path:
                     "family": family,
                     "title": "Dr" if number % 7 == 0 else "Ms",
                     "house": "commons",
-                    "constituency": "Ynys Môn" if number % 2 else "Wye & Severn",
+                    "constituency": f"{'Ynys' if number % 2 else 'Wye &'} {_word(number)}",
                     "email": f"reader{number}@example.org",
                     "personal": "You asked about this on 3 July. " * 4 if number % 3 == 0 else "",
                 }

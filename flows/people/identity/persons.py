@@ -13,6 +13,8 @@ from flows.people.lists import rows
 
 Pair = frozenset[str]
 """Two persons, each by one of their ids, that somebody said are different."""
+_MOST_HOLDERS = 50
+"""Rows kept for a key; what comes after them meets one of these."""
 _MOST_COMPARED = 400
 """Rows with one surname in common; more of them are compared by first letter alone."""
 
@@ -114,7 +116,7 @@ def _grouped(contacts: Sequence[Contact]) -> tuple[list[list[int]], dict[int, st
                 if contacts[other].person != contact.person:
                     why[index] = evidence.said(key)
                 break
-            if not (key.startswith("id ") and holders[key]):
+            if len(holders[key]) < _MOST_HOLDERS:
                 holders[key].append(index)
     groups: dict[int, list[int]] = defaultdict(list)
     for index in range(len(contacts)):
@@ -125,11 +127,14 @@ def _grouped(contacts: Sequence[Contact]) -> tuple[list[list[int]], dict[int, st
 def _may_meet(key: str, one: Contact, other: Contact) -> bool:
     """Whether a key may bring two rows together: an id always, else where nothing is against it.
 
-    A seat counts where one of the two says that it is in the Commons: in the Dáil, and in
-    councils, several of one surname sit for one place.
+    An id that an office gave by itself, as its list's numbering, counts between two lists only
+    with a word of the surname. A seat counts where one of the two says that it is in the Commons:
+    in the Dáil, and in councils, several of one surname sit for one place.
     """
     if key.startswith("id "):
-        return True
+        numbering = one.id == one.person and other.id == other.person and one.file != other.file
+        known = key.startswith(("id parl-", "id twfy-", "id wikidata-"))
+        return known or not numbering or bool(surnames(one) & surnames(other))
     if key.startswith("seat ") and "commons" not in (one.house, other.house):
         return False
     return not evidence.told_apart(one, other)
@@ -144,7 +149,7 @@ def _contradictions(
     for members in groups:
         for one, other in _far_apart(contacts, members):
             apart = evidence.told_apart(contacts[one], contacts[other])
-            if _listed(contacts[one], contacts[other], different):
+            if listed(contacts[one], contacts[other], different):
                 apart = "they are listed as different"
             if apart:
                 for index, against in ((one, other), (other, one)):
@@ -255,13 +260,14 @@ def _known_apart(
 ) -> bool:
     return any(
         evidence.told_apart(contacts[one], contacts[other])
-        or _listed(contacts[one], contacts[other], different)
+        or listed(contacts[one], contacts[other], different)
         for one in ones
         for other in others
     )
 
 
-def _listed(one: Contact, other: Contact, different: frozenset[Pair]) -> bool:
+def listed(one: Contact, other: Contact, different: frozenset[Pair]) -> bool:
+    """Say whether somebody listed the persons of two rows as different."""
     if not different:
         return False
     return any(

@@ -27,8 +27,9 @@ class Loaded:
 def load(paths: Sequence[Path]) -> Loaded:
     """Load contact lists (CSV, XLSX, ODS; columns as in contacts/README.md).
 
-    An id is unique over all the lists, upper and lower case being the same, because it names
-    files: the later row is refused and names the earlier.
+    An id is unique in its list, upper and lower case being the same, because it names files: the
+    later row is refused and names the earlier. So is one of another list, unless both are one
+    person by the person column and the last word of the name.
 
     Raises ConfigurationError when a file is missing, unreadable, not a table, empty or without a
     required column, or when no list is named.
@@ -70,6 +71,15 @@ def _spent(tables: list[table.Table]) -> Iterator[tuple[str, table.Row]]:
             yield file, rows_.popleft()
 
 
+def _same_person(earlier: Contact, contact: Contact) -> bool:
+    """Whether a row of another list is about the same person as one of the same id here."""
+    return (
+        earlier.file != contact.file
+        and earlier.person == contact.person
+        and earlier.name.split()[-1].casefold() == contact.name.split()[-1].casefold()
+    )
+
+
 def gather(found: Iterable[tuple[str, table.Row]]) -> Loaded:
     """Make contacts of rows, each with the file it stands in; the others come back refused."""
     contacts: list[Contact] = []
@@ -83,7 +93,8 @@ def gather(found: Iterable[tuple[str, table.Row]]) -> Loaded:
             for column, what in row.errors.items():
                 raise RowError(column, what)
             contact = rows.contact(cells, file=file, row=row.number)
-            if earlier := seen.get(contact.id.casefold()):
+            earlier = seen.get(contact.id.casefold())
+            if earlier and not _same_person(earlier, contact):
                 where = f"{earlier.file}:{earlier.row}"
                 raise RowError("id", f"{contact.id!r} is taken by {where}; give it its own")
         except RowError as error:

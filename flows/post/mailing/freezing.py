@@ -19,6 +19,7 @@ from flows.post.ledger.clock import now, stamp
 from flows.post.ledger.database import Ledger
 from flows.post.ledger.errors import AlreadyLiveError, LedgerUnavailableError
 from flows.post.ledger.workers import alive, hold
+from flows.post.mailing import served
 from flows.post.mailing.frozen_letter import FrozenLetter
 from flows.post.mailing.mailing import Mailing, dispatch, get, manifest, record
 from flows.post.states import State
@@ -250,6 +251,7 @@ def _seal(
     try:
         with ledger.write() as connection:
             _supersede(connection, identity, mailing)
+            _need_new_persons(connection, identity, mailing)
             dispatch(connection, mailing, identity.campaign, identity.edition, rehearsal=0)
             digest = manifest(connection, mailing)
             connection.execute(
@@ -274,6 +276,26 @@ def _seal(
             f"another mailing of {identity.campaign}, edition {identity.edition}, was signed "
             "off or frozen at the same moment; nothing of this one was kept: prepare again"
         ) from error
+
+
+def _need_new_persons(connection: Connection, identity: MailingIdentity, mailing: str) -> None:
+    """Raise AlreadyLiveError where somebody of this mailing has the edition under another id.
+
+    The database keeps a person's id from having two live letters; this keeps two ids of one
+    person from it, in the same transaction.
+    """
+    others = served.read(connection, identity.campaign, identity.edition, but=mailing)
+    if not others.persons():
+        return
+    for row in connection.execute(select(_L.person, _L.reader).where(_L.mailing == mailing)):
+        for key in json.loads(row.reader).get("known_as", {}).get("certain", ()):
+            known = others.by_certain.get(key)
+            if known and known.served and known.person != row.person:
+                raise AlreadyLiveError(
+                    f"{row.person} has edition {identity.edition} of {identity.campaign} already, "
+                    f"as {known.person} in mailing {known.mailing}; nothing of this one was kept: "
+                    "prepare again"
+                )
 
 
 def _supersede(connection: Connection, identity: MailingIdentity, mailing: str) -> None:

@@ -7,6 +7,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 
 from flows.people.contact import Reader
+from flows.people.identity import memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +30,11 @@ class FrozenLetter:
     """JSON: how the envelope is written (``flows.post.mailing.paper`` reads it)."""
 
 
-def written(reader: Reader) -> str:
-    """Return what envelope, posting sheet and report need of a reader, as JSON."""
+def written(reader: Reader, salt: str) -> str:
+    """Return what envelope, posting sheet and report need of a reader, as JSON.
+
+    Also by what the reader is known, hashed with ``salt`` (``people.identity.memory``).
+    """
     contact = reader.contact
     return json.dumps(
         {
@@ -45,6 +49,12 @@ def written(reader: Reader) -> str:
             "department": contact.department,
             "party": contact.party,
             "constituency": contact.constituency,
+            "gender": contact.gender,
+            "aliases": contact.aliases,
+            "known_as": {
+                "certain": memory.certain(reader, salt),
+                "possible": memory.possible(reader, salt),
+            },
         },
         ensure_ascii=False,
     )

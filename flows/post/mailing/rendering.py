@@ -16,6 +16,7 @@ from flows.letters.message import MailHeaders, carrying
 from flows.letters.paper.envelope import goes_by_post
 from flows.letters.processes import answers
 from flows.people.contact import Reader, RejectedRow
+from flows.people.identity import memory
 from flows.post.mailing.frozen_letter import FrozenLetter, written
 
 _CHUNK = 50
@@ -102,7 +103,7 @@ def frozen(
         content=content,
         copies=tuple(parseaddr(one)[1] for one in letter.cc) if contact.email else (),
         paper=goes_by_post(reader, campaign.post),
-        reader=written(reader),
+        reader=written(reader, memory.salt(campaign.key, campaign.edition)),
     )
 
 

@@ -153,16 +153,17 @@ def test_a_campaign_can_make_a_stale_office_fatal_to_its_row(
     assert "hague-fco" not in {one.contact.id for one in order.readers}
 
 
-def test_one_person_under_two_ids_gets_one_letter_and_a_line(run: Run, tmp_path: Path) -> None:
+def test_two_rows_that_may_be_one_person_both_wait(run: Run, tmp_path: Path) -> None:
     people = tmp_path / "people.csv"
     people.write_text(
         "id,name,title,house,email\n"
         "a,Ann Lee,Ms,commons,ann@example.org\n"
         "b,Ann LEE,Ms,commons,Ann@example.org\n"
     )
-    order = draft.draft("r2p-dialogue-2013", [people])
-    assert [one.contact.id for one in order.readers] == ["a"]
-    assert "write the same person in both rows" in order.refused[0].reason
+    found = draft.draft("r2p-dialogue-2013", [people])
+    assert found.readers == ()
+    assert [(row.row, row.column) for row in found.refused] == [(2, "person"), (3, "person")]
+    assert "Write the same person in both rows" in found.refused[0].reason
 
 
 OFFICE = (
