@@ -10,6 +10,7 @@ from flows.people import sources
 from flows.people.contact import Contact
 from flows.people.identity.persons import identify
 from flows.people.identity.spelling import seat_key
+from flows.people.sources.provenance import NO_OPTIONS, Options
 from tests.conftest import shared_data
 
 Make = Callable[[], tuple[Contact, ...]]
@@ -18,7 +19,9 @@ Make = Callable[[], tuple[Contact, ...]]
 def imported(kind: str, *files: str, on: str, house: str = "") -> Make:
     def make() -> tuple[Contact, ...]:
         paths = sorted(path for name in files for path in shared_data().glob(name))
-        found = sources.read(kind, paths, date.fromisoformat(on), date(2026, 11, 25), house)
+        options = Options(house=house) if house else NO_OPTIONS
+        day = date.fromisoformat(on)
+        found = sources.read(kind, paths, day, date(2026, 11, 25), options)
         return found.contacts
 
     return make
