@@ -16,6 +16,7 @@ from flows.people import audience, forms, readers, reshuffle
 from flows.people.accounting import Accounting, Fate, RowFate, account
 from flows.people.audience import Audience, Choice
 from flows.people.contact import Contact, Reader, RejectedRow
+from flows.people.election import DAIL, DISSOLUTIONS, polled
 from flows.people.identity import distinct, persons
 from flows.people.identity.evidence import identifier, identifiers
 from flows.people.identity.persons import Merge, Pair
@@ -97,9 +98,12 @@ def draft(campaign: str, contacts: Sequence[Path] = (), as_of: date | None = Non
     loaded = loading.load(lists)
     rules = Audience.from_table(found.audience)
     different = distinct.load(settings.office().distinct)
-    identified = persons.identify(loaded.contacts, different)
-    changed = _reshuffled(identified.contacts, on)
-    people, handed_back = identified.contacts, [*loaded.refused, *identified.refused]
+    days = {str(table.sheet_of(path)[0]): list_day(table.sheet_of(path)[0]) for path in lists}
+    sitting, outdated = _of_this_parliament(loaded.contacts, days, found, on)
+    identified = persons.identify(sitting, different, days)
+    changed = _reshuffled(identified.contacts, lists, on)
+    people = identified.contacts
+    handed_back = [*loaded.refused, *outdated, *identified.refused]
     if rules.stale_offices == "refuse":
         stale = {one.contact.id for one in changed}
         people = tuple(one for one in people if one.id not in stale)
@@ -114,7 +118,7 @@ def draft(campaign: str, contacts: Sequence[Path] = (), as_of: date | None = Non
         (*refused, *identified.doubles),
         lists,
         choices,
-        tuple(str(stale) for stale in changed),
+        (*map(str, changed), *reshuffle.two_holders(identified.contacts)),
         frozenset(stale.contact.id for stale in changed),
         identified.merges,
         different,
@@ -126,6 +130,31 @@ def draft(campaign: str, contacts: Sequence[Path] = (), as_of: date | None = Non
 def _surprising_dates(campaign: Campaign, on: date, lists: Iterable[Path]) -> tuple[str, ...]:
     days = {path: list_day(path) for path in lists}
     return surprising_dates.surprises(campaign, on, days, date.today())
+
+
+def _of_this_parliament(
+    contacts: Iterable[Contact], days: Mapping[str, date | None], campaign: Campaign, on: date
+) -> tuple[list[Contact], list[RejectedRow]]:
+    """Members of a list from before or after another general election stop: who sits is unknown."""
+    house, table_ = ("dail", DAIL) if campaign.country == "ie" else ("commons", DISSOLUTIONS)
+    sitting = polled(on, campaign.forms.dissolutions, table_)
+    kept, stopped = [], []
+    for contact in contacts:
+        day = days.get(contact.file)
+        if (
+            contact.house != house
+            or day is None
+            or (poll := polled(day, campaign.forms.dissolutions, table_)) == sitting
+        ):
+            kept.append(contact)
+        else:
+            between = max(one for one in (poll, sitting) if one)
+            reason = (
+                f"the list is of {day} and the letter of {on}; a general election on {between} lies"
+                " between: import or refresh the list, or date the letter with --as-of"
+            )
+            stopped.append(_refused(contact, "house", reason))
+    return kept, stopped
 
 
 def _accounting(
@@ -162,11 +191,14 @@ def _rejected(row: RejectedRow, fate: Fate) -> RowFate:
     return RowFate(row.file, row.row, fate, f"{row.column}: {row.reason}")
 
 
-def _reshuffled(contacts: Iterable[Contact], on: date) -> tuple[reshuffle.Stale, ...]:
-    tenures = settings.office().tenures
-    if not tenures.is_file():
-        return ()
-    return reshuffle.check(contacts, reshuffle.load(tenures), on).stale
+def _reshuffled(
+    contacts: Sequence[Contact], lists: Sequence[Path], on: date
+) -> tuple[reshuffle.Stale, ...]:
+    """Offices that changed hands, by the dated data in contacts/ and beside each list."""
+    known = settings.office().tenures
+    files = dict.fromkeys((known, *(path.with_name(known.name) for path in lists)))
+    tenures = [tenure for path in files if path.is_file() for tenure in reshuffle.load(path)]
+    return reshuffle.check(contacts, tenures, on).stale if tenures else ()
 
 
 def _refused(contact: Contact, column: str, reason: str) -> RejectedRow:

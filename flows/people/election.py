@@ -49,3 +49,10 @@ def dissolved(
     Manual, 2011, paragraph 2.20; Constitution of Ireland, article 16.3.
     """
     return next((period for period in (*table, *more) if period[0] <= on <= period[1]), None)
+
+
+def polled(
+    on: datetime.date, more: Iterable[Period] = (), table: Iterable[Period] = DISSOLUTIONS
+) -> datetime.date | None:
+    """Return the polling day of the lower House that sits on the day ``on``, None where unknown."""
+    return max((poll for _, poll in (*table, *more) if poll < on), default=None)

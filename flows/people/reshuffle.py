@@ -73,6 +73,29 @@ def check(contacts: Iterable[Contact], held: Iterable[Tenure], on: datetime.date
     return Checked(tuple(stale), tuple(unknown))
 
 
+def two_holders(contacts: Iterable[Contact]) -> tuple[str, ...]:
+    """Return a line for each office that one person holds at a time and two persons claim.
+
+    On a day of a reshuffle both may have held it; elsewhere one row is older than the other.
+    """
+    claims: dict[tuple[str, str], dict[str, Contact]] = defaultdict(dict)
+    for contact in contacts:
+        if contact.rank in _SINGLE and contact.office:
+            office = offices.key(contact.office) if contact.rank != "pm" else "prime minister"
+            claims[contact.rank, office].setdefault(contact.person, contact)
+    return tuple(
+        f"two persons are listed as {next(iter(held.values())).office}: "
+        + " and ".join(f"{row.name} ({row.file}:{row.row})" for row in held.values())
+        + "; was there a reshuffle? delete the row that is not of the day"
+        for held in claims.values()
+        if len(held) > 1
+    )
+
+
+_SINGLE = ("pm", "dpm", "sos", "law-officer")
+"""Ranks whose offices have one holder each; Ministers of State of one title may be several."""
+
+
 def load(path: Path) -> tuple[Tenure, ...]:
     """Load tenures saved by ``save``; ConfigurationError names the file, the row, the fault."""
     found = []

@@ -9,6 +9,14 @@ from flows.people.identity.spelling import peerage, seat_key, surnames
 _PARLIAMENT = re.compile(r"(?:parl|parliament|mnis|pims)[-:_/ ]?0*(\d{1,6})(?:\.0)?", re.I)
 _TWFY = re.compile(r"(?:twfy|uk\.org\.publicwhip/person)[-:_/]0*(\d{4,6})", re.I)
 _WIKIDATA = re.compile(r"(?:wikidata|wd)?[-:_/]?(Q\d{1,10})", re.I)
+_COLUMNS = {
+    "parliament_id": "parl",
+    "mnis_id": "parl",
+    "id_parliament": "parl",
+    "member_id_parliament": "parl",
+    "twfy_id": "twfy",
+}
+"""Headings under which lists carry a number of a public scheme."""
 _NUMBER = re.compile(r"0*(\d{1,6})(?:\.0)?")
 NUMBER = "number"
 """The scheme of a bare number, which an office may have given by itself: it tells something only
@@ -32,8 +40,16 @@ def identifier(text: str) -> str:
 
 
 def identifiers(contact: Contact) -> frozenset[str]:
-    """Return every id that a row gives its person: ``person`` and ``aliases``."""
-    return frozenset(identifier(text) for text in (contact.person, *contact.aliases) if text)
+    """Return every id that a row gives its person: ``person``, ``aliases``, and the numbers of
+    Parliament and TheyWorkForYou in columns that a list has of its own."""
+    stated = (
+        f"{scheme}-{number}"
+        for column, scheme in _COLUMNS.items()
+        if (number := contact.columns.get(column, "").strip())
+    )
+    return frozenset(
+        identifier(text) for text in (contact.person, *contact.aliases, *stated) if text
+    )
 
 
 def keys(contact: Contact) -> Iterator[str]:
@@ -60,23 +76,24 @@ def seat_keys(contact: Contact) -> Iterator[str]:
         yield from (f"seat {seat}: {word}" for word in sorted(surnames(contact)))
 
 
-def said(key: str) -> str:
-    """Return a key in words, for the line that says why two rows are one person."""
+def said(key: str, contact: Contact) -> str:
+    """Return a key of ``contact`` in words, for the line that says why two rows are one person."""
     kind, _, what = key.partition(" ")
     if kind == "id":
         return f"the id {what}"
     if kind == "number":
         return f"the number {what.split(' ')[0]} and the surname"
     if kind == "seat":
-        return f"the seat {what.partition(':')[0].title()} and the surname"
+        return f"the seat {contact.constituency} and the surname"
     return f"the peerage {what.title()}"
 
 
-def told_apart(one: Contact, other: Contact) -> str:
+def told_apart(one: Contact, other: Contact, *, seats: bool = True) -> str:
     """Return what says that two rows are two persons, "" where nothing does.
 
     Different ids of a scheme that gives each person one, or different seats in the Commons, or
-    seats in two Houses, on the day that the lists are about; or different peerages.
+    seats in two Houses, on the day that the lists are about; or different peerages. Without
+    ``seats``, for lists of two days, two seats in the Commons say nothing.
     """
     for scheme in _ONE_A_PERSON:
         ours, theirs = (_of_scheme(scheme, contact) for contact in (one, other))
@@ -84,8 +101,8 @@ def told_apart(one: Contact, other: Contact) -> str:
             return f"their ids differ: {min(ours)}, {min(theirs)}"
     if one.house and other.house and one.house != other.house:
         return f"one is in the {one.house}, the other in the {other.house}"
-    seats = seat_key(one.constituency), seat_key(other.constituency)
-    if all(seats) and seats[0] != seats[1]:
+    held = seat_key(one.constituency), seat_key(other.constituency)
+    if seats and all(held) and held[0] != held[1]:
         return f"their seats differ: {one.constituency}, {other.constituency}"
     if one.gender and other.gender and one.gender != other.gender:
         return "one is a man, the other a woman"

@@ -1,9 +1,10 @@
 """Names that are nearly the same: a question for a person, never an answer."""
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 from nicknames import NickNamer
-from rapidfuzz.distance import JaroWinkler
+from rapidfuzz.distance import OSA, JaroWinkler
 
 from flows.people.contact import Contact
 from flows.people.identity.spelling import fold, given_names, peerage, surnames
@@ -11,6 +12,9 @@ from flows.people.identity.spelling import fold, given_names, peerage, surnames
 _NEARLY = 0.88
 """Jaro-Winkler similarity of two spellings of one first name: Catherine and Katherine have 0.93,
 Stephen and Steven 0.89, Mark and Marc 0.88, Andrew and Angela 0.67."""
+
+_LONG_SURNAME = 5
+"""Letters from which one that differs may be a slip: of Lee and Leo it says nothing."""
 
 
 def alike(one: Contact, other: Contact) -> bool:
@@ -27,12 +31,40 @@ def alike(one: Contact, other: Contact) -> bool:
         return peers[0][0] == peers[1][0] and (
             peers[0][1].split(" of ")[0] == peers[1][1].split(" of ")[0]
         )
-    if any(peers) or not surnames(one) & surnames(other):
+    if any(peers):
+        return False
+    shared = surnames(one) & surnames(other)
+    if not shared and not _a_letter_apart(one, other):
         return False
     ours, theirs = given_names(one), given_names(other)
     if not ours or not theirs:
+        return bool(shared)
+    if not shared:
+        return ours[0] == theirs[0]
+    return any(_first_names_alike(first, second) for first in ours for second in theirs)
+
+
+def share(one: Contact, other: Contact) -> bool:
+    """Say whether two names have a word in common, nearly so, or one is a peer's title."""
+    if peerage(one) or peerage(other):
         return True
-    return _first_names_alike(ours[0], theirs[0])
+    return bool({*fold(one.name).split()} & {*fold(other.name).split()}) or alike(one, other)
+
+
+def _a_letter_apart(one: Contact, other: Contact) -> bool:
+    """Whether a letter was changed, left out or put in: "Johnson", "Johnston"."""
+    return any(
+        min(len(first), len(second)) >= _LONG_SURNAME and OSA.distance(first, second) == 1
+        for first in surnames(one)
+        for second in surnames(other)
+    )
+
+
+def spellings(surname: str) -> Iterator[str]:
+    """Yield a surname and its forms with a letter fewer: two a letter apart share one of them."""
+    yield surname
+    if len(surname) >= _LONG_SURNAME:
+        yield from {surname[:at] + surname[at + 1 :] for at in range(len(surname))}
 
 
 def _first_names_alike(one: str, other: str) -> bool:

@@ -1,14 +1,15 @@
 """The persons behind the rows of all lists: who is one, on what evidence, and who may be."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
+from datetime import date
+from itertools import combinations, count
 
 from flows.people import email_address
 from flows.people.contact import Contact, RejectedRow
 from flows.people.identity import evidence, likeness
-from flows.people.identity.spelling import peerage, seat_key, surnames
+from flows.people.identity.spelling import fold, peerage, seat_key, surnames
 from flows.people.lists import rows
 
 Pair = frozenset[str]
@@ -50,28 +51,37 @@ class Persons:
     """Rows that may be one person: all of them wait until somebody says."""
 
 
-def identify(contacts: Sequence[Contact], different: frozenset[Pair] = frozenset()) -> Persons:
+def identify(
+    contacts: Sequence[Contact],
+    different: frozenset[Pair] = frozenset(),
+    days: Mapping[str, date | None] | None = None,
+) -> Persons:
     """Return who is one person, by shared ids, by seat and surname, or by peerage.
 
     ``different`` are pairs that a person listed as different; they are neither merged nor asked
-    about again. Nothing is merged on likeness of names alone.
+    about again. ``days`` say of what day each file is: lists of two days may give one member two
+    seats, for a boundary review renames them. Nothing is merged on likeness of names alone.
     """
     groups, why = _grouped(contacts)
     refused = _contradictions(contacts, groups, different)
     stopped = {index for index, _ in refused}
     doubles = [
         (index, reason)
-        for index, reason in _possible_doubles(contacts, groups, different)
+        for index, reason in _possible_doubles(contacts, groups, different, days or {})
         if index not in stopped
     ]
     waiting = stopped | {index for index, _ in doubles}
     named: list[Contact] = []
     merges: list[Merge] = []
     person: dict[int, tuple[str, tuple[str, ...]]] = {}
+    taken: set[str] = set()
     for members in groups:
         ids = tuple(sorted({text for index in members for text in _ids(contacts[index])}))
         first = contacts[members[0]]
         chosen = next((text for text in ids if text.startswith("parl-")), first.person)
+        if chosen.casefold() in taken:  # two lists that number their rows alike
+            chosen = _free(chosen, taken)
+        taken.add(chosen.casefold())
         for index in members:
             person[index] = (chosen, ids)
             if index in why and index not in waiting:
@@ -88,6 +98,11 @@ def identify(contacts: Sequence[Contact], different: frozenset[Pair] = frozenset
         tuple(_rejected(contacts[index], reason) for index, reason in sorted(refused)),
         tuple(_rejected(contacts[index], reason) for index, reason in sorted(doubles)),
     )
+
+
+def _free(identity: str, taken: Collection[str]) -> str:
+    numbered = (f"{identity}-{number}" for number in count(2))
+    return next(other for other in numbered if other.casefold() not in taken)
 
 
 def _ids(contact: Contact) -> tuple[str, ...]:
@@ -114,7 +129,7 @@ def _grouped(contacts: Sequence[Contact]) -> tuple[list[list[int]], dict[int, st
                 first, second = sorted((root(other), root(index)))
                 parent[second] = first
                 if contacts[other].person != contact.person:
-                    why[index] = evidence.said(key)
+                    why[index] = evidence.said(key, contacts[other])
                 break
             if len(holders[key]) < _MOST_HOLDERS:
                 holders[key].append(index)
@@ -151,6 +166,8 @@ def _contradictions(
             apart = evidence.told_apart(contacts[one], contacts[other])
             if listed(contacts[one], contacts[other], different):
                 apart = "they are listed as different"
+            if not apart and not likeness.share(contacts[one], contacts[other]):
+                apart = "not one word of the names is the same"
             if apart:
                 for index, against in ((one, other), (other, one)):
                     found.setdefault(
@@ -197,7 +214,10 @@ def _far_apart(contacts: Sequence[Contact], members: Sequence[int]) -> Iterable[
 
 
 def _possible_doubles(
-    contacts: Sequence[Contact], groups: Iterable[Sequence[int]], different: frozenset[Pair]
+    contacts: Sequence[Contact],
+    groups: Iterable[Sequence[int]],
+    different: frozenset[Pair],
+    days: Mapping[str, date | None],
 ) -> list[tuple[int, str]]:
     """Rows of two persons that may be one, each with the reason."""
     found: dict[int, str] = {}
@@ -209,7 +229,7 @@ def _possible_doubles(
             ours, theirs = contacts[one], contacts[other]
             if what == "name" and not likeness.alike(ours, theirs):
                 continue
-            if _known_apart(contacts, by_group[one], by_group[other], different):
+            if _known_apart(contacts, by_group[one], by_group[other], different, days):
                 continue
             words = "much the same name" if what == "name" else "the same e-mail"
             for members, against in ((by_group[one], theirs), (by_group[other], ours)):
@@ -234,8 +254,8 @@ def _blocks(
             contact = contacts[index]
             style = peerage(contact)
             words = {style[1].split(" of ")[0]} if style else surnames(contact)
-            for word in words:
-                names[word].append(index)
+            for form in {form for word in words for form in likeness.spellings(word)}:
+                names[form].append(index)
         for email in {contacts[index].email for index in members} - {""}:
             emails[email_address.key(email)].append(members[0])
     for block in names.values():
@@ -257,13 +277,27 @@ def _known_apart(
     ones: Sequence[int],
     others: Sequence[int],
     different: frozenset[Pair],
+    days: Mapping[str, date | None],
 ) -> bool:
     return any(
-        evidence.told_apart(contacts[one], contacts[other])
+        evidence.told_apart(
+            contacts[one],
+            contacts[other],
+            seats=_on_one_day(contacts[one], contacts[other], days),
+        )
         or listed(contacts[one], contacts[other], different)
         for one in ones
         for other in others
     )
+
+
+def _on_one_day(one: Contact, other: Contact, days: Mapping[str, date | None]) -> bool:
+    """Whether two seats are two persons' for sure: in one list, in lists of one day, or where the
+    names differ too. Between two lists the same name may have a seat under its old name."""
+    if one.file == other.file or fold(one.name) != fold(other.name):
+        return True
+    day = days.get(one.file)
+    return day is not None and day == days.get(other.file)
 
 
 def listed(one: Contact, other: Contact, different: frozenset[Pair]) -> bool:

@@ -88,9 +88,12 @@ def fold(text: str) -> str:
 
 
 def seat_key(constituency: str) -> str:
-    """Return what all names of one constituency have in common, "" for a blank one."""
+    """Return what all names of one constituency have in common, "" for a blank one.
+
+    The order of the words makes no difference: "Durham, City of" is "City of Durham".
+    """
     key = fold(constituency)
-    return _SEATS.get(key, key)
+    return " ".join(sorted(word for word in _SEATS.get(key, key).split() if word != "the"))
 
 
 def surnames(contact: Contact) -> frozenset[str]:

@@ -264,6 +264,47 @@ def test_hidden_rows_are_said_by_every_command_that_reads_the_list(
         assert said in out + err, command
 
 
+def test_members_of_a_list_from_before_the_last_poll_stop_with_the_reason(
+    run: Run, tmp_path: Path
+) -> None:
+    people = tmp_path / "mps.csv"
+    people.write_text("id,name,gender,house\na,Ann Lee,F,commons\nb,Lord Ek,M,lords\n")
+    people.with_name("mps.csv.source").write_text("twfy x as-of 2023-08-15 imported 2023-08-16\n")
+    who = ("contacts", "who", "r2p-dialogue-2013", "--contacts", str(people), "--json", "--as-of")
+    code, out, _ = run(*who, "2024-10-29")
+    found = json.loads(out)
+    assert (code, len(found["in"]) + len(found["out"])) == (1, 1)
+    assert "a general election on 2024-07-04 lies between" in found["refused"][0]["reason"]
+    assert run(*who, "2023-09-01")[0] == 0
+
+
+def test_dated_data_beside_any_list_is_found(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    (folder / "offices.csv").write_text(
+        "office,department,person,name,start,end\nMinister for Trade,X,parl-2,Bo Ek,2013-01-01,\n"
+    )
+    (folder / "people.csv").write_text(
+        "id,name,gender,house,rank,office\na,Ann Lee,F,commons,mos,Minister for Trade\n"
+    )
+    _, out, _ = run(
+        "prepare", "r2p-dialogue-2013", "--contacts", str(folder / "people.csv"), "--json"
+    )
+    assert "that office was held by Bo Ek" in json.loads(out)["stale"][0]
+
+
+def test_two_holders_of_one_office_are_shown(run: Run, tmp_path: Path) -> None:
+    people = tmp_path / "people.csv"
+    people.write_text(
+        "id,name,gender,house,rank,office\n"
+        "a,Ann Lee,F,commons,sos,Secretary of State for Defence\n"
+        "b,Bo Ek,M,commons,sos,Secretary of State for Defence\n"
+    )
+    _, out, _ = run("prepare", "r2p-dialogue-2013", "--contacts", str(people), "--json")
+    (line,) = json.loads(out)["stale"]
+    assert "two persons are listed as Secretary of State for Defence: Ann Lee" in line
+
+
 @pytest.fixture
 def members(shared_data: Path) -> Iterator[MembersServer]:
     few = recorded(shared_data / "members-api")
