@@ -51,10 +51,10 @@ def test_who_names_the_rows_that_came_together_and_why(two: Office) -> None:
     ended = two.run("contacts", "who", CAMPAIGN, *BOTH)
     assert (
         "merged contacts/mps.csv:2: William J Hague is William Hague in contacts/ministers.csv:2: "
-        "the seat Richmond Yorks and the surname"
+        "the seat Richmond, Yorks and the surname"
     ) in ended.out
     (merged,) = two.json("contacts", "who", CAMPAIGN, *BOTH)["merged"]
-    assert merged["why"] == "the seat Richmond Yorks and the surname"
+    assert merged["why"] == "the seat Richmond, Yorks and the surname"
 
 
 def test_another_list_after_the_sending_finds_who_has_the_edition_already(two: Office) -> None:
