@@ -1,5 +1,6 @@
 """What a campaign asks of a reader: houses, ranks, parties; for the audience and for asks."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
@@ -69,7 +70,7 @@ class Criteria:
     def matched(self, reader: Reader) -> tuple[str, ...]:
         """Return every term the reader meets, as ``key: value``."""
         return tuple(
-            f"{key}: {value}"
+            f"{key}: {value}{_counted(key, value, reader)}"
             for key, wanted in self._asked()
             if (value := _common(wanted, _FOUND[key](reader)))
         )
@@ -83,6 +84,21 @@ def fold(text: str) -> str:
     """Return a name for comparing: case, blanks, commas and "&" for "and" make no difference."""
     folded = text.casefold().replace("&", " and ").replace(",", " ").replace("’", "'")
     return " ".join(folded.split())
+
+
+def _counted(key: str, value: str, reader: Reader) -> str:
+    """What a rule adds where a party counts as another."""
+    party = reader.contact.party
+    if key == "parties" and fold(value) == "labour" and _party(party) != party:
+        return f" ({party} counts as Labour)"
+    return ""
+
+
+def _party(party: str) -> str:
+    """A party for comparing. Labour and Co-operative members sit as Labour; Parliament's lists
+    write "Labour (Co-op)", others "Labour/Co-operative" or "Lab/Co-op"."""
+    name = re.sub(r"[^a-z]+", " ", party.casefold()).strip()
+    return "labour" if re.fullmatch(r"lab(our)? (and )?co op(erative)?( party)?", name) else party
 
 
 def _common(wanted: tuple[str, ...], found: tuple[str, ...]) -> str | None:
@@ -115,7 +131,11 @@ _FOUND: dict[str, Callable[[Reader], tuple[str, ...]]] = {
     "houses": lambda reader: (reader.contact.house,),
     "ranks": lambda reader: (reader.contact.rank,),
     "departments": _column("department"),
-    "parties": _column("party"),
+    "parties": lambda reader: tuple(
+        dict.fromkeys(
+            name for row in _rows(reader) for name in (row.party, _party(row.party)) if name
+        )
+    ),
     "constituencies": _column("constituency"),
     "committees": _list_column("committees"),
     "tags": _list_column("tags"),

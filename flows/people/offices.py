@@ -2,8 +2,6 @@
 
 import re
 
-from flows.people.lists.cells import tidy
-
 _RANKS = (
     ("pm", r"prime minister\b(?!')"),
     ("dpm", r"deputy prime minister\b|first secretary of state and deputy prime minister"),
@@ -28,6 +26,10 @@ _RANKS = (
 _COMPILED = tuple((rank, re.compile(rule)) for rank, rule in _RANKS)
 
 
+def _tidy(text: str) -> str:
+    return " ".join(text.split())
+
+
 def rank(office: str) -> str:
     """Return the rank of an office by its name alone, "" for one that is no office of Government.
 
@@ -40,7 +42,7 @@ def rank(office: str) -> str:
 
 def plain(office: str) -> str:
     """Return an office without the article and the stray blanks and hyphens of sources."""
-    name = tidy(office)
+    name = _tidy(office)
     name = name.removeprefix("The ").removeprefix("the ")
     return re.sub(r"\b(Attorney|Solicitor|Advocate)-General", r"\1 General", name)
 
@@ -49,4 +51,28 @@ def key(office: str) -> str:
     """Return what two spellings of one office have in common."""
     name = plain(office).casefold().replace("&", " and ").replace("’", "'")
     name = re.sub(r"[^\w']+", " ", name)
-    return tidy(re.sub(r"\b(his|her) majesty's|\bhm\b|\bthe\b", " ", name))
+    return _tidy(re.sub(r"\b(his|her) majesty's|\bhm\b|\bthe\b", " ", name))
+
+
+_CHAIRS = {
+    "speaker": "Speaker of the House of Commons",
+    "spk": "Speaker of the House of Commons",
+    "the speaker": "Speaker of the House of Commons",
+    "cwm": "Chairman of Ways and Means",
+    "dcwm": "Deputy Chairman of Ways and Means",
+}
+"""What sources write in the party's place for who belongs to none: the Members API, TheyWorkForYou
+and parlparse ("SPK")."""
+
+
+def chair(house: str, party: str, office: str) -> str:
+    """Return the office of whoever is in the Chair of the Commons, "" for anybody else.
+
+    The Speaker and the Deputy Speakers are known by what stands in the party's place, or by the
+    office.
+    """
+    if house == "lords":
+        return office if office and rank(office) == "speaker" else ""
+    if office and rank(office) == "speaker":
+        return office
+    return _CHAIRS.get(_tidy(party).casefold(), "") if house == "commons" and not office else ""

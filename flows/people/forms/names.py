@@ -9,8 +9,9 @@ from flows.people.lists.cells import tidy
 
 # Words that may or may not belong to the surname behind them; only the list's owner knows.
 _PARTICLES = (
-    "ab af al ap da de del della den der di do dos du el la le los mac mc ní nic ó o' st"
-    " te ten ter ua uí van von y zu"
+    "ab af al an ap av bin bint da dal de del della den der des di do dos du el fab ferch giolla"
+    " het ibn la las le los mab mac mc mhic na ni ní nic nig nighean o ó o' of op san st te ten"
+    " ter the ua ui uí van verch vom von y zu zum zur"
 )
 # Two-word surnames and titles of members, some written elsewhere with a hyphen.
 _COMPOUNDS = frozenset(
@@ -102,10 +103,13 @@ def family(contact: Contact) -> str:
     parts = name.split(" ")
     if len(parts) > 2 and is_compound(parts[-2], parts[-1]):
         return " ".join(parts[-2:])
-    if len(parts) > 2 and is_particle(parts[-2]):
+    at = next(
+        (at for at, part in enumerate(parts) if 0 < at < len(parts) - 1 and is_particle(part)), 0
+    )
+    if at:
         raise RowError(
             "family",
-            f"the surname of {name!r} may be {' '.join(parts[-2:])!r} or {parts[-1]!r};"
+            f"the surname of {name!r} may be {' '.join(parts[at:])!r} or {parts[-1]!r};"
             " write it here",
         )
     return parts[-1]

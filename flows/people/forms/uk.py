@@ -12,7 +12,7 @@ from dataclasses import replace
 from flows.errors import RowError
 from flows.people.contact import MINISTERS, Address, Contact
 from flows.people.election import dissolved
-from flows.people.forms import names, uk_honours, uk_offices, uk_peers, uk_titles
+from flows.people.forms import names, uk_honours, uk_offices, uk_peers, uk_ranks, uk_titles
 from flows.people.forms.names import joined
 from flows.people.lists.cells import tidy
 from flows.people.style import Style
@@ -44,6 +44,8 @@ def address(contact: Contact, style: Style, on: datetime.date) -> Address:
     The row's own envelope (lines separated by ``|``) and salutation win. Raises RowError where
     no rule applies, and for a member of the Commons between dissolution and polling day.
     """
+    if not (contact.envelope and contact.salutation):
+        uk_ranks.check(contact)
     contact = _seat(contact, style, on)
     own = tuple(line for part in contact.envelope.split("|") if (line := tidy(part)))
     lines = own or _lines(contact, style, on)

@@ -16,6 +16,7 @@ _APPOINTMENTS = ["PC", "ADC", "KC", "QC", "JP", "DL"]
 """Behind the Crown's honours: Debrett's, "Hierarchy of letters after the name"."""
 _LEARNED = ("FBA", "FRS", "FRSA", "FRCP", "FRCS", "PhD", "DPhil", "MA", "MSP", "MEP", "MLA")
 _ORDER = {letters: at for at, letters in enumerate([*_CROWN.split(), *_APPOINTMENTS])}
+_ORDER["BART"] = _ORDER["BT"]
 
 
 def letters(honours: str) -> tuple[str, ...]:
@@ -27,7 +28,7 @@ def letters(honours: str) -> tuple[str, ...]:
 def standing(name: str) -> str:
     """Return the letters a name ends in, "OBE" in "John Smith OBE"; blank where there are none."""
     last = name.split(" ")[-1].strip(".,")
-    found = last == "Bt" or last in _LEARNED or (last in _ORDER and last.isupper())
+    found = last in ("Bt", "Bart") or last in _LEARNED or (last in _ORDER and last.isupper())
     return last if found and " " in name else ""
 
 

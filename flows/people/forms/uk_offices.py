@@ -18,7 +18,7 @@ _BY_OFFICE = (
     ("(Government |Lords |Commons )?Chief Whip", "Chief Whip"),
     ("Parliamentary Secretary to the Treasury", "Chief Whip"),
     ("Captain of the (Honourable )?Corps of (the )?Gentlemen", "Chief Whip"),
-    ("Chief Secretary to the Treasury", "Chief Secretary"),
+    ("Chief Secretary to the (Treasury|Prime Minister)", "Chief Secretary"),
     ("Lord President", "Lord President"),
     ("Lord Privy Seal", "Lord Privy Seal"),
 )

@@ -28,7 +28,19 @@ _SPOKEN = {
 }
 _GRACE = {"Duke": "His Grace", "Duchess": "Her Grace"}
 _SPIRITUAL = ("Lord Archbishop", "Archbishop", "Lord Bishop", "Bishop")
-_PRIMATES = ("Canterbury", "York")
+_SWORN = ("Canterbury", "York", "London")
+"""Sees whose holders are of the Privy Council by office: Debrett's, "The Church of England"."""
+_SEES = (
+    "Bath and Wells|Birmingham|Blackburn|Bradford|Bristol|Canterbury|Carlisle|Chelmsford|Chester"
+    "|Chichester|Coventry|Derby|Durham|Ely|Exeter|Gloucester|Guildford|Hereford|Leeds|Leicester"
+    "|Lichfield|Lincoln|Liverpool|London|Manchester|Newcastle|Norwich|Oxford|Peterborough"
+    "|Portsmouth|Ripon|Ripon and Leeds|Rochester|St Albans|St Edmundsbury and Ipswich|Salisbury"
+    "|Sheffield|Sodor and Man|Southwark|Southwell|Southwell and Nottingham|Truro|Wakefield"
+    "|West Yorkshire and the Dales|Winchester|Worcester|York"
+)
+_DIOCESES = frozenset(_SEES.split("|"))
+"""Sees of diocesan bishops, who are Lord Bishops and may sit in the Lords; other bishops of the
+Church of England are suffragans. Source: The Church of England Year Book, "Dioceses"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +101,13 @@ def check(peer: Peer, contact: Contact) -> None:
     The family column can say that both words are the title: "Heyhoe Flint".
     """
     parts = peer.spoken.split(" ")
+    suffragan = peer.spiritual and "Archbishop" not in peer.degree and peer.title not in _DIOCESES
+    if suffragan and contact.house == "lords":
+        raise RowError(
+            "house",
+            f"the Bishop of {peer.title} is no diocesan bishop of the Church of England and does"
+            " not sit in the Lords; leave house blank, or correct the see",
+        )
     if peer.of or len(parts) < 2 or tidy(contact.family).casefold() == peer.spoken.casefold():
         return
     if any(names.is_particle(part) or part == "and" for part in parts) or names.is_compound(
@@ -133,14 +152,12 @@ def envelope(peer: Peer, contact: Contact, style: Style, privy_counsellor: bool)
 
 
 def letters_pc(peer: Peer, style: Style) -> bool:
-    """Say whether a Privy Counsellor needs PC behind the title, its prefix not showing it.
+    """Say whether a Privy Counsellor gets PC behind the title: only where every peer is "Rt Hon".
 
-    Source: Debrett's, "Privy Counsellors": peers add the letters, their "Rt Hon" being a baron's
-    or their prefix higher. Where only Privy Counsellors are "Rt Hon", the prefix says it.
+    Source: Debrett's, "Privy Counsellors": peers add the letters, their "Rt Hon" being a baron's.
+    Where only Privy Counsellors are "Rt Hon", the prefix says it.
     """
-    return not peer.spiritual and (
-        style.peers_rt_hon or peer.degree in _GRACE or peer.degree.startswith("Mar")
-    )
+    return not peer.spiritual and style.peers_rt_hon
 
 
 def opening(peer: Peer, style: Style) -> str:
@@ -158,11 +175,13 @@ def opening(peer: Peer, style: Style) -> str:
 
 def _bishop(peer: Peer, privy_counsellor: bool) -> str:
     archbishop = "Archbishop" in peer.degree
+    see = peer.title.removeprefix("the ")
     reverend = "The Most Rev" if archbishop else "The Rt Rev"
-    # The two primates are sworn of the Privy Council by office.
-    if privy_counsellor or (archbishop and peer.title in _PRIMATES):
+    if privy_counsellor or see in _SWORN:
         reverend += " and Rt Hon"
-    return f"{reverend} the Lord {'Archbishop' if archbishop else 'Bishop'} of {peer.title}"
+    # A suffragan is no Lord Bishop: Debrett's, "The Church of England: Suffragan Bishops".
+    lord = "Lord " if archbishop or see in _DIOCESES else ""
+    return f"{reverend} the {lord}{'Archbishop' if archbishop else 'Bishop'} of {peer.title}"
 
 
 def _prefix(contact: Contact) -> str:

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Mapping
 
 from flows.errors import RowError
-from flows.people import email_address
+from flows.people import email_address, offices
 from flows.people.contact import HOUSES, KNOWN, RANKS, REQUIRED, Contact
 from flows.people.lists.cells import forbidden, tidy
 
@@ -38,6 +38,10 @@ def contact(cells: Mapping[str, str], *, file: str = "", row: int = 0) -> Contac
     if not any(character.isalpha() for character in known["name"]):
         raise RowError("name", f"{known['name']!r} holds no letter; write the person's name")
     identity = _identifier("id", known["id"])
+    house = _choice("house", known["house"], HOUSES)
+    rank = _choice("rank", known["rank"], RANKS)
+    if not rank and (chair := offices.chair(house, known["party"], known["office"])):
+        rank, known["office"] = "speaker", chair
     return Contact(
         id=identity,
         name=known["name"],
@@ -47,8 +51,8 @@ def contact(cells: Mapping[str, str], *, file: str = "", row: int = 0) -> Contac
         honours=known["honours"],
         privy_counsellor=_yes("privy_counsellor", known["privy_counsellor"]),
         gender=_gender(known["gender"]),
-        house=_choice("house", known["house"], HOUSES),
-        rank=_choice("rank", known["rank"], RANKS),
+        house=house,
+        rank=rank,
         office=known["office"],
         department=known["department"],
         constituency=known["constituency"],

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from flows.people.forms import uk_peers, uk_titles
 from flows.people.lists.cells import tidy
 
-_HONOURABLE = re.compile(r"(?:the )?(?:rt\.? hon\.?|right hon(?:ourable)?\.?)\s+", re.IGNORECASE)
+_HONOURABLE = re.compile(
+    r"(?:and )?(?:the )?(?:rt\.? hon\.?|right hon(?:ourable)?\.?)\s+", re.IGNORECASE
+)
 _YES = re.compile(
     r"(?:the )?(?:rt\.?\s*hon\.?|right hon(?:ourable)?\.?)|yes|y|true|1|x|✓|pc|privy counsell?or",
     re.IGNORECASE,
 )
-_LETTERS = re.compile(r"[A-Z][A-Za-z]?[A-Z]+|Bt|VC|QC|KC")
+_LETTERS = re.compile(r"[A-Z][A-Za-z]?[A-Z]+|Bt|Bart|VC|QC|KC")
 _MOST_TITLE_WORDS = 2
 
 
@@ -38,6 +40,8 @@ def parse(text: str) -> Styled:
     """Take a displayed name apart; what it does not state stays blank."""
     rest = tidy(text)
     privy = ""
+    if re.match("the (rev|revd|reverend|hon)\\b", rest, re.IGNORECASE):
+        rest = rest[len("the ") :]
     if found := _HONOURABLE.match(rest):
         rest, privy = rest[found.end() :], "yes"
     rest, honours = _letters(rest)

@@ -217,7 +217,10 @@ def _identity(key: str, post: str) -> str:
 
 def _rank(stated: str, office: str) -> str:
     folded = re.sub(r"[\s-]+", "-", stated.casefold())
-    return folded if folded in RANKS else offices.rank(stated) or offices.rank(office)
+    by_name = offices.rank(office)
+    if by_name in ("law-officer", "whip", "speaker"):
+        return by_name  # other sources count these among the ranks of ministers
+    return folded if folded in RANKS else offices.rank(stated) or by_name
 
 
 def _name(cells: Mapping[str, str], assigned: Assigned) -> tuple[dict[str, str], str]:

@@ -92,3 +92,25 @@ def test_a_suppressed_reader_is_out_before_any_rule_is_asked() -> None:
     suppressed = Suppression(people={"p": "suppressed (asked)"})
     (choice,) = decide_all([WARSI], Audience(), suppressed)
     assert (choice.decision.in_, choice.decision.rule) == (False, "suppressed (asked)")
+
+
+@pytest.mark.parametrize(
+    "party",
+    [
+        "Labour (Co-op)",
+        "Labour/Co-operative",
+        "Labour and Co-operative",
+        "Lab/Co-op",
+        "Labour Co-op",
+    ],
+)
+def test_labour_and_co_operative_counts_as_labour_and_is_said(party: str) -> None:
+    member = reader({"name": "Ann Lee", "house": "commons", "party": party})
+    decision = Audience.from_table({"parties": ["Labour"]}).decide(member)
+    assert (decision.in_, decision.rule) == (True, f"parties: Labour ({party} counts as Labour)")
+    excluded = Audience.from_table({"exclude": {"parties": ["labour"]}}).decide(member)
+    assert not excluded.in_
+    exact = Audience.from_table({"parties": [party]}).decide(member)
+    assert (exact.in_, exact.rule) == (True, f"parties: {party}")
+    other = reader({"name": "Ann Lee", "house": "commons", "party": "Labour Party of X"})
+    assert not Audience.from_table({"parties": ["Labour"]}).decide(other).in_

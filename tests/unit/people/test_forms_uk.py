@@ -158,7 +158,7 @@ READERS: list[tuple[str, dict[str, Any], str, str]] = [
     ("Earl of Mar and Kellie", L, "The Earl of Mar and Kellie", "Dear Lord Mar and Kellie"),
     ("Countess of Mar", L, "The Countess of Mar", "Dear Lady Mar"),
     ("Marquess of Lothian", {"honours": "QC", **L, **PC},
-     "The Most Hon the Marquess of Lothian PC QC", "Dear Lord Lothian"),
+     "The Most Hon the Marquess of Lothian QC", "Dear Lord Lothian"),
     ("Duke of Montrose", L, "His Grace the Duke of Montrose", "Dear Duke"),
     ("Lord Winston", {"title": "Professor", **L}, "Professor the Lord Winston",
      "Dear Lord Winston"),

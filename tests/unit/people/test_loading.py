@@ -251,3 +251,24 @@ def test_a_sheet_with_one_cell_far_away_is_refused_before_memory_is_reserved(
         book.add_worksheet().write(1_048_575, 16_383, "x")
     with pytest.raises(ConfigurationError, match="cells; copy the list alone"):
         load([path])
+
+
+@pytest.mark.parametrize(
+    ("house", "party", "office", "rank", "chair"),
+    [
+        ("commons", "Speaker", "", "speaker", "Speaker of the House of Commons"),
+        ("commons", "SPK", "", "speaker", "Speaker of the House of Commons"),
+        ("commons", "CWM", "", "speaker", "Chairman of Ways and Means"),
+        ("commons", "Labour", "Speaker of the House of Commons", "speaker",
+         "Speaker of the House of Commons"),
+        ("lords", "", "Lord Speaker", "speaker", "Lord Speaker"),
+        ("commons", "Labour", "", "", ""),
+        ("lords", "Speaker", "", "", ""),
+    ],
+)  # fmt: skip
+def test_who_is_in_the_chair_is_known_by_party_or_office(
+    tmp_path: Path, house: str, party: str, office: str, rank: str, chair: str
+) -> None:
+    text = f"id,name,house,party,office\na,Ann Lee,{house},{party},{office}\n"
+    (found,) = load([csv_file(tmp_path, text)]).contacts
+    assert (found.rank, found.office) == (rank, chair)
