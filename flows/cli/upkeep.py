@@ -33,6 +33,14 @@ def serve() -> None:
 
 
 @app.command()
+def doctor() -> Answer:
+    """Look the machine and the office folder over; each fault with the line that mends it."""
+    from flows.operations.doctor import look
+
+    return output.examined(look())
+
+
+@app.command()
 def verify(
     head: Annotated[
         bool, typer.Option("--head", help="Only say how far the ledger has come, to be kept.")

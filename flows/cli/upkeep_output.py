@@ -1,18 +1,36 @@
-"""What the commands about the ledger itself come to."""
+"""What the commands about the program and its ledger come to."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from flows.cli.answer import Answer, attention
+from flows.cli.answer import Answer, Table, attention
 
 if TYPE_CHECKING:
+    from flows.operations.doctor import Finding
     from flows.operations.recover import Recovery
     from flows.post.ledger.events import Verdict
     from flows.post.ledger.witness import Head
 
 _MOST = 20
+
+
+def examined(found: Sequence[Finding]) -> Answer:
+    """The machine, looked over."""
+    lines: list[str | Table] = [
+        Table(
+            ("", "what", "found"),
+            [(finding.state, finding.what, finding.found) for finding in found],
+            {"ok": "green", "warning": "yellow", "error": "bold red"},
+        )
+    ]
+    mends = [f"{finding.what}: {finding.mend}" for finding in found if finding.mend]
+    if mends:
+        lines += ["", "To mend it:", *(f"  {mend}" for mend in mends)]
+    errors = [finding for finding in found if finding.state == "error"]
+    return Answer({"findings": [asdict(one) for one in found]}, lines, code=attention(errors))
 
 
 def verdict(found: Verdict) -> Answer:
