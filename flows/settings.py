@@ -42,45 +42,82 @@ _MAILBOX = re.compile(
 
 
 class Settings(BaseSettings):
-    """Every setting, with its safe default; .env.example describes them. Made by ``load``."""
+    """Every setting, with its safe default; .env.example says more. Made by ``load``."""
 
     model_config = SettingsConfigDict(
-        env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+        use_attribute_docstrings=True,  # for the table in README.md
     )
 
     smtp_host: str = ""
+    """The mail server that live letters are handed to. Rehearsals need none."""
     smtp_port: int = Field(0, ge=0, le=65535)
+    """0: 465 for tls, 587 for starttls, 25 for none."""
     smtp_security: Annotated[Security, _Lower] = "tls"
+    """tls, starttls, or none; none only to a server on this machine."""
     smtp_user: str = ""
+    """The account at the mail server. Blank: no login."""
     smtp_password: SecretStr = SecretStr("")
+    """Its password, as typed; in quotes if it holds # or spaces."""
     smtp_connections: int = Field(4, ge=1, le=64)
+    """Connections at once, 1 to 64; one where MAIL_RATE is below two a second."""
     smtp_timeout: float = Field(600, gt=0)
+    """Seconds to wait for an answer; RFC 5321 has its own, lower limits for most."""
     mail_from: str = ""
+    """Whom the mails come from. Blank: the sender in campaign.toml."""
     mail_reply_to: str = ""
+    """Where answers go, if not to MAIL_FROM."""
     mail_bcc_archive: str = ""
+    """Gets a copy of every live letter, in the same handing over."""
     mail_bounces_to: str = ""
+    """Where reports of letters that did not arrive go. Blank: to MAIL_FROM."""
     mail_rate: str = ""
+    """How fast: 30/minute, 500/hour. Blank: 30/minute; no limit to this machine."""
     mail_redirect_to: str = ""
+    """Rehearsals go here instead of the built-in mailbox."""
     mail_same_refusals: int = Field(SAME_REFUSALS, ge=0, le=1000)
+    """So many readers in a row refused in the same words stop the run. 0: never."""
     mail_retry_minutes: str = "5 15 30 60 120 240"
+    """When a letter that was put off is tried again; the last number is repeated."""
     mail_give_up_days: float = Field(5, gt=0)
+    """Days after which a letter that is put off again and again is refused."""
     imap_host: str = ""
+    """Where answers come to, and where uncertain letters are looked for."""
     imap_port: int = Field(0, ge=0, le=65535)
+    """0: 993 for tls, 143 otherwise."""
     imap_security: Annotated[Security, _Lower] = "tls"
+    """As SMTP_SECURITY."""
     imap_user: str = ""
+    """The account at the IMAP server."""
     imap_password: SecretStr = SecretStr("")
+    """Its password."""
     imap_folder: str = "Sent"
+    """The mailbox with the sent mails, or the copies of the archive."""
     imap_inbox: str = "INBOX"
+    """The mailbox that answers and bounces come to."""
     imap_mark_read: bool = False
+    """Whether mails that were filed are marked as read."""
     letter_processes: int = Field(0, ge=0, le=64)
+    """Processes that fill letters and lay out PDFs. 0: one for each core."""
     members_api_url: str = "https://members-api.parliament.uk"
+    """Where contacts refresh asks for MPs, peers and government posts."""
     office_hours: str = "Mon-Fri 08:00-18:00"
+    """When flows send live letters, in London; "always" turns it off."""
     late_start_hours: float = Field(2, gt=0)
+    """A scheduled run that starts later than this does nothing but say so."""
     ledger_url: str = Field("", repr=False)
+    """What became of every letter. Blank: sqlite:///var/ledger.db."""
     ledger_witness: str = ""
+    """A folder elsewhere that remembers how far the ledger has come."""
     ledger_allow_fsync_off: bool = False
+    """Whether a PostgreSQL server that runs with fsync=off is accepted."""
     dear_minister_var: Path = Path("var")
+    """Ledger, built-in mailbox, previews, refused rows."""
     dear_minister_office: Path = Path()
+    """The office folder; not in .env. --office sets it."""
 
     @property
     def office(self) -> Office:
