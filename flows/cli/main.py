@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from flows import private_files
 from flows.cli import campaigns, console, contacts, mailings, records, replies, upkeep
 from flows.cli.answer import Exit
 from flows.cli.command import Listed
@@ -62,6 +63,7 @@ def _need_text(arguments: list[str]) -> None:
 
 def main() -> None:
     """The console script. Every error made by a user is one line (or a line each) and exit 2."""
+    private_files.begin()
     try:
         _need_text(sys.argv[1:])
         app()

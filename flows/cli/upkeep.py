@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from flows import settings
-from flows.cli import options
+from flows.cli import console, options
 from flows.cli import upkeep_output as output
 from flows.cli.answer import Answer
 from flows.cli.command import Commands
@@ -70,6 +70,34 @@ def recover(by: options.By, why: options.Why) -> Answer:
 
     with options.ledger() as ledger:
         return output.recovered(compare(settings.load(), ledger, by=by, why=why))
+
+
+@app.command()
+def forget(
+    by: options.By,
+    why: options.Why,
+    person: Annotated[
+        str, typer.Option("--person", metavar="ID", help="This person, in every mailing.")
+    ] = "",
+    before: Annotated[
+        str,
+        typer.Option(
+            "--before", metavar="DATE", help="Mailings from before that day, at their end."
+        ),
+    ] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Without asking.")] = False,
+) -> Answer:
+    """Remove personal data for good; the ledger still verifies, and nobody is written to twice."""
+    from flows.operations.forget import forget as remove
+
+    day = settings.day(before) if before else None
+    if not yes:
+        what = f"the data of {person}" if person else f"all letters from before {before}"
+        console.need_yes(f"Remove {what} for good?", "say --yes to remove it")
+    with options.ledger() as ledger:
+        return output.forgotten(
+            remove(settings.load(), ledger, person=person, before=day, by=by, why=why)
+        )
 
 
 @app.command("upgrade-ledger")

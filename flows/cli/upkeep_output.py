@@ -10,6 +10,7 @@ from flows.cli.answer import Answer, Table, attention
 
 if TYPE_CHECKING:
     from flows.operations.doctor import Finding
+    from flows.operations.forget import Removed
     from flows.operations.recover import Recovery
     from flows.post.ledger.events import Verdict
     from flows.post.ledger.witness import Head
@@ -51,6 +52,26 @@ def head(found: Head) -> Answer:
         [f"{found.identity} {found.generation} {found.events} {found.hash}"],
         ["keep this line outside; later: dear-minister verify --witness FILE"],
     )
+
+
+def forgotten(found: Removed) -> Answer:
+    """What was removed, and where the data may still lie."""
+    done = found.done
+    document = {
+        "letters": [f"{mailing}:{ordinal}" for mailing, ordinal in done.letters],
+        "mailings": list(done.mailings),
+        "files": found.files,
+        "not_at_their_end": list(done.left),
+        "elsewhere": list(found.left),
+    }
+    lines = [
+        f"{len(done.letters)} letters of {len(done.mailings)} mailings are forgotten; "
+        f"{found.files} files were deleted"
+    ]
+    if done.left:
+        lines.append(f"not at their end, and kept: {', '.join(done.left)}")
+    lines += ["it may still lie in:", *(f"  {place}" for place in found.left)]
+    return Answer(document, lines, code=attention(done.left))
 
 
 def recovered(found: Recovery) -> Answer:

@@ -4,6 +4,7 @@ import hashlib
 
 from sqlalchemy import Connection, select
 
+from flows.post.inbox import items
 from flows.post.ledger import events, schema
 from flows.post.ledger.events import Verdict
 from flows.post.mailing.mailing import manifest, record
@@ -12,7 +13,8 @@ _M, _L, _E = schema.mailing.c, schema.letter.c, schema.event.c
 
 
 def verify(connection: Connection) -> Verdict:
-    """Replay the chain, then hold each letter against its hash and each mailing against its own.
+    """Replay the chain, then hold each letter against its hash, each mailing against its own, and
+    each mail that came back against what the chain says of it.
 
     Where letters were changed, ``broken_at`` is the event that froze them.
     """
@@ -28,6 +30,9 @@ def verify(connection: Connection) -> Verdict:
             return Verdict(
                 False, found.events, at, f"mailing {mailing}: {why} is not what was frozen then"
             )
+    if fault := items.check(connection):
+        seq, why = fault
+        return Verdict(False, found.events, seq or found.events + 1, why)
     return found
 
 

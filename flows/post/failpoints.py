@@ -20,6 +20,7 @@ NAMES = (
     "after-answer",
     "after-sent",
     "before-quit",
+    "before-forgotten",
     "before-filing",
     "after-filing",
 )

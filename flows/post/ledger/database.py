@@ -78,6 +78,22 @@ class Ledger:
                 self._drop_writer()  # whatever went wrong may have been the connection
                 raise
 
+    def compact(self) -> None:
+        """Give up the space of what was deleted, so that it cannot be read from the file.
+
+        PostgreSQL does so by itself in time (autovacuum). Raises LedgerUnavailableError.
+        """
+        if not self.sqlite:
+            return
+        with self._writing, self._translated():
+            self._drop_writer()
+            with self.engine.connect() as connection:
+                raw = connection.connection.dbapi_connection
+                assert raw is not None
+                cursor = raw.cursor()
+                cursor.execute("VACUUM")
+                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def check_writable(self) -> None:
         """Raise LedgerUnavailableError where no transaction can be begun."""
         with self.write():
@@ -191,6 +207,7 @@ def _engine(url: URL, need_durable: Callable[[Any], None]) -> Engine:
             raw.execute("PRAGMA synchronous=FULL")
             raw.execute("PRAGMA fullfsync=ON")  # macOS: past the drive's own cache
             raw.execute("PRAGMA foreign_keys=ON")
+            raw.execute("PRAGMA secure_delete=ON")  # what is forgotten is overwritten
         need_durable(raw)
 
     if not sqlite:

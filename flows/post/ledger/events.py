@@ -102,6 +102,12 @@ def _detail(text: str | None) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
+def next_number(connection: Connection) -> int:
+    """The number that the next event of this transaction gets."""
+    last = _HEAD.run(connection, {}).fetchone()
+    return int(last[0]) + 1 if last else 1
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What a replay of the chain found. ``broken_at`` is the first event that does not fit.

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from itertools import islice
 
-from sqlalchemy import Connection, delete, exists, func, insert, select, update
+from sqlalchemy import Connection, Select, delete, exists, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from flows.errors import ConfigurationError
@@ -22,6 +22,7 @@ from flows.post.ledger.workers import alive, hold
 from flows.post.mailing import served
 from flows.post.mailing.frozen_letter import FrozenLetter
 from flows.post.mailing.mailing import Mailing, dispatch, get, manifest, record
+from flows.post.mailing.persons import Persons
 from flows.post.states import State
 
 _CHUNK = 200
@@ -50,7 +51,7 @@ class MailingIdentity:
         return _sha256(json.dumps([*parts, sorted(self.sources.items())]).encode())
 
 
-def taken(ledger: Ledger, campaign: str, edition: int) -> frozenset[str]:
+def taken(ledger: Ledger, campaign: str, edition: int) -> Persons:
     """Persons whose letter of this edition is sent, under way, uncertain, or signed off to go.
 
     One whose letter was refused or withdrawn is not among them: the next mailing has them again.
@@ -66,19 +67,23 @@ def taken(ledger: Ledger, campaign: str, edition: int) -> frozenset[str]:
             _APPROVED | (_D.state != State.READY),
         )
     )
-    with ledger.read() as connection:
-        return frozenset(connection.execute(statement).scalars())
+    return _persons(ledger, statement)
 
 
-def live_persons(ledger: Ledger, mailing: str) -> frozenset[str]:
+def live_persons(ledger: Ledger, mailing: str) -> Persons:
     """Persons whose letter of this mailing was neither withdrawn nor refused."""
     statement = select(_D.person).where(
         _D.mailing == mailing,
         _D.rehearsal == 0,
         _D.state.not_in((State.WITHDRAWN, State.REFUSED)),
     )
+    return _persons(ledger, statement)
+
+
+def _persons(ledger: Ledger, statement: Select[tuple[str]]) -> Persons:
     with ledger.read() as connection:
-        return frozenset(connection.execute(statement).scalars())
+        salt = connection.execute(select(schema.ledger.c.salt)).scalar_one()
+        return Persons(salt, connection.execute(statement).scalars())
 
 
 def same(ledger: Ledger, identity: MailingIdentity) -> Mailing | None:
@@ -252,6 +257,7 @@ def _seal(
         with ledger.write() as connection:
             _supersede(connection, identity, mailing)
             _need_new_persons(connection, identity, mailing)
+            _need_not_forgotten(connection, identity, mailing)
             dispatch(connection, mailing, identity.campaign, identity.edition, rehearsal=0)
             digest = manifest(connection, mailing)
             connection.execute(
@@ -322,6 +328,34 @@ def _supersede(connection: Connection, identity: MailingIdentity, mailing: str) 
             for row, why in reasons
         ],
     )
+
+
+def _need_not_forgotten(connection: Connection, identity: MailingIdentity, mailing: str) -> None:
+    """What the index cannot see: a person who had this edition and was forgotten since."""
+    had = (
+        connection.execute(
+            select(_D.person)
+            .join(schema.letter, (_L.mailing == _D.mailing) & (_L.ordinal == _D.ordinal))
+            .where(
+                _D.campaign == identity.campaign,
+                _D.edition == identity.edition,
+                _D.rehearsal == 0,
+                _D.state.not_in((State.WITHDRAWN, State.REFUSED)),
+                _L.forgotten.is_not(None),
+            )
+        )
+        .scalars()
+        .all()
+    )
+    if not had:
+        return
+    known = Persons(connection.execute(select(schema.ledger.c.salt)).scalar_one(), had)
+    for person in connection.execute(select(_L.person).where(_L.mailing == mailing)).scalars():
+        if person in known:
+            raise AlreadyLiveError(
+                f"{person} had {identity.campaign}, edition {identity.edition}, before their data "
+                "was forgotten; nothing of this mailing was kept: prepare again"
+            )
 
 
 def _row(mailing: str, ordinal: int, letter: FrozenLetter) -> dict[str, object]:

@@ -48,7 +48,9 @@ def dispatch(
     at = stamp(now())
     mark = f"r{rehearsal}:" if rehearsal else ""
     letters = connection.execute(
-        select(_L.ordinal, _L.person, _L.email).where(_L.mailing == mailing).order_by(_L.ordinal)
+        select(_L.ordinal, _L.person, _L.email)
+        .where(_L.mailing == mailing, _L.forgotten.is_(None))
+        .order_by(_L.ordinal)
     ).all()
     if rehearsal:
         letters = [row for row in letters if row.email]

@@ -26,6 +26,7 @@ def letters(ledger: Ledger, mailing: str, *, by_mail: bool = False) -> Iterator[
         .where(
             _L.mailing == mailing,
             (_L.paper == 1) | by_mail,
+            _L.forgotten.is_(None),
             _D.rehearsal == 0,
             _D.state != State.WITHDRAWN,
         )
