@@ -97,22 +97,24 @@ def send(
                 return output.unsent(mailing, "you said no")
         if moment and not appointment.wait(ledger, found, moment, stop, console.say):
             return output.unsent(mailing, "the waiting was stopped; the mailing is held")
-        with (
-            console.sending() as bar,
-            open_sender(chosen, ledger, found, live=live, report=bar, stop=stop) as sender,
-        ):
-            number = sender.sending.rehearsal
-            counts = statuses.by_mail(ledger, found.id, number)
-            done, total = counts.get(State.SENT, 0), sum(counts.values())
-            bar.expect(done, total if limit is None else min(total, done + limit))
-            try:
+        sender = None
+        try:
+            with (
+                console.sending() as bar,
+                open_sender(chosen, ledger, found, live=live, report=bar, stop=stop) as sender,
+            ):
+                number = sender.sending.rehearsal
+                counts = statuses.by_mail(ledger, found.id, number)
+                done, total = counts.get(State.SENT, 0), sum(counts.values())
+                bar.expect(done, total if limit is None else min(total, done + limit))
                 tally = sender.run(limit=limit, patience=patience * 60)
-            except DearMinisterError as error:
-                if not sender.attempted:
-                    raise
-                console.fail(error)  # letters have left: this is not "nothing done"
-                raise typer.Exit(Exit.ATTENTION) from error
-        return output.sent(ledger, chosen, found, number, tally)
+            return output.sent(ledger, chosen, found, number, tally)
+        except DearMinisterError as error:
+            if sender is None or not sender.attempted:
+                raise
+            # Letters have left, whatever failed since: this is not "nothing done".
+            console.fail(error)
+            raise typer.Exit(Exit.ATTENTION) from error
 
 
 @app.command()

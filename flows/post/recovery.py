@@ -121,12 +121,12 @@ def recover(
             connection,
             [
                 *(
-                    Transition(one, State.SENT, by=name, why=f"found in {where}: {reason}")
-                    for one in found
+                    Transition(row, State.SENT, by=name, why=f"found in {where}: {reason}")
+                    for row in found
                 ),
                 *(
-                    Transition(one, State.UNCERTAIN, by=name, why=f"{asked}: {reason}")
-                    for one in unknown
+                    Transition(row, State.UNCERTAIN, by=name, why=f"{asked}: {reason}")
+                    for row in unknown
                 ),
             ],
         )

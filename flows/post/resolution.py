@@ -139,7 +139,7 @@ def resolve_all(
     if new is State.READY and not insist:
         _need_ended(ledger, chosen)
     with ledger.write() as connection:
-        return apply(connection, [Transition(one, new, by=name, why=reason) for one in chosen])
+        return apply(connection, [Transition(row, new, by=name, why=reason) for row in chosen])
 
 
 def _answer(answer: str) -> State:
@@ -220,7 +220,7 @@ def withdraw(
     with ledger.write() as connection:
         return apply(
             connection,
-            [Transition(one, State.WITHDRAWN, by=name, why=reason) for one in chosen],
+            [Transition(row, State.WITHDRAWN, by=name, why=reason) for row in chosen],
         )
 
 
@@ -279,9 +279,9 @@ def posted(
         # Where the letter goes by e-mail too, its state is about the e-mail.
         apply(
             connection,
-            [Transition(one, State.SENT, by=name, why=why) for one in chosen if not one.email],
+            [Transition(row, State.SENT, by=name, why=why) for row in chosen if not row.email],
         )
-        events.append(connection, [_posting(one, name, why) for one in chosen])
+        events.append(connection, [_posting(row, name, why) for row in chosen])
     return chosen
 
 

@@ -146,13 +146,13 @@ def _forget(connection: Connection, chosen: Sequence[_Letter], by: str, why: str
 
 def _end_rehearsals(connection: Connection, letters: Iterable[_Letter]) -> list[str]:
     """Withdraw what is left of their rehearsals; returns the ids of all their dispatches."""
-    found = [one for letter in letters for one in _dispatches(connection, letter)]
+    found = [pair for letter in letters for pair in _dispatches(connection, letter)]
     waiting = [
         dispatch
         for dispatch, rehearsal in found
         if rehearsal and dispatch.state in (State.READY, State.DEFERRED)
     ]
-    apply(connection, [Transition(one, State.WITHDRAWN, why="forgotten") for one in waiting])
+    apply(connection, [Transition(row, State.WITHDRAWN, why="forgotten") for row in waiting])
     return [dispatch.id for dispatch, _ in found]
 
 
@@ -224,8 +224,12 @@ def _forget_rows(connection: Connection, mailing: str, letters: Sequence[_Letter
     kept = connection.execute(
         select(_L.ordinal).where(_L.mailing == mailing, _L.forgotten.is_(None)).limit(1)
     ).first()
-    refused = [one for one in json.loads(row.refused) if kept and not names & set(_values(one))]
-    passed = [one for one in json.loads(row.passed_over) if kept and one not in names]
+    refused = [
+        rejected
+        for rejected in json.loads(row.refused)
+        if kept and not names & set(_values(rejected))
+    ]
+    passed = [person for person in json.loads(row.passed_over) if kept and person not in names]
     connection.execute(
         update(schema.mailing)
         .where(_M.id == mailing)
@@ -257,7 +261,7 @@ def _forget_answers(
     bad = schema.bad_address.c
     connection.execute(
         delete(schema.bad_address).where(
-            bad.dispatch.in_(dispatches) | bad.email.in_([one.email for one in letters])
+            bad.dispatch.in_(dispatches) | bad.email.in_([letter.email for letter in letters])
         )
     )
 

@@ -136,8 +136,9 @@ def status(ledger: Ledger, mailing: str, rehearsal: int = 0) -> Status:
         process = holders.get(values.pop("worker"))
         held = f"its sender is {process}, holding it since {row.changed_at}" if process else ""
         found.append(DispatchStatus(**values, reason=reasons.get(row.id, ""), holder=held))
-    found.sort(key=lambda one: _FIRST.index(one.state) if one.state in _FIRST else len(_FIRST))
-    counts = Counter(one.state.value for one in found)
+    order = {state: place for place, state in enumerate(_FIRST)}
+    found.sort(key=lambda dispatch: order.get(dispatch.state, len(order)))
+    counts = Counter(dispatch.state.value for dispatch in found)
     return Status(rehearsal, dict(counts), tuple(found))
 
 

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from flows.cli import mailings_output
+from flows.post.ledger.errors import LedgerUnavailableError
 from tests.integration.commands.office import CAMPAIGN, PROGRAM, READERS, Office, bare_environment
 from tests.servers.fault import FaultServer
 from tests.servers.script import Answer, Phase, always
@@ -171,3 +173,20 @@ def test_on_a_terminal_it_asks_before_letters_by_post_are_withdrawn(
     os.close(theirs)
     assert b"go by post" in said
     assert office.states(mailing) == left
+
+
+def test_a_run_that_fails_after_letters_have_left_is_not_nothing_done(
+    approved: tuple[Office, str], fault_server: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office, mailing = approved
+    office.to(fault_server())
+
+    def lost(*given: object) -> None:
+        raise LedgerUnavailableError("the ledger cannot be used: the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(mailings_output, "sent", lost)
+        ended = office.run("send", mailing, "--live", "--limit", 1)
+    assert ended.code == 1
+    assert "the disk is full" in ended.line
+    assert office.states(mailing) == {"ready": 2, "sent": 1}
