@@ -109,7 +109,7 @@ class Claims:
             return
         passing("after-claim")
         if not self._scope["rehearsal"]:
-            witness.leave(self._ledger)
+            witness.leave(self._ledger, flush=False)
             passing("after-witness")
         ordinals = [dispatch.ordinal for dispatch in claimed]
         with self._ledger.read() as connection:

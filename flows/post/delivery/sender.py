@@ -114,6 +114,8 @@ class Sender:
                     connection.close()
             finally:
                 self._claims.release()
+            if not self.sending.rehearsal:
+                witness.leave(self.ledger)
 
     def run(self, *, limit: int | None = None, patience: float = 0.0) -> SendResult:
         """Send what is due, and what falls due within ``patience`` seconds; at most ``limit``.

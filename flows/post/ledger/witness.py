@@ -27,6 +27,8 @@ _HINT = (
     "nothing was sent; restore the right ledger, or have this one compared with the sent mails and "
     "signed: dear-minister recover --by NAME --why TEXT"
 )
+_BLOCK = 512
+"""Octets; a disk writes as many at once."""
 _writing = threading.Lock()
 
 
@@ -59,7 +61,10 @@ def head(connection: Connection) -> Head:
 def files(ledger: Ledger) -> tuple[Path, ...]:
     """Where this ledger's witnesses are kept."""
     with ledger.read() as connection:
-        identity = connection.execute(select(_I.identity)).scalar_one()
+        return _places(ledger, connection.execute(select(_I.identity)).scalar_one())
+
+
+def _places(ledger: Ledger, identity: str) -> tuple[Path, ...]:
     found = []
     if ledger.sqlite:
         found.append(ledger.path.with_name(f"{ledger.path.name}.witness"))
@@ -161,13 +166,17 @@ def begin(ledger: Ledger) -> None:
     leave(ledger)
 
 
-def leave(ledger: Ledger) -> Head:
-    """Write the ledger's head to every witness, unless it has seen more. Raises
-    LedgerUnavailableError where a witness cannot be written."""
+def leave(ledger: Ledger, *, flush: bool = True) -> Head:
+    """Write the ledger's head to every witness, unless it has seen more; returns the head.
+
+    Without ``flush`` a power cut may leave the witness as it was, which is no worse than none:
+    what it is to tell apart is another copy of the ledger, not another state of the disk. Raises
+    LedgerUnavailableError where a witness cannot be written.
+    """
     with ledger.read() as connection:
         ours = head(connection)
-    for path in files(ledger):
-        _write(path, ours, replace=False)
+    for path in _places(ledger, ours.identity):
+        _write(path, ours, replace=False, flush=flush)
     return ours
 
 
@@ -205,9 +214,9 @@ def _was_witnessed(connection: Connection) -> bool:
     return bool(connection.execute(select(note)).scalar())
 
 
-def _write(path: Path, ours: Head, *, replace: bool) -> None:
-    """Atomically, and on the disk before it returns."""
-    part = path.with_name(f"{path.name}.part")
+def _write(path: Path, ours: Head, *, replace: bool, flush: bool = True) -> None:
+    """Overwrite one block in place, which is whole at any moment; ``flush`` waits for the disk."""
+    content = json.dumps({**asdict(ours), "at": stamp(now())}).ljust(_BLOCK - 1) + "\n"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with _writing, InterProcessLock(path.with_name(f"{path.name}.lock")):
@@ -219,12 +228,10 @@ def _write(path: Path, ours: Head, *, replace: bool) -> None:
                 and ((seen.generation, seen.events) >= (ours.generation, ours.events))
             ):
                 return  # another sender came later and has written already
-            content = json.dumps({**asdict(ours), "at": stamp(now())}, indent=2) + "\n"
-            with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(path)
+            with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "wb", buffering=0) as file:
+                file.write(content.encode())
+                if flush or not seen:
+                    os.fsync(file.fileno())
     except (OSError, threading.ThreadError) as error:
         raise LedgerUnavailableError(
             f"{path}: the ledger's witness cannot be written ({error}); nothing further is sent: "
