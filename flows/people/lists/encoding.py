@@ -102,10 +102,11 @@ def _eight_bit(data: bytes, name: str) -> Decoded:
     chosen = likely[0] if likely else _WINDOWS
     text = texts[chosen]
     if chosen == _WINDOWS and likely and _ODD not in marks[chosen].values():
-        rivals = [one for one in likely[1:] if _ODD not in marks[one].values()]
-        doubtful = {at for one in rivals for at in _letters_apart(text, texts[one])}
+        rivals = [rival for rival in likely[1:] if _ODD not in marks[rival].values()]
+        doubtful = {at for rival in rivals for at in _letters_apart(text, texts[rival])}
     else:
-        doubtful = {at for one in likely if one != chosen for at in _apart(text, texts[one])}
+        rivals = [rival for rival in likely if rival != chosen]
+        doubtful = {at for rival in rivals for at in _apart(text, texts[rival])}
         if chosen != _WINDOWS or not likely:
             doubtful |= {at for at, mark in marks[chosen].items() if mark != _GOOD}
     remark = f"read as {_CALLED.get(chosen)}, for letters that would make no names otherwise"

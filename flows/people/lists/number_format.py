@@ -358,7 +358,7 @@ def _date(value: float, section: _Section, since_1904: bool) -> str:
         return ""
     tokens = section.tokens
     seconds = round(value * _SECONDS, 3)
-    if not any(one.kind == "." or one.kind == "digit" for one in tokens):
+    if not any(token.kind in (".", "digit") for token in tokens):
         seconds = float(round(seconds))
     if since_1904:
         start = datetime.datetime(1904, 1, 1)
@@ -370,7 +370,7 @@ def _date(value: float, section: _Section, since_1904: bool) -> str:
     except OverflowError:
         return ""
     shown = "".join(_parts(tokens, moment, seconds))
-    dated = any(one.kind == "date" and one.text[0] in "yd" for one in tokens)
+    dated = any(token.kind == "date" and token.text[0] in "yd" for token in tokens)
     return Shown.of(shown, moment.date()) if dated else shown
 
 

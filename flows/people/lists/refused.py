@@ -40,7 +40,7 @@ def _csv(columns: tuple[str, ...], rows: list[list[str]]) -> bytes:
 
 def _xlsx(columns: tuple[str, ...], rows: list[list[str]]) -> bytes:
     return workbook.xlsx(
-        [Sheet("refused rows", [Column(one, typed=True) for one in columns], rows)]
+        [Sheet("refused rows", [Column(name, typed=True) for name in columns], rows)]
     )
 
 

@@ -60,7 +60,7 @@ def contact(cells: Mapping[str, str], *, file: str = "", row: int = 0) -> Contac
         email=email(known["email"]),
         address=_address(cells.get("address", "")),
         postcode=known["postcode"],
-        committees=tuple(part for one in known["committees"].split(";") if (part := one.strip())),
+        committees=tuple(name for part in known["committees"].split(";") if (name := part.strip())),
         personal=_paragraphs(cells.get("personal", "")),
         salutation=known["salutation"].rstrip(" ,"),
         envelope=known["envelope"],
@@ -117,7 +117,9 @@ def _gender(text: str) -> str:
 
 def _choice(column: str, text: str, choices: tuple[str, ...]) -> str:
     letters = unicodedata.normalize("NFKD", text.casefold())  # Dáil is dail
-    folded = "".join(one for one in letters if not unicodedata.combining(one)).replace(" ", "-")
+    folded = "".join(letter for letter in letters if not unicodedata.combining(letter)).replace(
+        " ", "-"
+    )
     if folded and folded not in choices:
         raise RowError(column, f"{text!r} is not known; use one of {', '.join(choices)} or blank")
     return sys.intern(folded)

@@ -13,25 +13,27 @@ from flows.people.lists.sheet import MAXIMUM_CELLS, Merge, Sheet, SheetError, Sh
 
 KINDS = (".xlsx", ".xlsm", ".ods")
 """How the name of a workbook that can be read ends."""
+IS_LIST = 1_000_000
+"""The likeness of a sheet whose heading has all the columns that a list needs."""
 _LOOKED_AT = 40
 """Rows of each sheet in which a heading is looked for."""
 
 
 def records(
-    data: bytes, path: Path, chosen: str, is_list: Callable[[Sequence[Record]], bool]
+    data: bytes, path: Path, chosen: str, likeness: Callable[[Sequence[Record]], int]
 ) -> Records:
     """Return the rows of the sheet called ``chosen``, else of the visible one that is a list.
 
-    ``is_list`` says whether records begin with a heading of a list. A merged value stands in every
-    row it covers; a row whose cells are merged side by side is at fault. Raises ConfigurationError:
-    not a workbook of the kind its name says, damaged, protected by a password, of absurd size, or
-    of several lists of which none is chosen.
+    ``likeness`` says how much records look like a list, IS_LIST at the most. A merged value stands
+    in every row it covers; a row whose cells are merged side by side is at fault. Raises
+    ConfigurationError: not a workbook of the kind its name says, damaged, protected by a password,
+    of absurd size, or of several lists of which none is chosen.
     """
     try:
         archive = Archive(data)
         read = ods.sheets if path.suffix.casefold() == ".ods" else xlsx.sheets
         sheets = read(archive)
-        name = _named(sheets, chosen) if chosen else _found(sheets, is_list)
+        name = _named(sheets, chosen) if chosen else _found(sheets, likeness)
         sheet = name.read(0)
         _fill(sheet)
         return Records(_records(sheet.rows), (*_passed_over(sheets, name), *_hidden(sheet)))
@@ -46,21 +48,22 @@ def _named(sheets: Sequence[SheetName], chosen: str) -> SheetName:
     raise SheetError(f"no sheet is called {chosen!r}; there are {_names(sheets)}")
 
 
-def _found(sheets: Sequence[SheetName], is_list: Callable[[Sequence[Record]], bool]) -> SheetName:
-    """The one visible sheet that is a list, else the first that is not empty."""
+def _found(sheets: Sequence[SheetName], likeness: Callable[[Sequence[Record]], int]) -> SheetName:
+    """The one visible sheet that is a list, else the likest that is not empty."""
     visible = [sheet for sheet in sheets if sheet.visible]
     if not visible:
         raise SheetError(f"every sheet is hidden ({_names(sheets)}); choose one with --sheet")
     if len(visible) == 1:
         return visible[0]
-    begun = [(sheet, _records(sheet.read(_LOOKED_AT).rows)) for sheet in visible]
-    lists = [sheet for sheet, rows in begun if rows and is_list(rows)]
+    begun = [(_records(sheet.read(_LOOKED_AT).rows), sheet) for sheet in visible]
+    found = [(likeness(rows), sheet) for rows, sheet in begun if rows]
+    lists = [sheet for like, sheet in found if like == IS_LIST]
     if len(lists) > 1:
         raise SheetError(
             f"{len(lists)} sheets look like lists ({_names(lists)}); choose one with --sheet, or"
             " write its name behind the file's: list.xlsx#Sheet"
         )
-    return next(iter(lists), next((sheet for sheet, rows in begun if rows), visible[0]))
+    return max(found, key=lambda pair: pair[0], default=(0, visible[0]))[1]
 
 
 def _names(sheets: Sequence[SheetName]) -> str:

@@ -185,12 +185,15 @@ def _records(path: Path, known: Mapping[str, str], required: Sequence[str], whol
     data = read_bytes(file)
     if suffix in spreadsheet.KINDS:
 
-        def is_list(rows: Sequence[Record]) -> bool:
-            at = _heading(rows, known, required)
-            columns = {known.get(bare(cell), "") for cell in rows[at].cells}
-            return columns.issuperset(required) and _known(rows[at], known) >= _LEAST_KNOWN
+        def likeness(rows: Sequence[Record]) -> int:
+            heading = rows[_heading(rows, known, required)]
+            columns = {known.get(bare(cell), "") for cell in heading.cells}
+            count = _known(heading, known)
+            if count < _LEAST_KNOWN:
+                return 0
+            return spreadsheet.IS_LIST if columns.issuperset(required) else count
 
-        return spreadsheet.records(data, file, sheet, is_list)
+        return spreadsheet.records(data, file, sheet, likeness)
     if sheet:
         raise ConfigurationError(f"{file}: a text has no sheets; leave {sheet!r} out")
     if data.startswith(b"PK\x03\x04"):
@@ -233,7 +236,7 @@ def _above(passed: Sequence[Record]) -> list[str]:
 
 def _printable(text: str) -> str:
     """The text without what no terminal prints: bytes that were no letters, control characters."""
-    return "".join(one if one.isprintable() else "\ufffd" for one in text.strip())
+    return "".join(mark if mark.isprintable() else "\ufffd" for mark in text.strip())
 
 
 def _heading_of(path: Path, record: Record) -> Record:

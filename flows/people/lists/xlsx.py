@@ -69,7 +69,7 @@ class _Workbook:
                 case "calcPr":
                     self._unfinished = given.get("fullCalcOnLoad") in _TRUE
                 case "sheet":
-                    relation = next((given[one] for one in _IDS if one in given), "")
+                    relation = next((given[name] for name in _IDS if name in given), "")
                     visible = given.get("state", "visible") == "visible"
                     listed.append((given.get("name", ""), visible, relation))
 
@@ -312,7 +312,7 @@ def _column(reference: str) -> int:
 
 def _merge(reference: str) -> Merge | None:
     first, _, last = reference.partition(":")
-    rows = [found[2] for one in (first, last) if (found := _REFERENCE.fullmatch(one))]
+    rows = [found[2] for corner in (first, last) if (found := _REFERENCE.fullmatch(corner))]
     if len(rows) < 2:
         return None
     return Merge(int(rows[0]), _column(first), int(rows[1]), _column(last))

@@ -87,7 +87,9 @@ def _letters(text: str) -> tuple[str, str]:
     while end > 2 and _LETTERS.fullmatch(words[end - 1].strip(",.")):
         end -= 1
     found = [word.strip(",.") for word in words[end:]]
-    return " ".join(words[:end]).rstrip(","), " ".join(one for one in found if one != "MP")
+    return " ".join(words[:end]).rstrip(","), " ".join(
+        letters for letters in found if letters != "MP"
+    )
 
 
 def _title(text: str) -> tuple[str, str]:

@@ -3,7 +3,7 @@
 import difflib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from flows.errors import ConfigurationError
 from flows.people.contact import KNOWN
@@ -79,6 +79,8 @@ class Assigned:
     used: tuple[str, ...]
     """Headings as they stand in the file."""
     unused: tuple[str, ...]
+    headings: Mapping[str, str] = field(default_factory=dict)
+    """The file's own by folded column name."""
 
     def get(self, cells: Mapping[str, str], meaning: str) -> str:
         """Return the first of the meaning's cells that is not blank."""
@@ -115,6 +117,7 @@ def assign(headings: Mapping[str, str], given: Mapping[str, str], where: str) ->
         own,
         tuple(heading for column, heading in headings.items() if column in filled),
         tuple(heading for column, heading in headings.items() if column not in filled),
+        headings,
     )
 
 

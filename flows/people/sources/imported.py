@@ -68,7 +68,7 @@ def _distinct(found: Iterable[tuple[str, Row]]) -> Iterator[tuple[str, Row]]:
             taken.add(identity.casefold())
             yield file, row
             continue
-        new = next(one for one in longer_ids(row.cells) if one.casefold() not in taken)
+        new = next(id_ for id_ in longer_ids(row.cells) if id_.casefold() not in taken)
         taken.add(new.casefold())
         cells = {**row.cells, "id": new}
         if cells.get("person") == identity and not identity.startswith(_SHARED_IDS):

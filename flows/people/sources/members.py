@@ -216,9 +216,13 @@ def email(contact: ContactItem | None) -> str:
 def committees(biography: BiographyItem | None) -> list[str]:
     """Return the committees a member sits on now, each once."""
     listed = (biography.value.committee_memberships if biography else None) or []
-    return list(dict.fromkeys(one.name.strip() for one in listed if one.end_date is None))
+    return list(
+        dict.fromkeys(
+            membership.name.strip() for membership in listed if membership.end_date is None
+        )
+    )
 
 
 def _department(named: Sequence[Department], departments: dict[int, str]) -> str:
-    names = [one.name or departments.get(one.id, "") for one in named]
+    names = [department.name or departments.get(department.id, "") for department in named]
     return next((name.strip() for name in names if name), "")

@@ -187,7 +187,7 @@ def _parts(name: _Thing) -> dict[str, str]:
     sorted_by = _text(name.get("sort_name")).partition(",")[0]
     return {
         "name": whole,
-        "family": next((one for one in (sorted_by, family) if " " in one and one in whole), ""),
+        "family": next((name for name in (sorted_by, family) if " " in name and name in whole), ""),
         "title": title,
         "honours": _text(name.get("honorific_suffix")),
         "privy_counsellor": "yes" if honourable else "",
@@ -211,9 +211,9 @@ def _key(person: _Thing) -> str:
 
 
 def _identifier(person: _Thing, scheme: str) -> str:
-    for one in person.get("identifiers") or []:
-        if isinstance(one, Mapping) and one.get("scheme") == scheme:
-            return _text(one.get("identifier"))
+    for identifier in person.get("identifiers") or []:
+        if isinstance(identifier, Mapping) and identifier.get("scheme") == scheme:
+            return _text(identifier.get("identifier"))
     return ""
 
 

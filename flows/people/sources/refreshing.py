@@ -76,8 +76,8 @@ def save(refreshed: Refreshed, folder: Path, *, fewer: bool = False) -> tuple[Pl
         saving.plan(found, folder / name, fewer=fewer)
         for found, name in zip(lists, LISTS, strict=True)
     )
-    for one in planned:
-        saving.write(one)
+    for plan in planned:
+        saving.write(plan)
     save_tenures(refreshed.tenures, folder / OFFICES)
     return planned
 
@@ -115,8 +115,8 @@ def _departments(api: MembersApi, posts: list[members.PostItem]) -> dict[int, st
     for kind in sorted({item.value.type for item in posts}):
         path = f"/api/Posts/Departments/{kind}"
         document = api.get(path, absent=True) or []
-        for one in members.shaped(list[members.Department], document, api.base + path):
-            found[one.id] = one.name or ""
+        for department in members.shaped(list[members.Department], document, api.base + path):
+            found[department.id] = department.name or ""
     return found
 
 

@@ -168,7 +168,7 @@ def _under_old_ids(new: tuple[Contact, ...], old: Iterable[Contact]) -> tuple[Co
         identity = before.get(id(contact), contact.id)
         if identity in claimed and claimed[identity] is not contact:
             # Somebody new has the id that another of the name is known by.
-            identity = next(one for one in longer_ids(rows.cells(contact)) if one not in taken)
+            identity = next(id_ for id_ in longer_ids(rows.cells(contact)) if id_ not in taken)
             taken.add(identity)
         found.append(contact if identity == contact.id else _renamed(contact, identity))
     return tuple(found)

@@ -15,7 +15,7 @@ from pathlib import Path
 from flows.errors import ConfigurationError, RowError
 from flows.people import dates, offices
 from flows.people.contact import RANKS
-from flows.people.forms import uk_titles
+from flows.people.forms import uk_peers, uk_titles
 from flows.people.lists import table
 from flows.people.lists.delimited import bare
 from flows.people.lists.number_format import Shown
@@ -172,7 +172,12 @@ def _missing(rows: Sequence[Row], options: Options) -> Iterator[str]:
 def _row(row: Row, assigned: Assigned, options: Options) -> Row:
     used = {name for names in assigned.columns.values() for name in names}
     fault = row.fault or next(
-        (f"{name}: {what}" for name, what in row.errors.items() if name in used), ""
+        (
+            f"{assigned.headings.get(name, name)}: {what}"
+            for name, what in row.errors.items()
+            if name in used
+        ),
+        "",
     )
     if fault:
         return Row(row.number, row.cells, fault)
@@ -242,6 +247,8 @@ def _name(cells: Mapping[str, str], assigned: Assigned) -> tuple[dict[str, str],
     seat = _SEATED.search(whole)
     whole, family = display_names.in_order(whole)
     shown = display_names.parse(whole)
+    if uk_peers.parse(f"{title} {shown.name}") and not first and not seat:
+        shown, title = replace(shown, name=f"{title} {shown.name}"), ""
     family = assigned.get(cells, "family") or family or (last if " " in last else "")
     return {
         "name": shown.name,

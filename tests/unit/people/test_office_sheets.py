@@ -85,6 +85,16 @@ def test_a_name_in_one_cell_is_taken_apart(
     assert (one.name, one.family, one.privy_counsellor, one.house) == parts
 
 
+def test_a_peer_s_title_in_a_column_of_its_own_is_part_of_the_name(tmp_path: Path) -> None:
+    rows = "Lord,,Green of Hurstpierpoint\nBaroness,,Warsi\nLady,Sylvia,Hermon\n"
+    path = csv_file(tmp_path, f"Title,First name,Surname\n{rows}")
+    assert [(one.name, one.title) for one in imported(path).contacts] == [
+        ("Lord Green of Hurstpierpoint", ""),
+        ("Baroness Warsi", ""),
+        ("Sylvia Hermon", "Lady"),
+    ]
+
+
 def test_a_title_column_of_job_titles_is_read_as_offices(tmp_path: Path) -> None:
     path = csv_file(
         tmp_path, "Name,Title\nAnn Lee,Minister of State\nBo Ek,Dr\nCy Fox,Rt Hon Sir\n"
@@ -209,7 +219,7 @@ def test_a_formulas_error_matters_where_its_column_is_used(tmp_path: Path) -> No
     path = csv_file(tmp_path, "Name,Seat,Age\nAnn Lee,#N/A,7\nBo Ek,North,#REF!\n")
     found = imported(path)
     assert [one.name for one in found.contacts] == ["Bo Ek"]
-    assert found.refused[0].reason == "seat: holds #N/A, a formula's error; mend the formula"
+    assert found.refused[0].reason == "Seat: holds #N/A, a formula's error; mend the formula"
 
 
 # the day of a list
