@@ -70,6 +70,8 @@ def _findings(findings: Sequence[Finding]) -> list[str]:
 
 def who(draft: Draft) -> Answer:
     """Everyone in a campaign's lists, in or out, and by which rule."""
+    by_mail = sum(bool(reader.contact.email) for reader in draft.readers)
+    by_post = len(draft.readers) - by_mail
     document = {
         "in": [_choice(choice) for choice in draft.choices if choice.decision.in_],
         "out": [_choice(choice) for choice in draft.left_out],
@@ -83,6 +85,8 @@ def who(draft: Draft) -> Answer:
             for merge in draft.merges
         ],
         "remarks": list(draft.remarks),
+        "by_mail": by_mail,
+        "by_post": by_post,
     }
     lines = [str(row) for row in draft.refused]
     lines += [f"merged {merge}" for merge in draft.merges]
@@ -93,8 +97,8 @@ def who(draft: Draft) -> Answer:
             f"{sign} {reader.contact.id}: {reader.address.lines[0]}: {choice.decision.rule}"
         )
     lines.append(
-        f"{len(draft.readers)} in, {len(draft.left_out)} out, {len(draft.refused)} refused, "
-        f"{len(draft.merges)} merged"
+        f"{len(draft.readers)} in ({by_mail} by mail, {by_post} by post),"
+        f" {len(draft.left_out)} out, {len(draft.refused)} refused, {len(draft.merges)} merged"
     )
     return Answer(document, lines, draft.remarks, attention(draft.refused))
 

@@ -305,6 +305,21 @@ def test_two_holders_of_one_office_are_shown(run: Run, tmp_path: Path) -> None:
     assert "two persons are listed as Secretary of State for Defence: Ann Lee" in line
 
 
+def test_who_says_how_many_go_by_mail_and_how_many_by_post(run: Run, tmp_path: Path) -> None:
+    people = tmp_path / "people.csv"
+    people.write_text(
+        "id,name,title,house,email,address\n"
+        "a,Ann Lee,Ms,commons,ann@example.org,\n"
+        "b,Bo Ek,Mr,commons,,1 Low Street|London\n"
+    )
+    campaign = ("r2p-dialogue-2013", "--contacts", "people.csv")
+    _, out, _ = run("contacts", "who", *campaign)
+    assert "2 in (1 by mail, 1 by post), 0 out, 0 refused" in out
+    _, out, _ = run("contacts", "who", *campaign, "--json")
+    found = json.loads(out)
+    assert (found["by_mail"], found["by_post"]) == (1, 1)
+
+
 @pytest.fixture
 def members(shared_data: Path) -> Iterator[MembersServer]:
     few = recorded(shared_data / "members-api")
