@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from flows.cli import grouping
 from flows.cli.answer import Answer, attention
 from flows.cli.console import refused_documents
+from flows.errors import Fault
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,29 +45,31 @@ def quality(report: Report, handed_back: Path | None) -> Answer:
         "remarks": list(report.remarks),
     }
     lines = [
-        *repeated(report.refused),
-        *_findings(report.findings),
+        *_rejected(report.refused),
+        *grouping.lines([_finding(finding) for finding in report.findings]),
         ", ".join(f"{count} {what}" for what, count in report.counts.items()),
     ]
     remarks = list(report.remarks)
+    houseless = [one for one in report.findings if one.where.endswith(": house")]
+    if len(houseless) > 1 and len(houseless) == report.rows - len(report.refused):
+        remarks.append(
+            "no row names a House: where all sit in one, write it in a column house, or import the"
+            " list with --house commons (or lords, dail, seanad)"
+        )
     if handed_back:
         remarks.append(f"refused rows, ready to correct and load again: {handed_back}")
     return Answer(document, lines, remarks, attention(report.refused))
 
 
-def _findings(findings: Sequence[Finding]) -> list[str]:
-    """Findings, those that say the same of many rows as one line with their number."""
-    causes: dict[tuple[str, str], list[Finding]] = {}
-    for finding in findings:
-        causes.setdefault((finding.where.rpartition(": ")[2], finding.what), []).append(finding)
-    lines = []
-    for (column, what), found in causes.items():
-        if len(found) < _MANY:
-            lines += [f"{finding.where}: {finding.what}" for finding in found]
-        else:
-            first = found[0].where.rpartition(": ")[0]
-            lines.append(f"{first} and {len(found) - 1} more rows: {column}: {what}")
-    return lines
+def _finding(finding: Finding) -> Fault:
+    where, _, column = finding.where.rpartition(": ")
+    return Fault(where, f"{column}: {finding.what}")
+
+
+def _rejected(rows: Sequence[RejectedRow]) -> list[str]:
+    """Rows handed back, those of one cause as one line with their number."""
+    faults = [Fault(f"{row.file}:{row.row}", f"{row.column}: {row.reason}") for row in rows]
+    return grouping.lines(faults)
 
 
 def who(draft: Draft) -> Answer:
@@ -88,8 +92,7 @@ def who(draft: Draft) -> Answer:
         "by_mail": by_mail,
         "by_post": by_post,
     }
-    lines = [str(row) for row in draft.refused]
-    lines += [f"merged {merge}" for merge in draft.merges]
+    lines = [*_rejected(draft.refused), *(f"merged {merge}" for merge in draft.merges)]
     for choice in draft.choices:
         sign = "in " if choice.decision.in_ else "out"
         reader = choice.reader
@@ -161,7 +164,7 @@ def imported(
     if offices:
         lines.append(f"who held which office when, for the reshuffle check: {offices}")
     if found.refused:
-        lines += repeated(found.refused)
+        lines += _rejected(found.refused)[:_MOST_SHOWN]
         where = f": {handed_back}" if handed_back else ""
         lines.append(f"{len(found.refused)} rows handed back{where}")
     return Answer(document, lines, found.remarks, attention(found.refused))
@@ -186,25 +189,6 @@ def _changes(changes: Changes, dry_run: bool) -> list[str]:
         lines.append(f"and {len(listed) - _MOST_SHOWN} more changes; all of them with --json")
     lines.append(f"against the list that was there: {changes.summary or 'no change'}")
     return lines
-
-
-def repeated(rows: Sequence[RejectedRow]) -> list[str]:
-    """Rows handed back, those of one cause as one line with their number."""
-    causes: dict[tuple[str, str, str], list[RejectedRow]] = {}
-    for row in rows:
-        causes.setdefault((row.file, row.column, row.reason), []).append(row)
-    lines: list[str] = []
-    for (file, column, reason), found in causes.items():
-        if len(found) < _MANY:
-            lines += map(str, found)
-        else:
-            numbers = ", ".join(str(row.row) for row in found[:5])
-            lines.append(f"{file}: {column}: {reason} ({len(found)} rows: {numbers}, ...)")
-    return lines[:_MOST_SHOWN] + (["..."] if len(lines) > _MOST_SHOWN else [])
-
-
-_MANY = 4
-"""Rows of one cause that make one line."""
 
 
 def refreshed(lists: Sequence[Plan]) -> Answer:

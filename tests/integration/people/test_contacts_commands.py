@@ -238,9 +238,10 @@ def test_an_import_that_cannot_be_meant_is_one_line_and_writes_nothing(
 def test_a_hundred_rows_of_one_cause_are_one_line(run: Run, tmp_path: Path) -> None:
     rows = "".join(f"p{number},Person Name{number},Ms\n" for number in range(116))
     (tmp_path / "people.csv").write_text(f"id,name,title\n{rows}")
-    _, out, _ = run("contacts", "check", "people.csv")
+    _, out, err = run("contacts", "check", "people.csv")
     assert len(out.splitlines()) < 6
-    assert "people.csv:2 and 115 more rows: house: no letter: " in out
+    assert "people.csv: 116 rows (2, 3, 4, ...): house: no letter: " in out
+    assert "import the list with --house commons" in err
 
 
 def test_hidden_rows_are_said_by_every_command_that_reads_the_list(
