@@ -24,6 +24,7 @@ from flows.operations.draft import Draft
 from flows.operations.prepare import Prepared
 from flows.operations.review import Review
 from flows.orchestration import artifacts
+from flows.people.lists import table
 from flows.post import status
 from flows.post.delivery.sender import Sender
 from flows.post.delivery.sending import SendEvent, SendResult
@@ -57,7 +58,7 @@ def read(campaign: str, contacts: Sequence[Path], as_of: date | None) -> Draft:
     """The campaign with its readers."""
     order = draft.draft(campaign, contacts, as_of)
     for path in order.lists:
-        _need_closed(path)
+        _need_closed(table.sheet_of(path)[0])
     return order
 
 

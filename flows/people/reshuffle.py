@@ -103,6 +103,8 @@ def load(path: Path) -> tuple[Tenure, ...]:
         try:
             if row.fault:
                 raise RowError("row", row.fault)
+            for column, what in row.errors.items():
+                raise RowError(column, what)
             start = dates.parse("start", row.cells["start"])
             end = dates.parse("end", row.cells["end"])
         except RowError as error:

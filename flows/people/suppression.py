@@ -95,6 +95,8 @@ def load(path: Path) -> Suppression:
         where = f"{path}:{row.number}"
         if row.fault:
             raise ConfigurationError(f"{where}: {row.fault}")
+        for column, what in row.errors.items():
+            raise ConfigurationError(f"{where}: {column}: {what}")
         try:
             kind, key = _entry(row.cells)
         except RowError as error:

@@ -139,6 +139,18 @@ def number(value: float, code: str, *, since_1904: bool = False) -> str:
     return f"-{shown}" if negative and re.search("[1-9]", shown) else shown
 
 
+def iso(stored: str, code: str, *, since_1904: bool = False) -> str:
+    """Return a date that a file holds in words (ISO 8601) as a cell of this format shows it."""
+    try:
+        moment = datetime.datetime.fromisoformat(stored.removesuffix("Z"))
+    except ValueError:
+        return stored
+    start = datetime.datetime(1904, 1, 1) if since_1904 else datetime.datetime(1899, 12, 30)
+    if moment.tzinfo or moment < datetime.datetime(1904, 1, 1):
+        return stored
+    return number((moment - start).total_seconds() / _SECONDS, code, since_1904=since_1904)
+
+
 def text(value: str, code: str) -> str:
     """Return a text as a cell of this format shows it: most formats leave it alone."""
     sections = _sections(code)

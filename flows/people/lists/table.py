@@ -229,14 +229,14 @@ def _above(passed: Sequence[Record]) -> list[str]:
     if not passed:
         return []
     lines = (" ".join(cell for cell in record.cells if cell) for record in passed[:3])
-    said = "; ".join(_printable(" ".join(line.split()))[:60] for line in lines)
+    said = "; ".join(_printable(line)[:60] for line in lines)
     count = "1 row" if len(passed) == 1 else f"{len(passed)} rows"
     return [f"{count} above the heading passed over: {said}"]
 
 
 def _printable(text: str) -> str:
     """The text without what no terminal prints: bytes that were no letters, control characters."""
-    return "".join(mark if mark.isprintable() else "\ufffd" for mark in text.strip())
+    return "".join(mark if mark.isprintable() else "\ufffd" for mark in " ".join(text.split()))
 
 
 def _heading_of(path: Path, record: Record) -> Record:

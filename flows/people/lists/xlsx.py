@@ -201,8 +201,10 @@ def _shown(
         return None
     if kind == "b":
         return "TRUE" if stored in _TRUE else "FALSE"
-    if kind in ("e", "d"):
+    if kind == "e":
         return stored
+    if kind == "d":
+        return number_format.iso(stored, code, since_1904=shared.since_1904)
     return number_format.number(float(stored), code, since_1904=shared.since_1904)
 
 

@@ -18,6 +18,9 @@ _SIGNS = tuple(sign for sign in FORMULA if sign not in "-\t\r\n")
 """A lone hyphen says in many lists that there is nothing to say."""
 
 
+_TELEPHONE = re.compile(r"\+[\d\s()./-]+")
+
+
 @dataclass(frozen=True, slots=True)
 class Imported:
     """Contacts out of a source, the rows it had no use for, and one line that says which it was."""
@@ -92,7 +95,14 @@ def longer_ids(cells: Mapping[str, str]) -> Iterator[str]:
 
 def _defended(row: Row) -> Row:
     """A cell from outside that a spreadsheet would run has no business in a contact list."""
-    bad = next((name for name, text in row.cells.items() if text.startswith(_SIGNS)), None)
+    bad = next(
+        (
+            name
+            for name, text in row.cells.items()
+            if text.startswith(_SIGNS) and not _TELEPHONE.fullmatch(text)
+        ),
+        None,
+    )
     if bad and not row.fault:
         return replace(row, fault=f"{bad} begins like a formula ({row.cells[bad][:20]!r})")
     return row

@@ -181,7 +181,7 @@ def _row(row: Row, assigned: Assigned, options: Options) -> Row:
     )
     if fault:
         return Row(row.number, row.cells, fault)
-    cells = row.cells
+    cells = {name: _one_line(text) for name, text in row.cells.items()}
 
     def get(meaning: str) -> str:
         return assigned.get(cells, meaning)
@@ -207,12 +207,26 @@ def _row(row: Row, assigned: Assigned, options: Options) -> Row:
             "department": get("department"),
             "constituency": get("constituency"),
             "party": get("party"),
-            "email": get("email"),
-            "address": assigned.lines(cells),
+            "email": _email(get("email")),
+            "address": assigned.lines(row.cells),
             **{meaning: get(meaning) for meaning in _AS_THEY_STAND},
+            "committees": re.sub(r"[\r\n]+", "; ", assigned.get(row.cells, "committees")),
+            "personal": assigned.get(row.cells, "personal"),
             **{column: cells.get(name, "") for column, name in assigned.own.items()},
         },
     )
+
+
+def _one_line(text: str) -> str:
+    """A cell of several lines as one: in an office's sheet they are there to fit a column."""
+    return re.sub(r"\s*[\r\n]+\s*", " ", text) if "\n" in text or "\r" in text else text
+
+
+def _email(text: str) -> str:
+    """An address without what mail programs put around it: mailto:, a name, a last semicolon."""
+    bare = text.strip().removeprefix("mailto:").rstrip(" ;,")
+    found = re.fullmatch(r"[^<>@]*<\s*([^<>\s]+)\s*>", bare)
+    return found[1] if found else bare
 
 
 def _identity(key: str, post: str) -> str:

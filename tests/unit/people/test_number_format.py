@@ -94,6 +94,13 @@ def test_a_date_knows_its_day_whatever_the_order_it_is_shown_in() -> None:
     assert since_1904 == "4 Sep 2013"
 
 
+def test_a_date_that_a_file_holds_in_words_is_shown_by_its_format() -> None:
+    shown = number_format.iso("2013-09-04T14:30:00", "d mmmm yyyy h:mm")
+    assert shown == "4 September 2013 14:30"
+    assert number_format.iso("2013-09-04", "dd/mm/yyyy", since_1904=True) == "04/09/2013"
+    assert number_format.iso("soon", "dd/mm/yyyy") == "soon"
+
+
 def test_a_text_is_shown_through_its_section() -> None:
     assert number_format.text("Ann", '"Ms "@') == "Ms Ann"
     assert number_format.text("Ann", '0;-0;0;"<"@">"') == "<Ann>"

@@ -215,6 +215,25 @@ def test_ids_never_collide_and_do_not_hang_on_the_order_of_rows(tmp_path: Path) 
     assert {one.person for one in found.contacts} == {"parl-1"}
 
 
+def test_line_breaks_that_fit_a_column_and_what_mail_programs_add_are_taken_off(
+    tmp_path: Path,
+) -> None:
+    path = csv_file(
+        tmp_path,
+        'Name,"Job\ntitle",E-mail,Address,Personal,Notes,Committees,Tel\n'
+        '"Ann\nLee","Minister of State\r\nfor Health",mailto:ann@example.org;,'
+        '"1 Low St\nLondon","One.\nTwo.","Rang\n3 May","Health\nDefence",+44 20 7946 0114\n'
+        'Bo Ek,,"Ek, Bo <bo@example.org>",,,,,\n',
+    )
+    found = imported(path, Options(mapping={"Tel": "phone"}))
+    first, second = found.contacts
+    assert (first.name, first.office) == ("Ann Lee", "Minister of State for Health")
+    assert (first.email, second.email) == ("ann@example.org", "bo@example.org")
+    assert (first.address, first.personal) == (("1 Low St", "London"), "One.\nTwo.")
+    assert (first.notes, first.committees) == ("Rang 3 May", ("Health", "Defence"))
+    assert first.columns == {"phone": "+44 20 7946 0114"}
+
+
 def test_a_formulas_error_matters_where_its_column_is_used(tmp_path: Path) -> None:
     path = csv_file(tmp_path, "Name,Seat,Age\nAnn Lee,#N/A,7\nBo Ek,North,#REF!\n")
     found = imported(path)

@@ -21,6 +21,12 @@ def listed(folder: Path, *rows: str) -> Path:
     return path
 
 
+def test_a_formulas_error_in_the_list_stops_everything(tmp_path: Path) -> None:
+    path = listed(tmp_path, "#N/A,,,,")
+    with pytest.raises(ConfigurationError, match=r"suppression.csv:2: person: holds #N/A"):
+        suppression.load(path)
+
+
 @pytest.mark.parametrize(
     ("row", "email", "suppressed"),
     [
