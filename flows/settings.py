@@ -22,13 +22,16 @@ from flows.office import VARIABLE, Office, find
 from flows.people import email_address
 from flows.post.delivery.office_hours import OfficeHours
 from flows.post.delivery.rate import Schedule, interval
-from flows.post.delivery.sending import SAME_REFUSALS
+from flows.post.delivery.sending import CONNECTIONS_IN_ALL, SAME_REFUSALS
 from flows.post.mailing.return_path import LONGEST_LOCAL_PART
 from flows.post.smtp.server import Server, loopback
+from flows.post.smtp.token import TokenSource
 
 if TYPE_CHECKING:
+    from flows.letters.dkim_signing import Signer
     from flows.post.smtp.imap import ImapFolder
 
+Auth = Literal["password", "xoauth2"]
 Security = Literal["tls", "starttls", "none"]
 _Lower = BeforeValidator(lambda value: value.strip().lower() if isinstance(value, str) else value)
 _PORTS = {"tls": 465, "starttls": 587, "none": 25}
@@ -62,8 +65,16 @@ class Settings(BaseSettings):
     """The account at the mail server. Blank: no login."""
     smtp_password: SecretStr = SecretStr("")
     """Its password, as typed; in quotes if it holds # or spaces."""
+    smtp_auth: Annotated[Auth, _Lower] = "password"
+    """password, or xoauth2 for Microsoft 365 and Gmail."""
+    smtp_token_file: Path | None = None
+    """For xoauth2: the file that holds the access token."""
+    smtp_token_command: str = ""
+    """For xoauth2: the command that prints the access token."""
     smtp_connections: int = Field(4, ge=1, le=64)
     """Connections at once, 1 to 64; one where MAIL_RATE is below two a second."""
+    smtp_connections_in_all: int = Field(CONNECTIONS_IN_ALL, ge=1, le=63)
+    """Connections at once of all runs on this ledger together, 1 to 63."""
     smtp_timeout: float = Field(600, gt=0)
     """Seconds to wait for an answer; RFC 5321 has its own, lower limits for most."""
     mail_from: str = ""
@@ -74,6 +85,18 @@ class Settings(BaseSettings):
     """Gets a copy of every live letter, in the same handing over."""
     mail_bounces_to: str = ""
     """Where reports of letters that did not arrive go. Blank: to MAIL_FROM."""
+    mail_list_id: str = ""
+    """The List-Id of every live mail. Blank: none."""
+    mail_list_unsubscribe: str = ""
+    """Where readers say that they want no more letters. Blank: no such header."""
+    mail_dkim_key: Path | None = None
+    """A private key that signs every mail, where the mail server does not sign."""
+    mail_dkim_selector: str = ""
+    """The selector of the public key in DNS."""
+    mail_dkim_domain: str = ""
+    """The domain that signs. Blank: that of the sender."""
+    dns_resolver: str = ""
+    """The resolver that check asks. Blank: this machine's."""
     mail_rate: str = ""
     """How fast: 30/minute, 500/hour. Blank: 30/minute; no limit to this machine."""
     mail_redirect_to: str = ""
@@ -94,6 +117,12 @@ class Settings(BaseSettings):
     """The account at the IMAP server."""
     imap_password: SecretStr = SecretStr("")
     """Its password."""
+    imap_auth: Annotated[Auth, _Lower] = "password"
+    """As SMTP_AUTH."""
+    imap_token_file: Path | None = None
+    """As SMTP_TOKEN_FILE."""
+    imap_token_command: str = ""
+    """As SMTP_TOKEN_COMMAND."""
     imap_folder: str = "Sent"
     """The mailbox with the sent mails, or the copies of the archive."""
     imap_inbox: str = "INBOX"
@@ -160,7 +189,26 @@ class Settings(BaseSettings):
             self.smtp_user,
             self.smtp_password.get_secret_value(),
             self.smtp_timeout,
+            self._token("SMTP", self.smtp_auth, self.smtp_token_file, self.smtp_token_command),
         )
+
+    def _token(
+        self, setting: str, auth: Auth, file: Path | None, command: str
+    ) -> TokenSource | None:
+        if auth == "password":
+            return None
+        return TokenSource(setting, self.dear_minister_office / file if file else None, command)
+
+    @property
+    def signer(self) -> "Signer | None":
+        """What signs mails with DKIM; None where the server does. Raises ConfigurationError."""
+        if self.mail_dkim_key is None:
+            return None
+        from flows.letters.dkim_signing import Signer
+
+        domain = self.mail_dkim_domain or parseaddr(self.mail_from)[1].rpartition("@")[2]
+        path = self.dear_minister_office / self.mail_dkim_key
+        return Signer.load(email_address.for_the_wire(domain), self.mail_dkim_selector, path)
 
     @property
     def seconds_between_letters(self) -> float:
@@ -196,6 +244,7 @@ class Settings(BaseSettings):
             self.imap_user,
             self.imap_password.get_secret_value(),
             folder,
+            self._token("IMAP", self.imap_auth, self.imap_token_file, self.imap_token_command),
         )
 
 
@@ -261,6 +310,12 @@ def _faults(settings: Settings) -> Iterator[Fault]:
                 name.upper(),
                 f"{value!r} is not an e-mail address in ASCII letters, like chair@example.org",
             )
+    yield from _auth_faults("SMTP", settings.smtp_auth, settings)
+    yield from _auth_faults("IMAP", settings.imap_auth, settings)
+    if settings.mail_dkim_key and not settings.mail_dkim_selector:
+        yield Fault("MAIL_DKIM_SELECTOR", "is not set: MAIL_DKIM_KEY signs under a selector")
+    if settings.mail_dkim_key and not (settings.mail_dkim_domain or settings.mail_from):
+        yield Fault("MAIL_DKIM_DOMAIN", "is not set, and neither is MAIL_FROM: name the domain")
     local = parseaddr(settings.mail_bounces_to)[1].rpartition("@")[0]
     if len(local) > LONGEST_LOCAL_PART:
         yield Fault(
@@ -357,6 +412,21 @@ def warnings() -> tuple[Fault, ...]:
         return ()
     what = f"others on this machine can read the password in it; type: chmod 600 {path}"
     return (Fault(str(path), what, "warning"),)
+
+
+def _auth_faults(setting: str, auth: Auth, settings: Settings) -> Iterator[Fault]:
+    name = setting.lower()
+    file, command = (getattr(settings, f"{name}_token_{kind}") for kind in ("file", "command"))
+    if auth == "xoauth2" and bool(file) == bool(command):
+        yield Fault(
+            f"{setting}_AUTH",
+            f"xoauth2 needs one of {setting}_TOKEN_FILE and {setting}_TOKEN_COMMAND: the access "
+            "token that Microsoft's or Google's own tool fetches",
+        )
+    if auth == "xoauth2" and not getattr(settings, f"{name}_user"):
+        yield Fault(f"{setting}_USER", "is not set: xoauth2 logs in as somebody")
+    if auth == "password" and (file or command):
+        yield Fault(f"{setting}_AUTH", "set it to xoauth2, or the token is not used")
 
 
 def _is_ascii_address(text: str) -> bool:

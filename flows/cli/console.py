@@ -208,7 +208,7 @@ class SendingBar:
             return
         if event.state is None and not self._progress.disable:
             self._progress.update(self._task, description=event.text)
-        if not _quiet:
+        if not _quiet and not event.counted:
             self._progress.console.print(line(event), markup=False)
 
 

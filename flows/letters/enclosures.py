@@ -2,15 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from email.utils import getaddresses
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from flows.errors import ConfigurationError, Fault, RowError
-from flows.letters import attachment, headers
+from flows.letters import attachment
 from flows.letters.attachment import Attachment
-from flows.letters.headers import HeaderError
+from flows.letters.copies import Mailbox, copies
 from flows.letters.jinja_environment import TemplateText, ValueFaultError, inside
 from flows.people.contact import Reader
 from flows.people.criteria import Criteria
@@ -65,21 +64,9 @@ class Enclosures:
                 raise RowError("attachments", str(error)) from error
         return tuple(found)
 
-    def copies(self, context: Mapping[str, Any]) -> tuple[str, ...]:
+    def copies(self, context: Mapping[str, Any]) -> tuple[Mailbox, ...]:
         """Mailboxes that get a copy; () where campaign.toml names none for this reader."""
-        if self._cc is None:
-            return ()
-        found = []
-        for display, address in getaddresses([self._cc.filled(context).strip().replace(";", ",")]):
-            if not address:
-                continue
-            try:
-                headers.need_printable(display)
-                headers.wire_address(address)
-            except HeaderError as error:
-                raise RowError("cc", str(error)) from error
-            found.append(f'"{display}" <{address}>' if display else address)
-        return tuple(found)
+        return copies(self._cc, context) if self._cc else ()
 
     def _file(self, enclosure: EnclosureTemplate, file: str) -> Attachment:
         try:

@@ -60,20 +60,32 @@ def mailboxes(name: str, typed: Iterable[tuple[str, str]]) -> bytes:
     return _folded(f"{name}:", tokens)
 
 
+def phrase(name: str, display: str, tail: str) -> bytes:
+    """One header line of a phrase and what follows it, "List-Id", with CRLF. Raises HeaderError."""
+    need_printable(display + tail)
+    return _folded(f"{name}:", [*_phrase(display, len(name) + 2), f" {tail}"])
+
+
 def _mailbox(display: str, address: str, taken: int, *, utf8: bool = False) -> list[str]:
     need_printable(display)
     address = wire_address(address, utf8=utf8)
+    words = _phrase(display, taken)
+    return [*words, f" <{address}>"] if words else [f" {address}"]
+
+
+def _phrase(display: str, taken: int) -> list[str]:
+    """A name as a header writes it, each word with the space before it; [] where it is blank."""
     plain = display = " ".join(display.split())
     if not display:
-        return [f" {address}"]
+        return []
     if display.isascii() and "=?" not in display:
         if not _PHRASE.fullmatch(display):
             display = '"' + re.sub(r'(["\\])', r"\\\1", display) + '"'
         if taken + len(display) <= _FOLD:
-            return [f" {display}", f" <{address}>"]
+            return [f" {display}"]
         if _foldable(display, taken):
-            return [*_tokens(display), f" <{address}>"]
-    return [*(f" {word}" for word in _encoded(plain, taken)), f" <{address}>"]
+            return _tokens(display)
+    return [f" {word}" for word in _encoded(plain, taken)]
 
 
 def need_printable(value: str) -> None:

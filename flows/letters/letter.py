@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from flows.letters.attachment import Attachment
+from flows.letters.copies import Mailbox
 from flows.people.contact import Reader
 
 
@@ -19,7 +20,7 @@ class Letter:
     html: str = field(repr=False)
     enclosed: tuple[Attachment, ...] = ()
     """The campaign's papers for this reader, beside the letter."""
-    cc: tuple[str, ...] = ()
+    cc: tuple[Mailbox, ...] = ()
     """Mailboxes that get a copy of the mail."""
     pdf: bytes = field(default=b"", repr=False)
     """Empty until it is laid out."""

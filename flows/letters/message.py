@@ -13,10 +13,48 @@ from typing import Literal
 from flows.errors import ConfigurationError, Fault, RowError
 from flows.letters import headers
 from flows.letters.attachment import DOCX_TYPE, PDF_TYPE, Attachment
+from flows.letters.dkim_signing import Signer
 from flows.letters.headers import HeaderError
 from flows.letters.letter import Letter
 
+_LIST_LABEL = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+>")
+_UNSUBSCRIBE = re.compile(r"(mailto:|https://)[!-;=?-~]{3,900}")
 _MESSAGE_ID = re.compile(r"<[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9.-]+>")
+
+
+@dataclass(frozen=True, slots=True)
+class ListHeaders:
+    """Headers of a mailing list (RFC 2919, RFC 2369), for readers who are to see one."""
+
+    identity: str = ""
+    """List-Id: "Campaign <campaign.example.org>"; blank: none."""
+    unsubscribe: str = ""
+    """List-Unsubscribe: a mailto: or https: address; blank: none."""
+
+    def lines(self) -> bytes:
+        """The header lines, with CRLF. Raises ConfigurationError."""
+        found = b""
+        try:
+            if self.identity:
+                name, _, label = self.identity.rpartition("<")
+                if not _LIST_LABEL.fullmatch(label):
+                    raise HeaderError("it has no <name.of.the.list> at its end")
+                found += headers.phrase("List-Id", name.strip(' "'), f"<{label}")
+            if self.unsubscribe:
+                if not _UNSUBSCRIBE.fullmatch(self.unsubscribe):
+                    raise HeaderError("it is neither mailto:... nor https://...")
+                found += f"List-Unsubscribe: <{self.unsubscribe}>\r\n".encode()
+                if self.unsubscribe.startswith("https:"):  # RFC 8058
+                    found += b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+        except HeaderError as error:
+            raise ConfigurationError(
+                f"MAIL_LIST_ID, MAIL_LIST_UNSUBSCRIBE: cannot be used ({error}); write "
+                '"Campaign <campaign.example.org>" and mailto:office@example.org'
+            ) from error
+        return found
+
+
+NO_LIST = ListHeaders()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +68,16 @@ class MailHeaders:
     domain: str
     """The right-hand side of Message-IDs: the sender's domain."""
     date: datetime
+    list_headers: ListHeaders = NO_LIST
+    signer: Signer | None = None
+    """Signs each message with DKIM, where the mail server does not."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Whatever of the settings decides about the bytes, for a mailing's identity."""
+        signed = f"{self.signer.selector}._domainkey.{self.signer.domain}" if self.signer else ""
+        lists = (self.list_headers.identity, self.list_headers.unsubscribe)
+        return "\n".join((self.sender, self.reply_to, *filter(None, (*lists, signed))))
 
     def message_id(self, person: str) -> str:
         """One Message-ID a mailing and person (RFC 5322 3.6.4)."""
@@ -64,6 +112,8 @@ def carrying(
         message_id=headers.message_id(letter.reader.contact.person),
         date=headers.date,
         attachments=[*attachments, *beside],
+        list_headers=headers.list_headers,
+        signer=headers.signer,
         smtputf8=True,
         references=references,
     )
@@ -87,17 +137,19 @@ def freeze(
     message_id: str,
     date: datetime,
     attachments: Sequence[Attachment] | None = None,
-    cc: Sequence[str] = (),
+    list_headers: ListHeaders = NO_LIST,
+    signer: Signer | None = None,
     smtputf8: bool = False,
     references: Sequence[str] = (),
 ) -> bytes:
     """The message in RFC 5322 form: CRLF lines, text and HTML alternatives, then the attachments.
 
-    Equal arguments give equal bytes. ``sender``, ``reply_to`` and ``cc`` are mailboxes as typed
+    Equal arguments give equal bytes. ``sender`` and ``reply_to`` are mailboxes as typed
     ('"UNA Exampleshire" <chair@example.org>'; blank ``reply_to``: none), ``message_id`` stands in
     its angle brackets, ``date`` knows its time zone; without ``attachments`` the letter's DOCX is
     attached. The campaign's own papers and copies (``letter.enclosed``, ``letter.cc``) follow.
-    ``smtputf8`` allows addresses outside ASCII, for servers that take them.
+    ``signer`` puts a DKIM-Signature before everything else. ``smtputf8`` allows addresses outside
+    ASCII, for servers that take them.
 
     Raises RowError if the reader's name, address or subject cannot stand in a header,
     ConfigurationError if the sender's cannot.
@@ -115,9 +167,11 @@ def freeze(
     except HeaderError as error:
         column = "email" if headers_allow(contact.name) else "name"
         raise RowError(column, str(error)) from error
-    copies = ", ".join((*letter.cc, *cc))
-    if copies:
-        head.append(_mailboxes("Cc", copies))
+    if letter.cc:
+        try:
+            head.append(headers.mailboxes("Cc", letter.cc))
+        except HeaderError as error:
+            raise RowError("cc", str(error)) from error
     try:
         head.append(headers.text("Subject", letter.subject))
     except HeaderError as error:
@@ -127,6 +181,7 @@ def freeze(
     files = [*files, *letter.enclosed]
     pieces = [
         *head,
+        list_headers.lines(),
         f"Date: {format_datetime(date)}\r\nMessage-ID: {message_id}\r\n".encode(),
         _thread(references),
         b'MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="%b"\r\n' % outer,
@@ -138,7 +193,8 @@ def freeze(
     for file in files:
         pieces += (b"\r\n--%b\r\n" % outer, file.part)
     pieces.append(b"\r\n--%b--\r\n" % outer)
-    return b"".join(pieces)
+    content = b"".join(pieces)
+    return signer.signed(content, date) if signer else content
 
 
 def _thread(references: Sequence[str]) -> bytes:

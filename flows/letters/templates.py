@@ -13,6 +13,7 @@ from flows.errors import ConfigurationError, Fault
 from flows.letters import budget
 from flows.letters.campaign import SETTINGS, Campaign
 from flows.letters.context import Context
+from flows.letters.copies import marked
 from flows.letters.docx import letter_file
 from flows.letters.docx.cleaning import Properties
 from flows.letters.docx.docxtpl_adapter import Picture
@@ -129,7 +130,8 @@ class Compiler:
             for enclosure in self._campaign.attachments
         ]
         cc = self._campaign.cc
-        copies = self._part(cc, f"{self._settings}: cc") if cc else None
+        marking = Environment(escape=False, folder=self._campaign.folder, finalize=marked)
+        copies = self._part(cc, f"{self._settings}: cc", marking) if cc else None
         return Enclosures(self._campaign.folder, enclosures, copies)
 
     def _part(

@@ -9,7 +9,7 @@ from pathlib import Path
 from flows.errors import ConfigurationError
 from flows.letters import campaign as campaigns
 from flows.letters.campaign import Campaign
-from flows.letters.message import MailHeaders
+from flows.letters.message import ListHeaders, MailHeaders
 from flows.operations.draft import Draft, sources
 from flows.operations.new import unwritten
 from flows.people import email_address
@@ -78,6 +78,8 @@ def postmark(
         settings.mail_reply_to,
         written.rpartition("@")[2],
         moment,
+        ListHeaders(settings.mail_list_id, settings.mail_list_unsubscribe),
+        settings.signer,
     )
 
 
@@ -108,7 +110,7 @@ def prepare(
         draft.on,
         email_address.ascii_address(parseaddr(headers.sender)[1]),
         sources(campaign.folder, draft.lists),
-        "\n".join((headers.sender, headers.reply_to, *ids)),
+        "\n".join((headers.fingerprint, *ids)),
     )
     taken = known.persons()
     chosen = [reader for reader in draft.readers if reader.contact.person not in taken]

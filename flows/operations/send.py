@@ -54,6 +54,7 @@ def sender(
             ),
             schedule=settings.schedule,
             connections=settings.smtp_connections,
+            connections_in_all=settings.smtp_connections_in_all,
             same_refusals=settings.mail_same_refusals,
             objection=_either(
                 objection(ledger, mailing.id),

@@ -179,7 +179,7 @@ def _reporting(logger: Logger) -> Callable[[SendEvent], None]:
 
     def report(note: SendEvent) -> None:
         happened(note)
-        if note.state is not State.SENT:
+        if note.state is not State.SENT and not note.counted:
             logger.log(logging.WARNING if note.state in _BAD else logging.INFO, line(note))
 
     return report

@@ -24,7 +24,7 @@ from flows.post.ledger.opening import open_ledger
 from flows.post.smtp.server import Server
 from flows.post.states import State
 from tests.bench.measured import Measured
-from tests.integration.faults.scene import SENDER, freeze, message
+from tests.integration.faults.frozen_mailing import SENDER, freeze, message
 from tests.servers.certificates import Certificates
 from tests.servers.postfix import postfix
 from tests.servers.programs import find
@@ -54,7 +54,7 @@ def send_stage(mails: int = 400, pairs: int = 5) -> Measured:
         "raw smtplib, one connection, smtp-sink",
         ratio,
         "x",
-        1.5,
+        1.25,
         at_most=True,
         detail=f"{mails / min(ours):.0f}/s against {mails / min(bare):.0f}/s",
     )

@@ -22,7 +22,8 @@ class FaultServer:
     """Listens on 127.0.0.1; one thread a connection; ``with`` opens and closes it.
 
     ``security`` is none, starttls or tls (implicit), the latter two with ``context``. With
-    ``users`` MAIL needs AUTH (PLAIN or LOGIN). ``latency`` (seconds) passes before each final
+    ``users`` MAIL needs AUTH (PLAIN or LOGIN), with ``tokens`` XOAUTH2. ``largest`` (octets) is
+    offered as SIZE. ``latency`` (seconds) passes before each final
     answer. ``window`` (octets) is the receive buffer: a small one makes the client feel a fault
     in mid-body instead of leaving the whole body to its kernel. ``store`` is a folder for copies
     and transcript.
@@ -35,6 +36,8 @@ class FaultServer:
         security: str = "none",
         context: ssl.SSLContext | None = None,
         users: dict[str, str] | None = None,
+        tokens: dict[str, str] | None = None,
+        largest: int = 0,
         latency: float = 0.0,
         store: Path | None = None,
         port: int = 0,
@@ -46,6 +49,8 @@ class FaultServer:
         self.security = security
         self.context = context
         self.users = users or {}
+        self.tokens = tokens or {}
+        self.largest = largest
         self.latency = latency
         self.smtputf8 = smtputf8
         self.pipelining = pipelining

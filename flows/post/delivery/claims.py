@@ -14,7 +14,7 @@ from flows.post.failpoints import passing
 from flows.post.ledger import events, holds, schema, transitions, witness
 from flows.post.ledger.clock import now, parse, stamp
 from flows.post.ledger.database import Ledger
-from flows.post.ledger.errors import LostHoldError
+from flows.post.ledger.errors import LedgerUnavailableError, LostHoldError
 from flows.post.ledger.group_commit import GroupCommit
 from flows.post.smtp.reply import Reply
 from flows.post.states import State
@@ -125,13 +125,20 @@ class Claims:
                 self.left += 1
 
     def release(self) -> None:
-        """Make claims that were never begun ready again, for any worker."""
+        """Make claims that were never begun ready again, for any worker.
+
+        Where the ledger is out of reach they are taken back once this worker has ended.
+        """
         with self._lock:
             unused, self._claimed = list(self._claimed), deque()
         for claim in unused:
             # A person may have withdrawn it meanwhile; that one is no longer ours to give.
-            with suppress(LostHoldError), self._ledger.write() as connection:
-                transitions.apply(connection, [transitions.Transition(claim.dispatch, State.READY)])
+            try:
+                with suppress(LostHoldError), self._ledger.write() as connection:
+                    ready = transitions.Transition(claim.dispatch, State.READY)
+                    transitions.apply(connection, [ready])
+            except LedgerUnavailableError:
+                return
 
     def write(self, *made: transitions.Transition) -> transitions.DispatchRow:
         """Make these transitions, all or none, durable on return; the last one's dispatch.

@@ -51,6 +51,8 @@ class Connection:
     def __init__(self, worker: WorkerContext) -> None:
         self._worker = worker
         self._session: Session | None = None
+        self._slot: int | None = None
+        """Its place among the connections that all workers may have open together."""
         self._handed_over: DispatchRow | None = None
         """The letter in hand, once the server may have it."""
         self._pending: Transition | None = None
@@ -88,9 +90,14 @@ class Connection:
 
     def close(self) -> None:
         """Keep the last outcome, then QUIT."""
-        self._keep()
-        if self._session:
-            self._session.quit()
+        try:
+            self._keep()
+        finally:
+            if self._session:
+                self._session.quit()
+            if self._slot is not None:
+                self._worker.connector.give_back(self._slot)
+                self._slot = None
 
     def _attempt(self, claim: Claim) -> bool:
         """One attempt; False where not a word was said about this letter."""
@@ -168,13 +175,22 @@ class Connection:
                 return True
             self._session.quit()
         self._keep()
+        if self._slot is None:
+            slot = self._worker.connector.slot()
+            if isinstance(slot, str):
+                return self._ended(slot)
+            self._slot = slot
         opened = self._worker.connector.connect()
         if isinstance(opened, str):
-            if opened:
-                self._worker.stop.end(opened)
-            return False
+            return self._ended(opened)
         self._session = opened
         return True
+
+    def _ended(self, why: str) -> bool:
+        """False, and the run is over where there is a reason."""
+        if why:
+            self._worker.stop.end(why)
+        return False
 
     def _content(self, claim: Claim) -> tuple[bytes, tuple[str, ...]]:
         """The frozen bytes, checked against their hash, and RCPT's addresses."""

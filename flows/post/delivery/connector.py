@@ -7,6 +7,7 @@ from contextlib import nullcontext
 
 from flows.errors import ConfigurationError
 from flows.post.delivery.sending import SendEvent, Stop
+from flows.post.ledger.slots import Slots
 from flows.post.smtp.server import Server
 from flows.post.smtp.session import LoginRefusedError, Session, UnavailableError
 
@@ -24,12 +25,15 @@ class Connector:
         self,
         server: Server,
         allowed: frozenset[str],
+        slots: Slots,
         stop: Stop,
         report: Callable[[SendEvent], None],
     ) -> None:
-        """``allowed`` are the only addresses that RCPT may name."""
+        """``allowed`` are the only addresses that RCPT may name; ``slots`` bound the connections
+        of all workers together."""
         self.server = server
         self._allowed = allowed
+        self._slots = slots
         self._stop = stop
         self._report = report
         self._lock = threading.Lock()
@@ -43,6 +47,32 @@ class Connector:
         self._why = "the mail server is not available"
         self.deadline = 0.0
         """Until when (monotonic clock) to wait for the server."""
+
+    def slot(self) -> int | str:
+        """A slot for one more connection; else why there is none.
+
+        Blank where the run is over, or where this worker has a connection already: the others'
+        connections do the rest. Raises LedgerUnavailableError.
+        """
+        taken = f"all {self._slots.most} connections to {self.server.name} that may be open at once"
+        said = False
+        while not self._stop.over:
+            found = self._slots.take()
+            if found is not None:
+                return found
+            if self._slots.held:
+                return ""
+            if time.monotonic() > self.deadline:
+                return f"{taken} (SMTP_CONNECTIONS_IN_ALL) are other workers'; the letters wait"
+            if not said:
+                self._report(SendEvent(f"{taken} are other workers'; waiting for one"))
+                said = True
+            self._stop.wait(1.0)
+        return ""
+
+    def give_back(self, slot: int) -> None:
+        """Let another connection have this slot."""
+        self._slots.give_back(slot)
 
     def connect(self) -> Session | str:
         """An open connection, after whatever pause is due; else why there is none.

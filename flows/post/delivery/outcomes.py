@@ -16,6 +16,8 @@ from flows.post.smtp.reply import Reply, before_dot
 from flows.post.states import State
 
 _D = schema.dispatch.c
+_LINES = 3
+"""Letters of one state and the same words that are reported one by one."""
 
 
 class SameRefusalError(ConfigurationError):
@@ -37,6 +39,7 @@ class Outcomes:
         self._lock = threading.Lock()
         self._counts: Counter[State] = Counter()
         self._words, self._in_a_row = "", 0
+        self._kinds: Counter[tuple[State, str]] = Counter()
 
     def begin(self) -> None:
         """Count from nothing: a new run."""
@@ -56,10 +59,23 @@ class Outcomes:
             self._counts[ended.new] += 1
             self.total += 1
             repeated = self._repeated(ended)
+            counted = ended.new is not State.SENT and self._one_of_many(ended)
         text = str(ended.reply or ended.why or "")
-        self.report(SendEvent(text, ended.dispatch.id, ended.new))
+        self.report(SendEvent(text, ended.dispatch.id, ended.new, counted))
         if repeated:
             raise SameRefusalError(question(self._mailing, repeated, text))
+
+    def _one_of_many(self, ended: Transition) -> bool:
+        words = same_words(ended.reply) if ended.reply else str(ended.why or "")
+        self._kinds[ended.new, words] += 1
+        return self._kinds[ended.new, words] > _LINES
+
+    def close(self) -> None:
+        """Report how many more there were of what was reported line by line at first."""
+        for (state, words), number in self._kinds.items():
+            if number > _LINES:
+                self.report(SendEvent(f"{number - _LINES} more {state} in the same words: {words}"))
+        self._kinds.clear()
 
     def _repeated(self, ended: Transition) -> int:
         """How many readers in a row have met this refusal, where that is too many; else 0."""

@@ -20,10 +20,18 @@ from flows.post.delivery.connection import Connection, WorkerContext
 from flows.post.delivery.connector import Connector
 from flows.post.delivery.outcomes import Outcomes
 from flows.post.delivery.rate import RateLimiter, Schedule
-from flows.post.delivery.sending import SAME_REFUSALS, SendEvent, Sending, SendResult, Stop
+from flows.post.delivery.sending import (
+    CONNECTIONS_IN_ALL,
+    SAME_REFUSALS,
+    SendEvent,
+    Sending,
+    SendResult,
+    Stop,
+)
 from flows.post.ledger import schema, witness, workers
 from flows.post.ledger.clock import now
 from flows.post.ledger.database import Ledger
+from flows.post.ledger.slots import Slots
 from flows.post.smtp.server import Server
 
 _L = schema.letter.c
@@ -45,6 +53,7 @@ class Sender:
         limiter: RateLimiter,
         schedule: Schedule,
         connections: int = 1,
+        connections_in_all: int = CONNECTIONS_IN_ALL,
         same_refusals: int = SAME_REFUSALS,
         objection: Callable[[str, str], str | None] = lambda person, email: None,
         report: Callable[[SendEvent], None] = lambda event: None,
@@ -52,8 +61,9 @@ class Sender:
     ) -> None:
         """``objection`` gives the reason why this person at this address gets nothing, or None.
 
-        ``same_refusals``: after so many readers in a row whom the same unknown words refused the
-        run stops; 0: never. ``stop`` ends a run after the letters in hand.
+        ``connections`` are this worker's at most, ``connections_in_all`` those of all workers that
+        share the ledger. ``same_refusals``: after so many readers in a row whom the same unknown
+        words refused the run stops; 0: never. ``stop`` ends a run after the letters in hand.
         """
         self.sending = sending
         self.ledger = ledger
@@ -62,6 +72,7 @@ class Sender:
         self._schedule = schedule
         # A slow rate is kept by one connection as well as by many, with less to be uncertain about.
         self._connection_count = 1 if limiter.interval >= _SLOW else connections
+        self._in_all = connections_in_all
         self._objection = objection
         self._stop = Stop(stop)
         self._outcomes = Outcomes(sending.mailing, report, same_refusals)
@@ -86,8 +97,9 @@ class Sender:
         holder = self._held.enter_context(workers.hold(self.ledger))
         batch = 1 if self._limiter.interval else _BATCH * self._connection_count
         self._claims = Claims(self.ledger, self.sending, holder, batch, self._stop)
+        slots = Slots(self.ledger, f"connections {self._server.name}", self._in_all)
         self._connector = Connector(
-            self._server, self._allowed(), self._stop, self._outcomes.report
+            self._server, self._allowed(), slots, self._stop, self._outcomes.report
         )
         worker = WorkerContext(
             sending=self.sending,
@@ -113,6 +125,7 @@ class Sender:
                 for connection in self._connections:
                     connection.close()
             finally:
+                self._outcomes.close()
                 self._claims.release()
             if not self.sending.rehearsal:
                 witness.leave(self.ledger)

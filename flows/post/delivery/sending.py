@@ -9,6 +9,8 @@ from flows.errors import ConfigurationError
 from flows.post.mailing import return_path
 from flows.post.states import State
 
+CONNECTIONS_IN_ALL = 16
+"""SMTP_CONNECTIONS_IN_ALL: connections that all workers together may have open to one server."""
 SAME_REFUSALS = 3
 """MAIL_SAME_REFUSALS: how many readers in a row the same unknown words may refuse."""
 _LOOK = 1.0
@@ -46,6 +48,9 @@ class SendEvent:
     text: str
     dispatch: str = ""
     state: State | None = None
+    counted: bool = False
+    """One of many of its kind: it moves a progress bar and is not worth a line. A line with their
+    number comes when the sender ends."""
 
 
 @dataclass(frozen=True, slots=True)

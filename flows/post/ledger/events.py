@@ -168,8 +168,9 @@ class _Replay:
         if old != entry["old"]:
             raise _Broken("this transition does not follow the one before", self.count)
         first = self.first_attempt.get(dispatch)
-        if entry["new"] == State.READY and old in SETTLED_BY_A_PERSON:
-            first = None
+        by_a_person = old in SETTLED_BY_A_PERSON
+        if entry["new"] == State.READY and (by_a_person or not entry["attempt"]):
+            first = None  # as ``transitions`` begins the days anew
         elif entry["new"] == State.HANDING_OVER or (entry["attempt"] or 0) > tried:
             first = first or entry["at"]
         self.first_attempt[dispatch] = first

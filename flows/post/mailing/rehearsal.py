@@ -13,7 +13,7 @@ from flows.post.states import UNFINISHED
 
 _D = schema.dispatch.c
 _FIELD = re.compile(rb"\r\n(?![ \t])")  # a folded line begins with a blank (RFC 5322, 2.2.3)
-_REPLACED = (b"subject", b"to", b"cc", b"message-id")
+_REPLACED = (b"subject", b"to", b"cc", b"message-id", b"dkim-signature")
 
 
 def begin(ledger: Ledger, mailing: Mailing) -> int:

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
-from email.utils import parseaddr
 from itertools import islice
 from pathlib import Path
 
@@ -101,7 +100,7 @@ def frozen(
         reference=letter.reference,
         message_id=postmark.message_id(contact.person) if contact.email else "",
         content=content,
-        copies=tuple(parseaddr(one)[1] for one in letter.cc) if contact.email else (),
+        copies=tuple(copy.address for copy in letter.cc) if contact.email else (),
         paper=goes_by_post(reader, campaign.post),
         reader=written(reader, memory.salt(campaign.key, campaign.edition)),
     )

@@ -5,6 +5,7 @@ lost after the dot. Here the phase is known at every moment, the ledger speaks b
 dot, and RCPT is written only for addresses that this run may write to.
 """
 
+import re
 import select
 import smtplib
 import socket
@@ -16,8 +17,10 @@ from typing import Any, cast
 
 from flows.errors import DearMinisterError
 from flows.people.email_address import for_the_wire
+from flows.post.smtp.token import TokenSource
 
 _MAX_LINE = 8192
+_PLAIN = re.compile(r"[\w.+=-]+@[\w.-]+", re.ASCII)
 
 
 class Phase(StrEnum):
@@ -81,7 +84,7 @@ class ForbiddenRecipientError(DearMinisterError):
 class Dialogue(smtplib.SMTP):
     """An SMTP client that knows its phase. ``allowed`` decides who may be named in RCPT.
 
-    ``timeout`` caps every phase's own time-out, in seconds.
+    ``timeout`` caps every phase's own time-out, in seconds; ``token`` logs in by XOAUTH2.
     """
 
     phase = Phase.CONNECT
@@ -93,9 +96,12 @@ class Dialogue(smtplib.SMTP):
         *,
         allowed: Callable[[str], bool],
         timeout: float,
+        token: TokenSource | None = None,
         **options: Any,
     ) -> None:
         self.allowed = allowed
+        self._token = token
+        self._offered: list[str] = []
         self.cap = timeout
         self._received = b""
         name = socket.gethostname()  # getfqdn() would ask the network
@@ -176,7 +182,9 @@ class Dialogue(smtplib.SMTP):
             return True
         if isinstance(self.sock, ssl.SSLSocket) and self.sock.pending():
             return True
-        # poll, not select: a process with many connections has descriptors beyond 1,024.
+        if not hasattr(select, "poll"):  # Windows
+            return bool(select.select([self.sock], [], [], 0)[0])
+        # Not select: a process with many connections has descriptors beyond 1,024.
         poll = select.poll()
         poll.register(self.sock, select.POLLIN | select.POLLHUP | select.POLLERR)
         return bool(poll.poll(0))
@@ -187,8 +195,8 @@ class Dialogue(smtplib.SMTP):
         if 400 <= code <= 499 or code == -1:
             raise smtplib.SMTPResponseException(code, text)
         # smtplib would offer a refused password again by every mechanism there is.
-        offered = self.esmtp_features.get("auth", "").upper().split()
-        if chosen := next((one for one in _MECHANISMS if one in offered), None):
+        self._offered = self.esmtp_features.get("auth", "").upper().split()
+        if chosen := next((name for name in _MECHANISMS if name in self._offered), None):
             self.esmtp_features["auth"] = chosen
         return code, text
 
@@ -201,9 +209,25 @@ class Dialogue(smtplib.SMTP):
         return answer
 
     def login(self, user: str, password: str, **options: Any) -> tuple[int, bytes]:
-        """AUTH; a name or a password outside ASCII too."""
+        """AUTH: XOAUTH2 where there is a token, else by password, in letters outside ASCII too.
+
+        Raises SMTPNotSupportedError, SMTPAuthenticationError, ConfigurationError (no token).
+        """
+        if self._token is not None:
+            return self._log_in_by_token(user, self._token.token())
         answer: tuple[int, bytes] = super().login(_UTF8(user), _UTF8(password), **options)
         return answer
+
+    def _log_in_by_token(self, user: str, token: str) -> tuple[int, bytes]:
+        """SASL XOAUTH2, as Google and Microsoft document it."""
+        self.ehlo_or_helo_if_needed()
+        if "XOAUTH2" not in self._offered:
+            raise smtplib.SMTPNotSupportedError(
+                "the server does not offer XOAUTH2 (SMTP_AUTH); set SMTP_AUTH=password;"
+            )
+        credentials = f"user={user}\1auth=Bearer {token}\1\1"
+        # A refusal comes as a challenge with the reason, which a blank line answers.
+        return self.auth("XOAUTH2", lambda challenge=None: "" if challenge else credentials)
 
     def auth(self, mechanism: str, authobject: Any, **options: Any) -> tuple[int, bytes]:
         """One mechanism of ``login``, its answers in UTF-8."""
@@ -236,11 +260,11 @@ class Dialogue(smtplib.SMTP):
             raise ForbiddenRecipientError("this run may not write to that address")
         words = " ".join(("", *options))
         commands = (
-            f"mail FROM:{smtplib.quoteaddr(for_the_wire(sender))}{words}",
-            f"rcpt TO:{smtplib.quoteaddr(for_the_wire(recipient))}",
+            f"mail FROM:{_quoted(for_the_wire(sender))}{words}",
+            f"rcpt TO:{_quoted(for_the_wire(recipient))}",
             "data",
         )
-        if any("\r" in one or "\n" in one for one in commands):
+        if any("\r" in command or "\n" in command for command in commands):
             raise ForbiddenRecipientError("an address has a line break in it")
         self._enter(Phase.MAIL)
         self.send("\r\n".join((*commands, "")))
@@ -268,6 +292,11 @@ class Dialogue(smtplib.SMTP):
         """The final dot. Once this is called, the server may have the letter."""
         self._enter(Phase.DOT)
         self.send(b".\r\n")
+
+
+def _quoted(address: str) -> str:
+    """The address as MAIL and RCPT name it; smtplib's own way takes 30 microseconds."""
+    return f"<{address}>" if _PLAIN.fullmatch(address) else smtplib.quoteaddr(address)
 
 
 class DialogueOverTLS(Dialogue, smtplib.SMTP_SSL):

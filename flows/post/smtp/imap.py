@@ -11,6 +11,7 @@ from imap_tools.errors import ImapToolsError
 
 from flows.errors import ConfigurationError
 from flows.post.smtp.server import loopback
+from flows.post.smtp.token import TokenSource
 
 _SECONDS = 60.0
 
@@ -25,6 +26,8 @@ class ImapFolder:
     user: str
     password: str = field(repr=False)
     folder: str = "Sent"
+    token: TokenSource | None = field(default=None, repr=False)
+    """For XOAUTH2 in place of the password."""
 
     def __post_init__(self) -> None:
         if self.security == "none" and not loopback(self.host):
@@ -53,20 +56,28 @@ def opened(imap: ImapFolder, *, read_only: bool = True) -> Iterator[BaseMailBox]
     try:
         box = _connect(imap)
         try:
-            ascii_only = imap.user.isascii() and imap.password.isascii()
-            login = box.login if ascii_only else box.login_utf8
-            login(imap.user, imap.password, None)
+            _log_in(box, imap)
             box.folder.set(imap.folder, readonly=read_only)
             yield box
         finally:
             with suppress(ImapToolsError, OSError, imaplib.IMAP4.error):
                 box.logout()
     except (ImapToolsError, OSError, UnicodeError, imaplib.IMAP4.error) as error:
+        secret = "the token (IMAP_AUTH)" if imap.token else "IMAP_PASSWORD"
         said = " ".join(str(error).split())[:200] or type(error).__name__
         raise ImapError(
             f"{where}: the mailbox {imap.folder} cannot be read ({said}); check IMAP_HOST, "
-            "IMAP_PORT, IMAP_SECURITY, IMAP_USER, IMAP_PASSWORD and the folder's name"
+            f"IMAP_PORT, IMAP_SECURITY, IMAP_USER, {secret} and the folder's name"
         ) from error
+
+
+def _log_in(box: BaseMailBox, imap: ImapFolder) -> None:
+    if imap.token:
+        box.xoauth2(imap.user, imap.token.token(), None)
+        return
+    ascii_only = imap.user.isascii() and imap.password.isascii()
+    login = box.login if ascii_only else box.login_utf8
+    login(imap.user, imap.password, None)
 
 
 def _connect(imap: ImapFolder) -> BaseMailBox:

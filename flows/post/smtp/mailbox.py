@@ -27,7 +27,13 @@ class _Store:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         assert isinstance(envelope.original_content, bytes)
-        name = self._keep(envelope.original_content)
+        try:
+            name = self._keep(envelope.original_content)
+        except OSError as error:
+            return (
+                f"452 4.3.1 the built-in mailbox {self.folder} cannot be written "
+                f"({error.strerror}): make room there"
+            )
         return f"250 2.0.0 Ok: queued as {name}"
 
     def _keep(self, content: bytes) -> str:
@@ -37,17 +43,21 @@ class _Store:
             while (path := self.folder / f"{self._number:05d}-{digest}.eml").exists():
                 self._number += 1
             part = path.with_suffix(".part")
-            with part.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            part.rename(path)
+            try:
+                with part.open("wb") as file:
+                    file.write(content)
+                    file.flush()
+                    os.fsync(file.fileno())
+                part.rename(path)
+            except OSError:
+                part.unlink(missing_ok=True)
+                raise
         return path.stem
 
 
 @contextmanager
 def mailbox(folder: Path) -> Iterator[Server]:
-    """Run the mailbox for as long as the block; gives the server to hand mail to.
+    """Run the mailbox for as long as the block; returns the server to hand mail to.
 
     Raises ConfigurationError where the folder cannot be written.
     """

@@ -40,6 +40,7 @@ class Fault(StrEnum):
     QUOTA = "quota"
     BLOCKLIST = "blocklist"
     POLICY = "policy"
+    SYSTEM = "system"
 
 
 REMEDIES = {
@@ -55,6 +56,8 @@ REMEDIES = {
     "the server names, or send through another server",
     Fault.POLICY: "the sender's domain fails SPF, DKIM or DMARC; correct its DNS records "
     "(dear-minister check CAMPAIGN shows them) or set MAIL_DKIM_KEY",
+    Fault.SYSTEM: "the mail server itself is full or takes no mail; wait, or make room where the "
+    "server is yours",
 }
 """What to do about each."""
 
@@ -69,7 +72,7 @@ class Meaning:
 
 _READER, _LETTER = Meaning(Concern.READER), Meaning(Concern.LETTER)
 _UNKNOWN = Meaning(Concern.UNKNOWN)
-_RELAY, _LOGIN, _SENDER, _QUOTA, _BLOCKLIST, _POLICY = (
+_RELAY, _LOGIN, _SENDER, _QUOTA, _BLOCKLIST, _POLICY, _SYSTEM = (
     Meaning(Concern.ACCOUNT, fault) for fault in Fault
 )
 
@@ -99,6 +102,8 @@ ENHANCED = {
     "2.4": _READER,
     "2.252": _SENDER,  # Exchange: SendAsDenied
     # RFC 3463 3.4
+    "3.1": _SYSTEM,  # mail system full
+    "3.2": _SYSTEM,  # system not accepting network messages
     "3.4": _LETTER,  # message too big for system
     "5.4.5": _QUOTA,  # Gmail: daily user sending limit exceeded; 4.4.5 is a server that is busy
     # RFC 3463 3.7: media and conversion
@@ -189,6 +194,7 @@ _PLAIN_WORDS = (
         _QUOTA,
     ),
     (_any(r"\bDMARC\b", r"\bSPF\b", r"\bDKIM\b", r"unauthenticated e?-?mail"), _POLICY),
+    (_any(r"recipient thread limit"), _READER),
     (_any(r"SendAsDenied", r"not owned by user"), _SENDER),
     (_any(r"OutboundSpam"), _BLOCKLIST),
 )
@@ -278,7 +284,7 @@ _VARYING = re.compile(
     r"<[^<>\s]*>"  # an address, or a Message-ID
     r"|[^\s<>\"'(]+@[^\s<>\"')]+"
     r"|\[[^\]\s]*\]"  # a host's number
-    r"|\b(?=\w*\d)[\w.-]{6,}"  # a session's or a queue's name, a time
+    r"|\b(?=[\w-]*\d)[\w.:-]{6,}"  # a session's or a queue's name, a time
 )
 
 

@@ -48,7 +48,8 @@ class Reply:
     @property
     def agrees(self) -> bool:
         """Whether the enhanced code, where there is one, is of the basic code's class."""
-        return not self.enhanced or self.enhanced[0] == str(self.code)[0]
+        found = _ENHANCED.match(self.text)
+        return not found or found[1][0] == str(self.code)[0]
 
     @property
     def accepted(self) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 
 from flows.errors import ConfigurationError
+from flows.post.smtp.token import TokenSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,8 @@ class Server:
     user: str = ""
     password: str = field(default="", repr=False)
     timeout: float = 600.0
+    token: TokenSource | None = field(default=None, repr=False)
+    """For XOAUTH2 in place of the password."""
     context: ssl.SSLContext | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:

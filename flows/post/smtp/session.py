@@ -42,12 +42,14 @@ class _Yagmail(yagmail.SMTP):  # type: ignore[misc]
     """yagmail with our client class in place of smtplib's."""
 
     def __init__(self, server: Server, allowed: Callable[[str], bool]) -> None:
-        context = server.context or ssl.create_default_context()
+        encrypted = server.security != "none"  # loading the authorities takes 40 ms
+        context = (server.context or ssl.create_default_context()) if encrypted else None
         options: dict[str, Any] = {"context": context} if server.security == "tls" else {}
         self._client = partial(
             DialogueOverTLS if server.security == "tls" else Dialogue,
             allowed=allowed,
             timeout=server.timeout,
+            token=server.token,
             **options,
         )
         super().__init__(
@@ -123,6 +125,13 @@ class Session:
         self._without: list[str] = []
         """Copies that the server would not take of the letter in hand."""
 
+    @property
+    def largest(self) -> int:
+        """Octets of the largest mail that the server takes (SIZE, RFC 1870); 0 where it says
+        nothing."""
+        said = self.client.esmtp_features.get("size", "").strip()
+        return int(said) if said.isdecimal() else 0
+
     def deliver(
         self,
         sender: str,
@@ -139,7 +148,7 @@ class Session:
         self._without = []
         # 8-bit text is in a mail only where a mailbox in its header is not ASCII (RFC 6532).
         named = (sender, *recipients)
-        utf8 = not (content.isascii() and all(for_the_wire(one).isascii() for one in named))
+        utf8 = not (content.isascii() and all(for_the_wire(address).isascii() for address in named))
         if utf8 and not self.client.has_extn("smtputf8"):
             return Outcome(State.REFUSED, _NO_SMTPUTF8)
         try:
@@ -193,7 +202,8 @@ class Session:
     ) -> Outcome | None:
         """The same in one write, for servers that offer PIPELINING."""
         replies = [
-            Reply.read(*one) for one in self.client.transaction(sender, recipients[0], options)
+            Reply.read(*answer)
+            for answer in self.client.transaction(sender, recipients[0], options)
         ]
         mail, *rest = replies
         taken = mail.accepted and bool(rest) and rest[0].recipient_accepted
@@ -282,10 +292,10 @@ class Session:
 
     def _refusal(self, reply: Reply, state: State) -> Outcome:
         """A refusal of the letter, or of the account, which leaves the letter where it was."""
-        about = meaning(reply)
-        if state is State.REFUSED and about.fault:
+        fault = None if reply.closing else meaning(reply).fault
+        if state is State.REFUSED and fault:
             state = State.READY
-        return Outcome(state, reply, back_off=reply.closing, fault=about.fault)
+        return Outcome(state, reply, back_off=reply.closing, fault=fault)
 
     def _lost(self, text: str) -> Outcome:
         self.close()
@@ -335,8 +345,11 @@ def _opening(server: Server, error: Exception) -> DearMinisterError:
     if isinstance(error, smtplib.SMTPAuthenticationError):
         reply = Reply.read(error.smtp_code, _raw(error))
         if before_dot(reply) is State.REFUSED and reply.code >= 500:
+            secret = "SMTP_PASSWORD"
+            if server.token:
+                secret = "the token (SMTP_TOKEN_FILE, SMTP_TOKEN_COMMAND): it may have expired"
             return LoginRefusedError(
-                f"{name}: login refused ({reply}); check SMTP_USER and SMTP_PASSWORD"
+                f"{name}: login refused ({reply}); check SMTP_USER and {secret}"
             )
         return UnavailableError(f"{name}: login not possible now: {reply}", answered=True)
     if isinstance(error, smtplib.SMTPNotSupportedError):
@@ -349,7 +362,10 @@ def _opening(server: Server, error: Exception) -> DearMinisterError:
     if isinstance(error, smtplib.SMTPServerDisconnected):
         return UnavailableError(f"{name}: connection lost: {error}", answered=True)
     if isinstance(error, smtplib.SMTPException):
-        return ConfigurationError(f"{name}: {error}; check SMTP_SECURITY and SMTP_USER")
+        return ConfigurationError(
+            f"{name}: {error}; check SMTP_SECURITY, SMTP_USER and SMTP_AUTH "
+            "(Microsoft 365 and Gmail want xoauth2)"
+        )
     if isinstance(error, socket.gaierror):
         return UnavailableError(f"{name}: no such host (SMTP_HOST)", answered=False)
     if isinstance(error, TimeoutError):

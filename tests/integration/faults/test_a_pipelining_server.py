@@ -7,7 +7,7 @@ import pytest
 
 from flows.post.delivery.sending import AccountRefusedError
 from flows.post.states import State
-from tests.integration.faults.scene import Scene
+from tests.integration.faults.frozen_mailing import FrozenMailing
 from tests.servers.fault import FaultServer
 from tests.servers.script import Action, Answer, Drop, Phase, always, once
 
@@ -16,48 +16,48 @@ FIRST, SECOND, THIRD = (f"reader{n}@example.org" for n in (1, 2, 3))
 
 
 @pytest.fixture
-def scene(tmp_path: Path) -> Iterator[Scene]:
-    made = Scene(f"sqlite:///{tmp_path / 'ledger.db'}", [FIRST, SECOND, THIRD])
+def frozen(tmp_path: Path) -> Iterator[FrozenMailing]:
+    made = FrozenMailing(f"sqlite:///{tmp_path / 'ledger.db'}", [FIRST, SECOND, THIRD])
     yield made
     made.ledger.close()
 
 
-def test_each_letter_arrives_once(scene: Scene, fault_server: Start) -> None:
+def test_each_letter_arrives_once(frozen: FrozenMailing, fault_server: Start) -> None:
     server = fault_server(pipelining=True)
-    assert scene.send(server).counts == {State.SENT: 3}
-    scene.check(server)
+    assert frozen.send(server).counts == {State.SENT: 3}
+    frozen.check(server)
 
 
 @pytest.mark.parametrize("phase", [Phase.RCPT, Phase.DATA])
 def test_a_permanent_no_refuses_that_letter_alone(
-    scene: Scene, fault_server: Start, phase: Phase
+    frozen: FrozenMailing, fault_server: Start, phase: Phase
 ) -> None:
     server = fault_server([always(phase, Answer(550, ("5.1.1 no",)), to=SECOND)], pipelining=True)
-    scene.send(server)
-    assert scene.states == [State.SENT, State.REFUSED, State.SENT]
-    assert scene.rows[1].code == 550
-    scene.check(server)
+    frozen.send(server)
+    assert frozen.states == [State.SENT, State.REFUSED, State.SENT]
+    assert frozen.rows[1].code == 550
+    frozen.check(server)
 
 
 @pytest.mark.parametrize("phase", [Phase.MAIL, Phase.RCPT, Phase.DATA])
 @pytest.mark.parametrize("action", [Answer(451, ("4.3.0 later",)), Answer(421, ("bye",)), Drop()])
 def test_a_temporary_no_or_a_loss_defers_and_the_next_run_delivers(
-    scene: Scene, fault_server: Start, phase: Phase, action: Action
+    frozen: FrozenMailing, fault_server: Start, phase: Phase, action: Action
 ) -> None:
     to = "*" if phase is Phase.MAIL else FIRST
     server = fault_server([once(phase, action, to=to)], pipelining=True)
-    scene.send(server, limit=1)
-    assert scene.states[0] is State.DEFERRED
-    scene.send(server)
-    assert scene.states == [State.SENT] * 3
-    scene.check(server)
+    frozen.send(server, limit=1)
+    assert frozen.states[0] is State.DEFERRED
+    frozen.send(server)
+    assert frozen.states == [State.SENT] * 3
+    frozen.check(server)
 
 
 def test_a_sender_that_is_refused_stops_the_run_and_touches_no_letter(
-    scene: Scene, fault_server: Start
+    frozen: FrozenMailing, fault_server: Start
 ) -> None:
     server = fault_server([always(Phase.MAIL, Answer(550, ("5.7.1 not you",)))], pipelining=True)
     with pytest.raises(AccountRefusedError):
-        scene.send(server)
-    assert scene.states == [State.READY] * 3
+        frozen.send(server)
+    assert frozen.states == [State.READY] * 3
     assert server.copies.all == []

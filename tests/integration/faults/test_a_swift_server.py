@@ -6,7 +6,7 @@ import pytest
 
 from flows.post.delivery import connection
 from flows.post.states import State
-from tests.integration.faults.scene import Scene
+from tests.integration.faults.frozen_mailing import FrozenMailing
 from tests.servers.fault import FaultServer
 from tests.servers.script import Answer, Phase, always
 
@@ -15,8 +15,8 @@ SECOND = "reader2@example.org"
 
 
 @pytest.fixture
-def scene(ledger_url: str) -> Iterator[Scene]:
-    made = Scene(ledger_url, [f"reader{n}@example.org" for n in (1, 2, 3)])
+def frozen(ledger_url: str) -> Iterator[FrozenMailing]:
+    made = FrozenMailing(ledger_url, [f"reader{n}@example.org" for n in (1, 2, 3)])
     yield made
     made.ledger.close()
 
@@ -28,19 +28,19 @@ def _every_server_is_swift(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("phase", [Phase.RCPT, Phase.DATA, Phase.DOT])
 def test_an_outcome_is_not_lost_when_the_next_letter_ends_before_its_dot(
-    scene: Scene, fault_server: Start, phase: Phase
+    frozen: FrozenMailing, fault_server: Start, phase: Phase
 ) -> None:
     server = fault_server([always(phase, Answer(550, ("5.1.1 no",)), to=SECOND)])
-    scene.send(server)
-    assert scene.states == [State.SENT, State.REFUSED, State.SENT]
-    scene.check(server)
+    frozen.send(server)
+    assert frozen.states == [State.SENT, State.REFUSED, State.SENT]
+    frozen.check(server)
 
 
 def test_an_outcome_is_not_lost_when_the_connection_is_lost_at_the_next_letter(
-    scene: Scene, fault_server: Start
+    frozen: FrozenMailing, fault_server: Start
 ) -> None:
     server = fault_server([always(Phase.RCPT, Answer(421, ("4.3.2 closing",)), to=SECOND)])
-    scene.send(server, limit=2)
-    assert scene.states[0] is State.SENT
-    assert scene.states[1] is State.DEFERRED
-    scene.check(server)
+    frozen.send(server, limit=2)
+    assert frozen.states[0] is State.SENT
+    assert frozen.states[1] is State.DEFERRED
+    frozen.check(server)

@@ -32,8 +32,8 @@ from flows.post.ledger.opening import open_ledger
 from flows.post.mailing import approval, freezing
 from flows.post.mailing import mailing as mailings
 from flows.post.states import TRANSITIONS, State
-from tests.integration.faults import scene, worker_process
-from tests.integration.faults.scene import Row
+from tests.integration.faults import frozen_mailing, worker_process
+from tests.integration.faults.frozen_mailing import Row
 from tests.servers.copies import Copy
 from tests.servers.fault import FaultServer
 from tests.servers.script import Action, Answer, Drop, Moment, Phase, Rule, Stall, once, script
@@ -107,7 +107,7 @@ class Post(RuleBasedStateMachine):
         if emails:
             mark = f"m{len(self.mailings)}.{self.campaign}"
             self.mailings.append(
-                scene.freeze(
+                frozen_mailing.freeze(
                     self.ledger,
                     list(emails.values()),
                     persons=list(emails),
@@ -201,7 +201,7 @@ class Post(RuleBasedStateMachine):
             resolution.withdraw(self.ledger, self._row(number).id, by="The Chair", why="asked to")
 
     def _row(self, number: int) -> Row:
-        rows = [row for one in self.mailings for row in scene.rows(self.ledger, one)]
+        rows = [row for one in self.mailings for row in frozen_mailing.rows(self.ledger, one)]
         return rows[number % len(rows)]
 
     @invariant()
@@ -211,11 +211,11 @@ class Post(RuleBasedStateMachine):
         copies = self.copies + [copy for one in self.workers for copy in one.server.copies.all]
         allowed = Counter(dict.fromkeys(READERS, 1))
         for mailing in self.mailings:
-            rows = scene.rows(self.ledger, mailing)
+            rows = frozen_mailing.rows(self.ledger, mailing)
             mine = {row.message_id for row in rows}
             for row in rows:
                 allowed[row.email] += self.resent[row.id]
-            scene.check(
+            frozen_mailing.check(
                 self.ledger,
                 mailing,
                 [copy for copy in copies if copy.message_id in mine],
@@ -236,7 +236,7 @@ class Post(RuleBasedStateMachine):
                 process.join(30)
                 assert process.exitcode in (0, worker_process.REFUSED)
             self.copies += server.copies.all
-            states = {row.state for row in scene.rows(self.ledger, mailing)}
+            states = {row.state for row in frozen_mailing.rows(self.ledger, mailing)}
             if mailings.get(self.ledger, mailing).approved_at:
                 assert not states & {State.READY, State.CLAIMED, State.HANDING_OVER}
             else:

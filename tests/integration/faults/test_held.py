@@ -7,7 +7,7 @@ import pytest
 from flows.operations import hold as holding
 from flows.post.ledger.opening import open_ledger
 from flows.post.states import State
-from tests.integration.faults.scene import Scene
+from tests.integration.faults.frozen_mailing import FrozenMailing
 from tests.servers.fault import FaultServer
 from tests.servers.script import Call, Moment, Phase, once
 
@@ -16,8 +16,8 @@ WHO = {"by": "Eleanor Marchbank", "why": "the date is wrong"}
 
 
 @pytest.fixture
-def mailing(ledger_url: str) -> Iterator[Scene]:
-    made = Scene(ledger_url, READERS)
+def mailing(ledger_url: str) -> Iterator[FrozenMailing]:
+    made = FrozenMailing(ledger_url, READERS)
     yield made
     made.ledger.close()
 
@@ -25,7 +25,7 @@ def mailing(ledger_url: str) -> Iterator[Scene]:
 @pytest.mark.parametrize("connections", [1, 4])
 @pytest.mark.parametrize("phase", [Phase.RCPT, Phase.DOT])
 def test_a_hold_from_elsewhere_stops_a_sender_that_has_claimed_the_others(
-    mailing: Scene, fault_server: Callable[..., FaultServer], connections: int, phase: Phase
+    mailing: FrozenMailing, fault_server: Callable[..., FaultServer], connections: int, phase: Phase
 ) -> None:
     before: list[int] = []
     """Letters that the server had when the hold was durable: the other connections went on."""

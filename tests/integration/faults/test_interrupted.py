@@ -10,7 +10,7 @@ import pytest
 
 from flows.post.states import State
 from tests.integration.faults.command import Command
-from tests.integration.faults.scene import Scene
+from tests.integration.faults.frozen_mailing import FrozenMailing
 from tests.servers.fault import FaultServer
 from tests.servers.script import Answer, Phase, Stall, always, once
 
@@ -19,8 +19,8 @@ READERS = [f"reader{n}@example.org" for n in range(1, 6)]
 
 
 @pytest.fixture
-def scene(ledger_url: str) -> Iterator[Scene]:
-    made = Scene(ledger_url, READERS)
+def frozen(ledger_url: str) -> Iterator[FrozenMailing]:
+    made = FrozenMailing(ledger_url, READERS)
     yield made
     made.ledger.close()
 
@@ -38,12 +38,12 @@ def _until(process: "subprocess.Popen[str]", word: str) -> str:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_letter_in_hand_is_finished_and_recorded_and_the_rest_is_for_another_run(
-    scene: Scene, fault_server: Start, tmp_path: Path, number: signal.Signals
+    frozen: FrozenMailing, fault_server: Start, tmp_path: Path, number: signal.Signals
 ) -> None:
     reached, released = threading.Event(), threading.Event()
     server = fault_server([once(Phase.STORED, Stall(released, reached), to=READERS[1])])
-    command = Command(tmp_path, scene.url).to(server)
-    process = command.start("send", scene.mailing, "--live")
+    command = Command(tmp_path, frozen.url).to(server)
+    process = command.start("send", frozen.mailing, "--live")
     assert reached.wait(30)
     process.send_signal(number)
     said = _until(process, "stopping")
@@ -51,41 +51,41 @@ def test_the_letter_in_hand_is_finished_and_recorded_and_the_rest_is_for_another
     _, err = process.communicate(timeout=30)
     assert process.returncode == 1
     assert "Traceback" not in said + err
-    assert f"dear-minister send {scene.mailing} --live" in said + err, "how to go on"
-    assert scene.states == [State.SENT] * 2 + [State.READY] * 3
+    assert f"dear-minister send {frozen.mailing} --live" in said + err, "how to go on"
+    assert frozen.states == [State.SENT] * 2 + [State.READY] * 3
     assert server.wait_idle()
     assert server.sessions[0].commands[-1].upper() == "QUIT"
-    scene.send(server)
-    assert scene.states == [State.SENT] * len(READERS)
-    scene.check(server)
+    frozen.send(server)
+    assert frozen.states == [State.SENT] * len(READERS)
+    frozen.check(server)
 
 
 def test_with_many_connections_each_letter_in_hand_is_finished(
-    scene: Scene, fault_server: Start, tmp_path: Path
+    frozen: FrozenMailing, fault_server: Start, tmp_path: Path
 ) -> None:
     released = threading.Event()
     reached = [threading.Event() for _ in range(3)]
     server = fault_server(
         [once(Phase.DOT, Stall(released, reached[n]), to=READERS[n]) for n in range(3)]
     )
-    command = Command(tmp_path, scene.url).to(server, SMTP_CONNECTIONS="3")
-    process = command.start("send", scene.mailing, "--live")
+    command = Command(tmp_path, frozen.url).to(server, SMTP_CONNECTIONS="3")
+    process = command.start("send", frozen.mailing, "--live")
     assert all(event.wait(30) for event in reached)
     process.send_signal(signal.SIGINT)
     _until(process, "stopping")
     released.set()
     process.communicate(timeout=30)
-    assert sorted(scene.states) == [State.READY] * 2 + [State.SENT] * 3
-    scene.check(server)
+    assert sorted(frozen.states) == [State.READY] * 2 + [State.SENT] * 3
+    frozen.check(server)
 
 
 def test_a_second_one_ends_at_once_and_the_letter_in_hand_is_uncertain(
-    scene: Scene, fault_server: Start, tmp_path: Path
+    frozen: FrozenMailing, fault_server: Start, tmp_path: Path
 ) -> None:
     reached = threading.Event()
     server = fault_server([once(Phase.STORED, Stall(None, reached), to=READERS[1])])
-    command = Command(tmp_path, scene.url).to(server, SMTP_TIMEOUT="600")
-    process = command.start("send", scene.mailing, "--live")
+    command = Command(tmp_path, frozen.url).to(server, SMTP_TIMEOUT="600")
+    process = command.start("send", frozen.mailing, "--live")
     assert reached.wait(30)
     process.send_signal(signal.SIGINT)
     said = _until(process, "stopping")
@@ -94,20 +94,20 @@ def test_a_second_one_ends_at_once_and_the_letter_in_hand_is_uncertain(
     assert process.returncode != 0
     assert "Traceback" not in said + err
     assert server.wait_idle()
-    scene.send(server)
-    assert scene.states == [State.SENT, State.UNCERTAIN] + [State.SENT] * 3
-    scene.check(server)
+    frozen.send(server)
+    assert frozen.states == [State.SENT, State.UNCERTAIN] + [State.SENT] * 3
+    frozen.check(server)
 
 
 def test_it_ends_the_wait_for_deferred_letters(
-    scene: Scene, fault_server: Start, tmp_path: Path
+    frozen: FrozenMailing, fault_server: Start, tmp_path: Path
 ) -> None:
     server = fault_server([always(Phase.RCPT, Answer(450, ("4.2.0 busy",)))])
-    command = Command(tmp_path, scene.url).to(server, MAIL_RETRY_MINUTES="10")
-    process = command.start("send", scene.mailing, "--live")
+    command = Command(tmp_path, frozen.url).to(server, MAIL_RETRY_MINUTES="10")
+    process = command.start("send", frozen.mailing, "--live")
     _until(process, "waiting")
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=10)
     assert process.returncode == 1, err
-    assert scene.states == [State.DEFERRED] * len(READERS)
-    scene.check(server)
+    assert frozen.states == [State.DEFERRED] * len(READERS)
+    frozen.check(server)

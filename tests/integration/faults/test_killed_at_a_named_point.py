@@ -13,7 +13,7 @@ from flows.post.mailing import mailing
 from flows.post.states import State
 from tests.conftest import ROOT
 from tests.integration.faults.command import Command
-from tests.integration.faults.scene import Scene, check, rows
+from tests.integration.faults.frozen_mailing import FrozenMailing, check, rows
 from tests.servers.fault import FaultServer
 from tests.servers.script import Phase
 
@@ -40,20 +40,20 @@ def test_every_named_point_but_the_one_of_freezing_is_tried_here() -> None:
 def test_killed_at_a_point_the_letter_in_hand_ends_as_the_matrix_says(
     ledger_url: str, tmp_path: Path, fault_server: Start, point: str
 ) -> None:
-    scene, server = Scene(ledger_url, READERS), fault_server()
+    frozen, server = FrozenMailing(ledger_url, READERS), fault_server()
     command = Command(tmp_path, ledger_url).to(server)
-    killed = command.run("send", scene.mailing, "--live", **{SETTING: point})
+    killed = command.run("send", frozen.mailing, "--live", **{SETTING: point})
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     assert server.wait_idle()
     state, copies, dots = ENDS[point]
     assert server.reached(Phase.DOT) == dots
-    scene.check(server)
-    scene.send(server)
-    assert scene.rows[0].state is state
+    frozen.check(server)
+    frozen.send(server)
+    assert frozen.rows[0].state is state
     assert server.copies.count()["<1.mailing@example.org>", READERS[0]] == copies
-    scene.check(server)
+    frozen.check(server)
     # Beside the letter in hand only one that was being handed over may be left uncertain.
-    left = Counter(scene.states)
+    left = Counter(frozen.states)
     assert left[State.SENT] + left[State.UNCERTAIN] == len(READERS)
     assert left[State.UNCERTAIN] <= 1
 
@@ -61,11 +61,11 @@ def test_killed_at_a_point_the_letter_in_hand_ends_as_the_matrix_says(
 def test_status_after_a_kill_shows_what_became_of_the_dead_senders_letters(
     ledger_url: str, tmp_path: Path, fault_server: Start
 ) -> None:
-    scene, server = Scene(ledger_url, READERS), fault_server()
+    frozen, server = FrozenMailing(ledger_url, READERS), fault_server()
     command = Command(tmp_path, ledger_url).to(server)
-    killed = command.run("send", scene.mailing, "--live", **{SETTING: "after-dot"})
+    killed = command.run("send", frozen.mailing, "--live", **{SETTING: "after-dot"})
     assert killed.returncode == -signal.SIGKILL, killed.stderr
-    shown = command.status(scene.mailing)
+    shown = command.status(frozen.mailing)
     assert shown["dispatches"][0]["state"] == "uncertain"
     assert shown["counts"] == {"uncertain": 1, "ready": len(READERS) - 1}
 
@@ -74,14 +74,14 @@ def test_status_after_a_kill_shows_what_became_of_the_dead_senders_letters(
 def test_killed_again_and_again_a_mailing_comes_to_its_end(
     ledger_url: str, tmp_path: Path, fault_server: Start, point: str
 ) -> None:
-    scene, server = Scene(ledger_url, READERS), fault_server()
+    frozen, server = FrozenMailing(ledger_url, READERS), fault_server()
     command = Command(tmp_path, ledger_url).to(server, SMTP_CONNECTIONS="2")
     for _ in range(len(READERS) + 1):
-        ended = command.run("send", scene.mailing, "--live", "--patience", "0", **{SETTING: point})
-        scene.check(server)
+        ended = command.run("send", frozen.mailing, "--live", "--patience", "0", **{SETTING: point})
+        frozen.check(server)
         if ended.returncode != -signal.SIGKILL:
             break
-    assert set(scene.states) <= {State.SENT, State.UNCERTAIN}
+    assert set(frozen.states) <= {State.SENT, State.UNCERTAIN}
 
 
 def test_killed_after_freezing_the_next_prepare_finds_the_mailing_and_each_reader_gets_one(

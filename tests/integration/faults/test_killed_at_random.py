@@ -19,7 +19,7 @@ import pytest
 
 from flows.post.ledger.opening import open_ledger
 from flows.post.states import State
-from tests.integration.faults import scene
+from tests.integration.faults import frozen_mailing
 from tests.integration.faults.command import Command
 from tests.servers.fault import FaultServer
 from tests.servers.postgres import Postgres
@@ -76,7 +76,7 @@ def _kill_until_done(command: Command, number: int, chance: random.Random, seen:
     trigger = Trigger()
     with FaultServer(trigger) as server:
         ledger = open_ledger(command.ledger_url)
-        mailing = scene.freeze(ledger, READERS, campaign=f"kill{number}")
+        mailing = frozen_mailing.freeze(ledger, READERS, campaign=f"kill{number}")
         ledger.close()
         sending = command.to(server, SMTP_CONNECTIONS=str(chance.choice((1, 1, 2, 4))))
         done: dict[str, State] = {}
@@ -94,8 +94,8 @@ def _kill_until_done(command: Command, number: int, chance: random.Random, seen:
             # Opened and closed each time: the last to close an SQLite ledger tidies up its files.
             ledger = open_ledger(command.ledger_url)
             try:
-                scene.check(ledger, mailing, server.copies.all, server.recipients)
-                rows = scene.rows(ledger, mailing)
+                frozen_mailing.check(ledger, mailing, server.copies.all, server.recipients)
+                rows = frozen_mailing.rows(ledger, mailing)
             finally:
                 ledger.close()
             assert len(rows) == len(READERS), "a dispatch disappeared"

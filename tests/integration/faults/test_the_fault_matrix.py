@@ -13,7 +13,7 @@ from flows.post.ledger.errors import LedgerUnavailableError
 from flows.post.ledger.opening import open_ledger
 from flows.post.smtp.session import LoginRefusedError
 from flows.post.states import State
-from tests.integration.faults.scene import Scene
+from tests.integration.faults.frozen_mailing import FrozenMailing
 from tests.servers.fault import FaultServer
 from tests.servers.script import (
     Action,
@@ -44,116 +44,116 @@ def first_letter(phase: Phase, action: Action) -> Rule:
 
 
 @pytest.fixture
-def scene(ledger_url: str) -> Iterator[Scene]:
-    made = Scene(ledger_url, READERS)
+def frozen(ledger_url: str) -> Iterator[FrozenMailing]:
+    made = FrozenMailing(ledger_url, READERS)
     yield made
     made.ledger.close()
 
 
 def test_a_mailing_arrives_once_for_each_reader_and_a_second_run_finds_nothing_to_do(
-    scene: Scene, fault_server: Start
+    frozen: FrozenMailing, fault_server: Start
 ) -> None:
     server = fault_server()
-    assert scene.send(server).counts == {State.SENT: 3}
-    assert scene.send(server).counts == {}
+    assert frozen.send(server).counts == {State.SENT: 3}
+    assert frozen.send(server).counts == {}
     assert [copy.recipient for copy in server.copies.all] == READERS
-    assert [row.queue_id for row in scene.rows] == ["FAULT000001", "FAULT000002", "FAULT000003"]
-    scene.check(server)
+    assert [row.queue_id for row in frozen.rows] == ["FAULT000001", "FAULT000002", "FAULT000003"]
+    frozen.check(server)
 
 
 @pytest.mark.parametrize("fault", LOST)
 @pytest.mark.parametrize("phase", [Phase.GREETING, Phase.EHLO])
 def test_a_connection_lost_before_mail_touches_no_row_and_is_tried_again(
-    scene: Scene, fault_server: Start, phase: Phase, fault: str
+    frozen: FrozenMailing, fault_server: Start, phase: Phase, fault: str
 ) -> None:
     server = fault_server([once(phase, LOST[fault])])
-    scene.send(server, timeout=0.3)
+    frozen.send(server, timeout=0.3)
     assert len(server.sessions) == 2
-    assert scene.states == [State.SENT] * 3
-    assert [row.attempts for row in scene.rows] == [1, 1, 1]
-    scene.check(server)
+    assert frozen.states == [State.SENT] * 3
+    assert [row.attempts for row in frozen.rows] == [1, 1, 1]
+    frozen.check(server)
 
 
 @pytest.mark.parametrize("fault", LOST)
 @pytest.mark.parametrize("phase", [Phase.MAIL, Phase.RCPT, Phase.DATA])
 def test_a_connection_lost_or_stalled_before_the_dot_defers_and_then_one_copy_arrives(
-    scene: Scene, fault_server: Start, phase: Phase, fault: str
+    frozen: FrozenMailing, fault_server: Start, phase: Phase, fault: str
 ) -> None:
     server = fault_server([first_letter(phase, LOST[fault])])
-    scene.send(server, timeout=0.3, limit=1)
-    assert scene.states == [State.DEFERRED, State.READY, State.READY]
-    scene.check(server)
-    scene.send(server)
-    assert scene.states == [State.SENT] * 3
-    assert [row.attempts for row in scene.rows] == [2, 1, 1]
-    scene.check(server)
+    frozen.send(server, timeout=0.3, limit=1)
+    assert frozen.states == [State.DEFERRED, State.READY, State.READY]
+    frozen.check(server)
+    frozen.send(server)
+    assert frozen.states == [State.SENT] * 3
+    assert [row.attempts for row in frozen.rows] == [2, 1, 1]
+    frozen.check(server)
 
 
 @pytest.mark.parametrize("fault", LOST)
 def test_a_connection_lost_or_stalled_in_mid_body_defers_and_then_one_copy_arrives(
     ledger_url: str, fault_server: Start, fault: str
 ) -> None:
-    scene = Scene(ledger_url, [FIRST], size=BULKY)
+    frozen = FrozenMailing(ledger_url, [FIRST], size=BULKY)
     server = fault_server([once(Phase.BODY, LOST[fault])], window=4096)
-    scene.send(server, timeout=1, limit=1)
-    assert scene.states == [State.DEFERRED]
-    scene.check(server)
+    frozen.send(server, timeout=1, limit=1)
+    assert frozen.states == [State.DEFERRED]
+    frozen.check(server)
     healthy = fault_server()
-    scene.send(healthy)
-    assert scene.states == [State.SENT]
-    scene.check(healthy)
+    frozen.send(healthy)
+    assert frozen.states == [State.SENT]
+    frozen.check(healthy)
 
 
 @pytest.mark.parametrize("fault", [*LOST, "garbage", "half a line"])
 @pytest.mark.parametrize("phase", [Phase.DOT, Phase.STORED])
 def test_no_answer_to_the_dot_is_uncertain_and_never_sent_again(
-    scene: Scene, fault_server: Start, phase: Phase, fault: str
+    frozen: FrozenMailing, fault_server: Start, phase: Phase, fault: str
 ) -> None:
     garbage = {
         "garbage": Raw(b"\xff\x00 fine, thanks\r\n"),
         "half a line": Raw(b"250 2.0", close=True),
     }
     server = fault_server([once(phase, (LOST | garbage)[fault], to=FIRST)])
-    scene.send(server, timeout=0.3, limit=1)
-    assert scene.states == [State.UNCERTAIN, State.READY, State.READY]
-    scene.send(server)
-    scene.send(server)
-    assert scene.states == [State.UNCERTAIN, State.SENT, State.SENT]
+    frozen.send(server, timeout=0.3, limit=1)
+    assert frozen.states == [State.UNCERTAIN, State.READY, State.READY]
+    frozen.send(server)
+    frozen.send(server)
+    assert frozen.states == [State.UNCERTAIN, State.SENT, State.SENT]
     assert server.recipients.count(FIRST) == 1
-    scene.check(server)
+    frozen.check(server)
 
 
 @pytest.mark.parametrize("code", [421, 451])
 @pytest.mark.parametrize("phase", [Phase.GREETING, Phase.EHLO])
 def test_a_temporary_no_before_mail_touches_no_row_and_is_tried_again(
-    scene: Scene, fault_server: Start, phase: Phase, code: int
+    frozen: FrozenMailing, fault_server: Start, phase: Phase, code: int
 ) -> None:
     server = fault_server([once(phase, Answer(code, ("4.3.2 later",)))])
     heard: list[SendEvent] = []
-    scene.send(server, report=heard.append)
+    frozen.send(server, report=heard.append)
     assert str(code) in heard[0].text
     assert "next try" in heard[0].text
     assert len(server.sessions) == 2
-    assert scene.states == [State.SENT] * 3
-    assert [row.attempts for row in scene.rows] == [1, 1, 1]
-    scene.check(server)
+    assert frozen.states == [State.SENT] * 3
+    assert [row.attempts for row in frozen.rows] == [1, 1, 1]
+    frozen.check(server)
 
 
 @pytest.mark.parametrize("code", [421, 451])
 @pytest.mark.parametrize("phase", [Phase.MAIL, Phase.RCPT, Phase.DATA, Phase.DOT])
 def test_a_temporary_no_to_a_letter_defers_it_with_the_servers_words(
-    scene: Scene, fault_server: Start, phase: Phase, code: int
+    frozen: FrozenMailing, fault_server: Start, phase: Phase, code: int
 ) -> None:
     server = fault_server([first_letter(phase, Answer(code, ("4.3.0 mañana",)))])
-    scene.send(server, limit=1)
-    first = scene.rows[0]
+    frozen.send(server, limit=1)
+    first = frozen.rows[0]
     assert (first.state, first.code, first.enhanced) == (State.DEFERRED, code, "4.3.0")
     assert first.text
     assert "mañana" in first.text
-    scene.check(server)
-    scene.send(server)
-    assert scene.states == [State.SENT] * 3
-    scene.check(server)
+    frozen.check(server)
+    frozen.send(server)
+    assert frozen.states == [State.SENT] * 3
+    frozen.check(server)
 
 
 @pytest.mark.parametrize(
@@ -166,69 +166,69 @@ def test_a_temporary_no_to_a_letter_defers_it_with_the_servers_words(
     ],
 )
 def test_a_permanent_no_refuses_that_letter_alone_and_it_is_not_tried_again(
-    scene: Scene, fault_server: Start, phase: Phase, code: int, text: str
+    frozen: FrozenMailing, fault_server: Start, phase: Phase, code: int, text: str
 ) -> None:
     server = fault_server([always(phase, Answer(code, (text,)), to=SECOND)])
-    scene.send(server)
-    scene.send(server)
-    assert scene.states == [State.SENT, State.REFUSED, State.SENT]
-    refused = scene.rows[1]
+    frozen.send(server)
+    frozen.send(server)
+    assert frozen.states == [State.SENT, State.REFUSED, State.SENT]
+    refused = frozen.rows[1]
     assert (refused.code, refused.text, refused.attempts) == (code, text, 1)
     assert server.recipients.count(SECOND) == 1
-    scene.check(server)
+    frozen.check(server)
 
 
 def test_a_login_refused_twice_stops_the_run_and_leaves_the_rows_alone(
-    scene: Scene, fault_server: Start
+    frozen: FrozenMailing, fault_server: Start
 ) -> None:
     server = fault_server(users={"chair": "right"})
     with pytest.raises(LoginRefusedError):
-        scene.send(server, user="chair", password="wrong", patience=30, connections=3)
+        frozen.send(server, user="chair", password="wrong", patience=30, connections=3)
     assert server.reached(Phase.AUTH) == 2
-    assert scene.states == [State.READY] * 3
+    assert frozen.states == [State.READY] * 3
     assert server.recipients == []
-    scene.send(server, user="chair", password="right")
-    assert scene.states == [State.SENT] * 3
-    scene.check(server)
+    frozen.send(server, user="chair", password="right")
+    assert frozen.states == [State.SENT] * 3
+    frozen.check(server)
 
 
-def test_a_login_put_off_is_waited_for(scene: Scene, fault_server: Start) -> None:
+def test_a_login_put_off_is_waited_for(frozen: FrozenMailing, fault_server: Start) -> None:
     server = fault_server(
         [once(Phase.AUTH, Answer(454, ("4.7.0 later",)))], users={"chair": "right"}
     )
-    scene.send(server, user="chair", password="right", patience=30)
-    assert scene.states == [State.SENT] * 3
-    scene.check(server)
+    frozen.send(server, user="chair", password="right", patience=30)
+    assert frozen.states == [State.SENT] * 3
+    frozen.check(server)
 
 
 def test_a_refused_sender_stops_the_run_and_leaves_the_rows_alone(
-    scene: Scene, fault_server: Start
+    frozen: FrozenMailing, fault_server: Start
 ) -> None:
     server = fault_server([always(Phase.MAIL, Answer(550, ("5.7.1 not you",)))])
     with pytest.raises(AccountRefusedError):
-        scene.send(server)
-    assert scene.states == [State.READY] * 3
-    scene.check(server)
+        frozen.send(server)
+    assert frozen.states == [State.READY] * 3
+    frozen.check(server)
 
 
 @pytest.mark.parametrize("fault", [*LOST, "451"])
 def test_whatever_quit_is_answered_sent_stays(
-    scene: Scene, fault_server: Start, fault: str
+    frozen: FrozenMailing, fault_server: Start, fault: str
 ) -> None:
     server = fault_server([always(Phase.QUIT, (LOST | {"451": Answer(451)})[fault])])
-    scene.send(server, timeout=0.3)
-    assert scene.states == [State.SENT] * 3
-    scene.check(server)
+    frozen.send(server, timeout=0.3)
+    assert frozen.states == [State.SENT] * 3
+    frozen.check(server)
 
 
 def test_a_connection_dropped_after_an_answer_is_rebuilt_for_the_next_letter(
-    scene: Scene, fault_server: Start
+    frozen: FrozenMailing, fault_server: Start
 ) -> None:
     """The loss shows only when the next letter begins: nothing of that one has been said yet."""
     server = fault_server([once(Phase.ANSWERED, Drop(), to=FIRST)])
-    scene.send(server, patience=30)
-    assert scene.states == [State.SENT] * 3
-    scene.check(server)
+    frozen.send(server, patience=30)
+    assert frozen.states == [State.SENT] * 3
+    frozen.check(server)
 
 
 @pytest.fixture
@@ -236,12 +236,12 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ledger_module, "BUSY_SECONDS", 0.2)
 
 
-def _take_away(scene: Scene, request: pytest.FixtureRequest) -> Callable[[], None]:
+def _take_away(frozen: FrozenMailing, request: pytest.FixtureRequest) -> Callable[[], None]:
     """Make the ledger unwritable from now on; the function returned gives it back."""
-    if scene.ledger.sqlite:
+    if frozen.ledger.sqlite:
         import sqlite3
 
-        other = sqlite3.connect(scene.ledger.path, isolation_level=None, check_same_thread=False)
+        other = sqlite3.connect(frozen.ledger.path, isolation_level=None, check_same_thread=False)
         other.execute("BEGIN IMMEDIATE")
 
         def give_back() -> None:
@@ -250,14 +250,14 @@ def _take_away(scene: Scene, request: pytest.FixtureRequest) -> Callable[[], Non
 
         return give_back
     server = request.getfixturevalue("postgres_server")
-    server.close_to_clients(scene.url)
-    return lambda: server.open_to_clients(scene.url)
+    server.close_to_clients(frozen.url)
+    return lambda: server.open_to_clients(frozen.url)
 
 
 @pytest.mark.parametrize("phase", [Phase.MAIL, Phase.DATA])
 def test_a_ledger_out_of_reach_before_the_dot_keeps_the_dot_unsaid(
     impatient: None,
-    scene: Scene,
+    frozen: FrozenMailing,
     fault_server: Start,
     request: pytest.FixtureRequest,
     phase: Phase,
@@ -265,38 +265,38 @@ def test_a_ledger_out_of_reach_before_the_dot_keeps_the_dot_unsaid(
     given: list[Callable[[], None]] = []
 
     def take(_: Moment) -> None:
-        given.append(_take_away(scene, request))
+        given.append(_take_away(frozen, request))
 
     server = fault_server([first_letter(phase, Call(take))])
     with pytest.raises(LedgerUnavailableError) as error:
-        scene.send(server)
+        frozen.send(server)
     assert "\n" not in str(error.value)
     assert server.wait_idle()
     assert server.reached(Phase.DOT) == 0
     given[0]()
-    after = open_ledger(scene.url)
-    scene.ledger = after
-    scene.check(server)
-    scene.send(server)
-    assert scene.states == [State.SENT] * 3
-    scene.check(server)
+    after = open_ledger(frozen.url)
+    frozen.ledger = after
+    frozen.check(server)
+    frozen.send(server)
+    assert frozen.states == [State.SENT] * 3
+    frozen.check(server)
 
 
 def test_a_ledger_gone_after_the_answer_stops_the_run_and_the_letter_is_uncertain(
-    impatient: None, scene: Scene, fault_server: Start, request: pytest.FixtureRequest
+    impatient: None, frozen: FrozenMailing, fault_server: Start, request: pytest.FixtureRequest
 ) -> None:
     given: list[Callable[[], None]] = []
 
     def take(_: Moment) -> None:
-        given.append(_take_away(scene, request))
+        given.append(_take_away(frozen, request))
 
     server = fault_server([first_letter(Phase.STORED, Call(take))])
     with pytest.raises(LedgerUnavailableError) as error:
-        scene.send(server)
+        frozen.send(server)
     assert "\n" not in str(error.value)
     assert len(server.copies.all) == 1
     given[0]()
-    scene.ledger = open_ledger(scene.url)
-    scene.send(server)
-    assert scene.states == [State.UNCERTAIN, State.SENT, State.SENT]
-    scene.check(server)
+    frozen.ledger = open_ledger(frozen.url)
+    frozen.send(server)
+    assert frozen.states == [State.UNCERTAIN, State.SENT, State.SENT]
+    frozen.check(server)

@@ -12,7 +12,7 @@ from flows.post.ledger import database as ledger_module
 from flows.post.ledger import schema
 from flows.post.ledger.database import Ledger
 from flows.post.states import State
-from tests.integration.faults.scene import Scene
+from tests.integration.faults.frozen_mailing import FrozenMailing
 from tests.servers.fault import FaultServer
 
 Start = Callable[..., FaultServer]
@@ -20,52 +20,52 @@ FIRST, SECOND = "reader1@example.org", "reader2@example.org"
 
 
 @pytest.fixture
-def scene(tmp_path: Path) -> Iterator[Scene]:
-    made = Scene(f"sqlite:///{tmp_path / 'ledger.db'}", [FIRST, SECOND])
+def frozen(tmp_path: Path) -> Iterator[FrozenMailing]:
+    made = FrozenMailing(f"sqlite:///{tmp_path / 'ledger.db'}", [FIRST, SECOND])
     yield made
     made.ledger.close()
 
 
 def test_a_letter_whose_dispatch_names_another_address_goes_nowhere(
-    scene: Scene, fault_server: Start
+    frozen: FrozenMailing, fault_server: Start
 ) -> None:
-    with scene.ledger.write() as connection:
+    with frozen.ledger.write() as connection:
         connection.execute(
             update(schema.dispatch).where(schema.dispatch.c.ordinal == 1).values(email=SECOND)
         )
     server = fault_server()
     with pytest.raises(ConfigurationError, match="hash differs"):
-        scene.send(server)
+        frozen.send(server)
     assert server.recipients == []
 
 
 def test_an_address_that_is_reader_and_copy_is_named_once(
-    scene: Scene, fault_server: Start
+    frozen: FrozenMailing, fault_server: Start
 ) -> None:
-    with scene.ledger.write() as connection:
+    with frozen.ledger.write() as connection:
         connection.execute(
             update(schema.letter).values(copies=json.dumps([FIRST, FIRST.upper(), SECOND]))
         )
     server = fault_server()
-    scene.send(server, limit=1)
+    frozen.send(server, limit=1)
     assert server.recipients == [FIRST, SECOND]
 
 
 def test_the_letter_of_one_suppressed_by_the_contacts_id_is_withdrawn_as_it_would_leave(
-    scene: Scene, fault_server: Start
+    frozen: FrozenMailing, fault_server: Start
 ) -> None:
     server = fault_server()
     contact = "c1"
-    tally = scene.send(
+    tally = frozen.send(
         server, objection=lambda person, email: "objects" if person == contact else None
     )
-    assert scene.states == [State.WITHDRAWN, State.SENT]
+    assert frozen.states == [State.WITHDRAWN, State.SENT]
     assert tally.counts == {State.WITHDRAWN: 1, State.SENT: 1}
     assert server.recipients == [SECOND]
 
 
 def test_words_that_come_while_the_ledger_writes_are_no_answer_to_the_dot(
-    scene: Scene, fault_server: Start, monkeypatch: pytest.MonkeyPatch
+    frozen: FrozenMailing, fault_server: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server = fault_server()
     spoken: list[str] = []
@@ -78,7 +78,7 @@ def test_words_that_come_while_the_ledger_writes_are_no_answer_to_the_dot(
         return write(ledger)
 
     monkeypatch.setattr(ledger_module.Ledger, "write", chatty)
-    scene.send(server, limit=1)
+    frozen.send(server, limit=1)
     assert spoken
-    assert scene.states[0] is State.DEFERRED
+    assert frozen.states[0] is State.DEFERRED
     assert server.copies.all == []

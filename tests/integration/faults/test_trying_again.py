@@ -17,7 +17,7 @@ from flows.post.ledger import transitions
 from flows.post.ledger.clock import now, parse
 from flows.post.states import State
 from tests.conftest import ROOT
-from tests.integration.faults.scene import Scene
+from tests.integration.faults.frozen_mailing import FrozenMailing
 from tests.servers.fault import FaultServer
 from tests.servers.script import Answer, Call, Drop, Moment, Phase, always, once
 
@@ -27,82 +27,82 @@ BUSY = Answer(450, ("4.2.0 busy",))
 
 
 @pytest.fixture
-def scene(ledger_url: str) -> Iterator[Scene]:
-    made = Scene(ledger_url, READERS[:2])
+def frozen(ledger_url: str) -> Iterator[FrozenMailing]:
+    made = FrozenMailing(ledger_url, READERS[:2])
     yield made
     made.ledger.close()
 
 
 def test_a_deferred_letter_is_due_by_the_schedule_and_not_before(
-    scene: Scene, fault_server: Start
+    frozen: FrozenMailing, fault_server: Start
 ) -> None:
     server = fault_server([always(Phase.RCPT, BUSY, to=READERS[0])])
     hours = Schedule((60, 120), 5)
     before = now()
-    tally = scene.send(server, schedule=hours)
+    tally = frozen.send(server, schedule=hours)
     assert tally.waiting == 1
-    first = scene.rows[0]
+    first = frozen.rows[0]
     assert first.due_at
     assert abs(parse(first.due_at) - before - timedelta(minutes=60)) < timedelta(seconds=30)
     assert tally.next_due == parse(first.due_at)
-    scene.send(server, schedule=hours, patience=2)
+    frozen.send(server, schedule=hours, patience=2)
     assert server.recipients.count(READERS[0]) == 1
-    assert scene.rows[0].state is State.DEFERRED
+    assert frozen.rows[0].state is State.DEFERRED
 
 
 def test_each_further_no_waits_the_schedules_next_step_and_the_last_one_repeats(
-    scene: Scene, fault_server: Start
+    frozen: FrozenMailing, fault_server: Start
 ) -> None:
     server = fault_server([always(Phase.RCPT, BUSY)])
     # In seconds 0, 0, 3600, 3600: the first two steps are due at once.
     steps = Schedule((0, 0, 60), 5)
     for _ in range(3):
-        scene.send(server, schedule=steps, limit=2)
-    due = [parse(row.due_at) - now() for row in scene.rows if row.due_at]
+        frozen.send(server, schedule=steps, limit=2)
+    due = [parse(row.due_at) - now() for row in frozen.rows if row.due_at]
     assert len(due) == 2
     assert all(timedelta(minutes=59) < wait <= timedelta(minutes=60) for wait in due)
-    assert [row.attempts for row in scene.rows] == [3, 3]
+    assert [row.attempts for row in frozen.rows] == [3, 3]
 
 
 def test_a_run_waits_within_its_patience_for_what_falls_due(
-    scene: Scene, fault_server: Start
+    frozen: FrozenMailing, fault_server: Start
 ) -> None:
     server = fault_server([once(Phase.RCPT, BUSY, to=READERS[0])])
-    tally = scene.send(server, schedule=Schedule((0.01,), 5), patience=30)
+    tally = frozen.send(server, schedule=Schedule((0.01,), 5), patience=30)
     assert tally.counts == {State.SENT: 2, State.DEFERRED: 1}
     assert tally.waiting == 0
-    assert scene.states == [State.SENT] * 2
-    scene.check(server)
+    assert frozen.states == [State.SENT] * 2
+    frozen.check(server)
 
 
 def test_after_the_last_day_a_temporary_no_refuses_with_the_last_words(
-    scene: Scene, fault_server: Start
+    frozen: FrozenMailing, fault_server: Start
 ) -> None:
     server = fault_server([always(Phase.RCPT, BUSY, to=READERS[0])])
     for days in (5, 1e-9):
-        scene.send(server, schedule=Schedule((0,), days), limit=2)
-    first = scene.rows[0]
+        frozen.send(server, schedule=Schedule((0,), days), limit=2)
+    first = frozen.rows[0]
     assert (first.state, first.code, first.text) == (State.REFUSED, 450, "4.2.0 busy")
     assert first.attempts == 2
-    scene.check(server)
+    frozen.check(server)
 
 
 def test_a_clock_set_back_or_forward_neither_sends_early_nor_twice(
-    scene: Scene, fault_server: Start, monkeypatch: pytest.MonkeyPatch
+    frozen: FrozenMailing, fault_server: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The clock is the machine's own affair, so it is the one thing put in place of the real."""
     server = fault_server([once(Phase.RCPT, BUSY, to=READERS[0])])
     hour = Schedule((60,), 5)
-    scene.send(server, schedule=hour)
+    frozen.send(server, schedule=hour)
     for days in (-1, -400, 1 / 48):
         shifted = _shifted(days)
         _set_clock(monkeypatch, shifted)
-        scene.send(server, schedule=hour)
-        assert scene.states == [State.DEFERRED, State.SENT]
+        frozen.send(server, schedule=hour)
+        assert frozen.states == [State.DEFERRED, State.SENT]
     _set_clock(monkeypatch, _shifted(400))
-    scene.send(server, schedule=hour)
-    assert scene.states == [State.SENT, State.SENT]
-    scene.check(server)
+    frozen.send(server, schedule=hour)
+    assert frozen.states == [State.SENT, State.SENT]
+    frozen.check(server)
 
 
 def _set_clock(monkeypatch: pytest.MonkeyPatch, clock: Callable[[], object]) -> None:
@@ -115,7 +115,7 @@ def _shifted(days: float) -> Callable[[], object]:
 
 
 def test_a_server_that_says_421_is_left_alone_for_longer_each_time(
-    scene: Scene, fault_server: Start
+    frozen: FrozenMailing, fault_server: Start
 ) -> None:
     at: list[float] = []
 
@@ -124,24 +124,26 @@ def test_a_server_that_says_421_is_left_alone_for_longer_each_time(
         return Answer(421, ("4.3.2 come back later",)) if moment.attempt < 3 else None
 
     server = fault_server([always(Phase.GREETING, Call(closing))])
-    scene.send(server, patience=60)
-    assert scene.states == [State.SENT] * 2
+    frozen.send(server, patience=60)
+    assert frozen.states == [State.SENT] * 2
     first, second, third = at
     assert second - first >= 0.95
     assert third - second >= 1.9
-    scene.check(server)
+    frozen.check(server)
 
 
-def test_a_lost_connection_is_rebuilt_within_the_run(scene: Scene, fault_server: Start) -> None:
+def test_a_lost_connection_is_rebuilt_within_the_run(
+    frozen: FrozenMailing, fault_server: Start
+) -> None:
     server = fault_server([once(Phase.MAIL, Drop())])
-    scene.send(server, schedule=Schedule((0.001,), 5), patience=30)
-    assert scene.states == [State.SENT] * 2
+    frozen.send(server, schedule=Schedule((0.001,), 5), patience=30)
+    assert frozen.states == [State.SENT] * 2
     assert len(server.sessions) == 2
-    scene.check(server)
+    frozen.check(server)
 
 
 def test_a_stop_ends_the_waiting_and_leaves_the_rest_to_a_later_run(
-    scene: Scene, fault_server: Start
+    frozen: FrozenMailing, fault_server: Start
 ) -> None:
     stop = threading.Event()
 
@@ -151,31 +153,31 @@ def test_a_stop_ends_the_waiting_and_leaves_the_rest_to_a_later_run(
 
     server = fault_server([always(Phase.RCPT, Call(busy))])
     began = time.monotonic()
-    tally = scene.send(server, stop=stop, patience=600, schedule=Schedule((5,), 5))
+    tally = frozen.send(server, stop=stop, patience=600, schedule=Schedule((5,), 5))
     assert time.monotonic() - began < 60
     assert tally.stopped == "interrupted"
-    assert sorted(scene.states) == [State.DEFERRED, State.READY]
-    scene.check(server)
+    assert sorted(frozen.states) == [State.DEFERRED, State.READY]
+    frozen.check(server)
 
 
 def test_nothing_listening_is_told_as_a_setting_to_correct(
-    scene: Scene, fault_server: Start
+    frozen: FrozenMailing, fault_server: Start
 ) -> None:
     server = fault_server()
     server.close()
     with pytest.raises(ConfigurationError, match="SMTP_HOST"):
-        scene.send(server)
-    assert scene.states == [State.READY] * 2
+        frozen.send(server)
+    assert frozen.states == [State.READY] * 2
 
 
 def test_the_rate_holds_over_all_connections(ledger_url: str, fault_server: Start) -> None:
-    scene = Scene(ledger_url, READERS)
+    frozen = FrozenMailing(ledger_url, READERS)
     at: list[float] = []
     server = fault_server(
         [always(Phase.MAIL, Call(lambda _: at.append(time.monotonic())))], latency=0.2
     )
-    scene.send(server, connections=4, interval=0.1)
-    assert scene.states == [State.SENT] * len(READERS)
+    frozen.send(server, connections=4, interval=0.1)
+    assert frozen.states == [State.SENT] * len(READERS)
     # The first letter's slot was taken before its connection was open.
     assert max(at) - min(at) >= 0.1 * (len(READERS) - 2)
 
@@ -195,8 +197,8 @@ for _ in range(8):
 """
 
 
-def test_the_rate_holds_over_processes(scene: Scene) -> None:
-    command = [sys.executable, "-c", SLOTS, scene.url]
+def test_the_rate_holds_over_processes(frozen: FrozenMailing) -> None:
+    command = [sys.executable, "-c", SLOTS, frozen.url]
     processes = [
         subprocess.Popen(
             command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -222,9 +224,9 @@ def test_the_rate_holds_over_processes(scene: Scene) -> None:
 
 
 def test_a_slot_far_in_the_future_left_by_a_wrong_clock_does_not_hold_the_post_for_days(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
+    frozen: FrozenMailing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as wrong:
         wrong.setattr(rate.time, "time", lambda: time.monotonic() + 4e9)
-        RateLimiter(scene.ledger, "mail.example.org:587", 1)._slot()
-    assert RateLimiter(scene.ledger, "mail.example.org:587", 1)._slot() <= time.time() + 3601
+        RateLimiter(frozen.ledger, "mail.example.org:587", 1)._slot()
+    assert RateLimiter(frozen.ledger, "mail.example.org:587", 1)._slot() <= time.time() + 3601

@@ -108,6 +108,46 @@ def test_a_copy_to_no_address_hands_the_row_back(tmp_path: Path) -> None:
         filler.fill(reader(columns={"association": "nobody"}))
 
 
+HOSTILE = [
+    "Anna <evil@example.net>",
+    "evil@example.net, Anna",
+    "Anna; evil@example.net",
+    '" <evil@example.net>, "Anna',
+    "Anna\\",
+    "evil@example.net (Anna",
+    "undisclosed: evil@example.net;",
+    "\ue0001\ue001 <evil@example.net>",
+]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_whatever_a_list_says_of_a_reader_is_a_name_and_adds_no_recipient(
+    tmp_path: Path, name: str
+) -> None:
+    filler = made(tmp_path, 'cc = "{{ reader.columns.who }} <cc@example.org>"\n')
+    (copy,) = filler.fill(reader(columns={"who": name})).cc
+    assert copy.address == "cc@example.org"
+    mail = sent(filler, columns={"who": name})
+    assert [one.addr_spec for one in mail["Cc"].addresses] == ["cc@example.org"]
+    filler = made(
+        tmp_path / "b", 'cc = "First <a@example.org>, {{ reader.columns.who }} <b@example.org>"\n'
+    )
+    assert [copy.address for copy in filler.fill(reader(columns={"who": name})).cc] == [
+        "a@example.org",
+        "b@example.org",
+    ]
+
+
+@pytest.mark.parametrize("local", ["a@example.org, evil", "a> <evil", "evil@example.net <a"])
+def test_part_of_an_address_from_a_list_makes_one_address_or_none(
+    tmp_path: Path, local: str
+) -> None:
+    filler = made(tmp_path, 'cc = "Local <{{ reader.columns.who }}@example.org>"\n')
+    with pytest.raises(RowError, match="cc: "):
+        filler.fill(reader(columns={"who": local}))
+    assert filler.fill(reader(columns={"who": "wye"})).cc == (("Local", "wye@example.org"),)
+
+
 def test_pdf_is_attached_where_libreoffice_is_and_the_campaign_says_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

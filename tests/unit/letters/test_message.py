@@ -3,20 +3,26 @@
 import email
 import email.policy
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.header import decode_header, make_header
 from email.headerregistry import Address as Mailbox
 from email.message import EmailMessage
 from email.utils import parseaddr
+from pathlib import Path
 from typing import Any
 
+import dkim
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flows.errors import ConfigurationError, RowError
 from flows.letters import attachment, message
+from flows.letters.copies import Mailbox as Copied
+from flows.letters.dkim_signing import Signer
 from flows.letters.letter import Letter
+from tests.servers.dkim_key import dkim_key
 from tests.unit.letters.small_campaign import reader
 
 SENDER = '"UNA Exampleshire" <chair@example.org>'
@@ -196,10 +202,78 @@ def test_real_looking_addresses_of_shared_data_are_taken() -> None:
 
 
 def test_reply_to_and_copies_are_headers_of_their_own() -> None:
-    made = parsed(frozen(letter(), reply_to="office@example.org", cc=["Local <l@example.org>"]))
+    copied = replace(letter(), cc=(Copied("Local", "l@example.org"),))
+    made = parsed(frozen(copied, reply_to="office@example.org"))
     assert made["Reply-To"] == "office@example.org"
     assert made["Cc"] == "Local <l@example.org>"
     assert parsed(frozen(letter()))["Reply-To"] is None
+
+
+def test_a_domain_in_its_own_letters_needs_no_smtputf8() -> None:
+    data = frozen(letter(email="chair@exämple.org"), smtputf8=True)
+    assert data.isascii()
+    assert parsed(data)["To"].addresses[0].addr_spec == "chair@xn--exmple-cua.org"
+    assert not frozen(letter(email="zoë@exämple.org"), smtputf8=True).isascii()
+
+
+def test_list_headers_are_there_where_they_are_wanted_and_nowhere_else() -> None:
+    wanted = message.ListHeaders("Clean rivers, all <rivers.example.org>", "https://example.org/no")
+    made = parsed(frozen(letter(), list_headers=wanted))
+    assert made["List-Id"] == '"Clean rivers, all" <rivers.example.org>'
+    assert made["List-Unsubscribe"] == "<https://example.org/no>"
+    assert made["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    by_mail = message.ListHeaders(unsubscribe="mailto:office@example.org?subject=stop")
+    assert b"List-Unsubscribe-Post" not in frozen(letter(), list_headers=by_mail)
+    assert b"List-" not in frozen(letter())
+
+
+@pytest.mark.parametrize(
+    "lists",
+    [
+        message.ListHeaders(identity="rivers"),
+        message.ListHeaders(identity="x\r\nBcc: evil@example.org <a.example.org>"),
+        message.ListHeaders(unsubscribe="office@example.org"),
+        message.ListHeaders(unsubscribe="http://example.org/no"),
+        message.ListHeaders(unsubscribe="https://example.org/>\r\nBcc: evil@example.org"),
+    ],
+)
+def test_list_headers_that_make_no_sense_stop_the_campaign(lists: message.ListHeaders) -> None:
+    with pytest.raises(ConfigurationError, match="MAIL_LIST_ID, MAIL_LIST_UNSUBSCRIBE"):
+        frozen(letter(), list_headers=lists)
+
+
+def test_a_signed_message_verifies_with_the_public_key_and_is_the_same_each_time(
+    tmp_path: Path,
+) -> None:
+    path, public = dkim_key(tmp_path)
+    record = "".join(public.split('"')[1::2]).encode()
+    signer = Signer.load("example.org", "letters", path)
+    data = frozen(letter(name="Zoë Ŵyn"), signer=signer)
+    assert data == frozen(letter(name="Zoë Ŵyn"), signer=signer)
+    asked: list[bytes] = []
+
+    def answer(name: bytes, **_: Any) -> bytes:
+        asked.append(name)
+        return record
+
+    assert dkim.verify(data, dnsfunc=answer)
+    assert asked == [b"letters._domainkey.example.org."]
+    assert f"t={int(AT.timestamp())};" in parsed(data)["DKIM-Signature"]
+    for line in (b"Subject: ", b"To: ", b"Message-ID: <", b"Dear Minister"):
+        assert not dkim.verify(data.replace(line, line + b"x", 1), dnsfunc=answer)
+    assert parsed(data)["Subject"] == "Rivers"
+
+
+@pytest.mark.parametrize("content", [b"", b"no key", b"-----BEGIN PRIVATE KEY-----\nAAAA\n"])
+def test_a_key_that_cannot_sign_is_told_before_anything_is_frozen(
+    tmp_path: Path, content: bytes
+) -> None:
+    path = tmp_path / "dkim.pem"
+    path.write_bytes(content)
+    with pytest.raises(ConfigurationError, match=r"MAIL_DKIM_KEY.*openssl genrsa"):
+        Signer.load("example.org", "letters", path)
+    with pytest.raises(ConfigurationError, match=r"MAIL_DKIM_KEY.*cannot be read"):
+        Signer.load("example.org", "letters", tmp_path / "none.pem")
 
 
 def test_equal_arguments_give_equal_bytes_and_another_id_other_boundaries() -> None:

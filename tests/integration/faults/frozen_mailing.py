@@ -92,7 +92,7 @@ def freeze(
     return made.id
 
 
-class Scene:
+class FrozenMailing:
     """One ledger with one mailing; ``send`` runs a new sender over it, as a new process would."""
 
     def __init__(self, url: str, emails: Sequence[str], size: int = 0) -> None:
