@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, delete, insert, select, update
 
@@ -215,4 +215,6 @@ def test_any_value_put_in_any_place_of_the_chain_is_found(
         connection.exec_driver_sql(
             f'UPDATE event SET "{column}" = ? WHERE seq = ?', (value, row["seq"])
         )
+        kept = connection.execute(select(E).where(E.c.seq == row["seq"])).first()
+        assume(kept is None or kept._mapping[column] != row[column])  # "01" is kept as 1
         assert not events.verify(connection).ok
