@@ -127,8 +127,8 @@ def _server(settings: Settings, largest: int) -> list[Fault]:
         return [Fault("mail server", str(error), "error")]
     if 0 < session.largest < largest:
         line = (
-            f"takes mails of {_megabytes(session.largest)} at most (SIZE); the largest of this "
-            f"campaign has {_megabytes(largest)}: leave out enclosures, or make pictures smaller"
+            f"takes mails of {_size(session.largest)} at most (SIZE); the largest of this "
+            f"campaign has {_size(largest)}: leave out enclosures, or make pictures smaller"
         )
         return [Fault("mail server", line, "error")]
     return []
@@ -153,5 +153,5 @@ def _domain(settings: Settings, order: draft.Draft | None) -> list[Fault]:
         return list(error.faults)
 
 
-def _megabytes(octets: int) -> str:
-    return f"{octets / 1e6:.1f} MB"
+def _size(octets: int) -> str:
+    return f"{octets / 1e6:.1f} MB" if octets >= 1e6 else f"{octets / 1e3:.0f} kB"
