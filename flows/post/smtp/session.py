@@ -122,15 +122,11 @@ class Session:
         self._used = False
         """Whether a letter has gone over this connection."""
         self._pipelining = self.client.has_extn("pipelining")
+        size = self.client.esmtp_features.get("size", "").strip()
+        self.largest = int(size) if size.isdecimal() else 0
+        """Octets of the largest mail that the server takes (RFC 1870); 0 where it does not say."""
         self._without: list[str] = []
         """Copies that the server would not take of the letter in hand."""
-
-    @property
-    def largest(self) -> int:
-        """Octets of the largest mail that the server takes (SIZE, RFC 1870); 0 where it says
-        nothing."""
-        said = self.client.esmtp_features.get("size", "").strip()
-        return int(said) if said.isdecimal() else 0
 
     def deliver(
         self,
