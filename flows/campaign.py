@@ -4,7 +4,6 @@ From Python: ``from flows.campaign import campaign; campaign("r2p-dialogue-2013"
 ``live=True`` sends, once the mailing is signed off. As a deployment it is Prefect's form.
 """
 
-from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -16,27 +15,30 @@ from flows.errors import ConfigurationError, DearMinisterError
 from flows.letters import campaign as campaigns
 from flows.letters.campaign import Campaign
 from flows.operations import draft
-from flows.operations.ledger import open_ledger
-from flows.orchestration import batches, flow_runs, sign_off, states, tasks
+from flows.orchestration import batches, flow_runs, links, notices, sign_off, states, tasks
 from flows.orchestration.parameters import AsOf, CampaignKey, Limit, Lists, Live, Patience
 from flows.orchestration.states import Ending
+from flows.post import status
 from flows.post.ledger import campaign_runs
 from flows.post.ledger.database import Ledger
 from flows.post.mailing import mailing as mailings
 from flows.post.mailing.mailing import Mailing
-from flows.settings import load
 
 flow_runs.one_line_each()
 
 
 def _name() -> str:
     given = flow_run.parameters
-    return f"{Path(given['campaign']).name}, {'live' if given.get('live') else 'rehearsal'}"
+    return f"{Path(given.get('campaign') or '?').name}, {_kind(given)}"
+
+
+def _kind(given: dict[str, object]) -> str:
+    return "live" if given.get("live") else "rehearsal"
 
 
 @flow(name="campaign", flow_run_name=_name, persist_result=False)
 def campaign(
-    campaign: CampaignKey,
+    campaign: CampaignKey = "",
     contacts: Lists = [],  # noqa: B006  # never changed; an immutable default has no form
     as_of: AsOf = None,
     live: Live = False,
@@ -45,38 +47,63 @@ def campaign(
 ) -> Ending:
     """Write to everyone the campaign is for: freeze the letters, have them signed off, send them.
 
-    The state it ends in tells what became of the letters (``orchestration.states``). From Python
+    The state it ends in says what became of the letters (``orchestration.states``). From Python
     it returns that state, or raises: ConfigurationError where nothing could be done, Prefect's
     FailedRun where letters were refused or are uncertain.
     """
+    return notices.of(
+        _ended(campaign, contacts, as_of, live, limit, patience), f"campaign {campaign}"
+    )
+
+
+def _ended(
+    campaign: str, contacts: Lists, as_of: AsOf, live: bool, limit: int, patience: int
+) -> Ending:
     run = flow_runs.identity()
     try:
-        with closing(open_ledger(load())) as ledger:
+        if not campaign:
+            raise ConfigurationError(
+                "no campaign was named; nothing was done: start the deployment of a campaign"
+            )
+        with flow_runs.at_work() as ledger:
             about = campaigns.load(draft.folder(campaign))
             if (late := flow_runs.too_late()) and not campaign_runs.begun(ledger, run):
                 return states.not_started("Too late", late)
             with campaign_runs.run_lock(
                 ledger, about.key, about.edition, run, partial(_waits, ledger)
             ):
-                frozen = campaign_runs.mailing_of(ledger, run)
-                found = (
-                    mailings.get(ledger, frozen)
-                    if frozen
-                    else _prepared(ledger, run, about, campaign, contacts, as_of, live)
+                ending = _written(
+                    ledger, run, about, campaign, contacts, as_of, live, limit, patience
                 )
-                if found is None:
-                    return states.nothing("there is nobody left to write to")
-                if live and not found.approved_at:
-                    if not flow_runs.deployed():
-                        return states.not_signed_off(found.id, found.hash)
-                    found = sign_off.ask(ledger, found, get_run_logger())
-                return batches.deliver(
-                    ledger, found, live=live, limit=limit, patience=patience * 60
-                )
+                open_still = status.unsettled(ledger, about.key, about.edition)
+                return states.with_unsettled(ending, open_still)
     except campaign_runs.CampaignBusyError as error:
-        return states.not_started("Already running", f"{error}: {flow_runs.page(error.run)}")
+        return states.not_started("Already running", f"{error}: {links.run(error.run)}")
     except DearMinisterError as error:
         return states.failed(error)
+
+
+def _written(
+    ledger: Ledger,
+    run: str,
+    about: Campaign,
+    campaign: str,
+    contacts: Lists,
+    as_of: AsOf,
+    live: bool,
+    limit: int,
+    patience: int,
+) -> Ending:
+    """Freeze, or take up what this run froze; have it signed off; send."""
+    frozen = campaign_runs.mailing_of(ledger, run)
+    found = (
+        mailings.get(ledger, frozen)
+        if frozen
+        else _prepared(ledger, run, about, campaign, contacts, as_of, live)
+    )
+    if found is None:
+        return states.nothing("there is nobody left to write to")
+    return sign_off.then_deliver(ledger, found, live=live, limit=limit, patience=patience * 60)
 
 
 def _waits(ledger: Ledger, run: str) -> bool:
@@ -96,12 +123,12 @@ def _prepared(
     live: bool,
 ) -> Mailing | None:
     """The mailing that this run is about, frozen and reviewed; None where there is none."""
-    order = tasks.read(campaign, contacts, as_of or None)
-    prepared = tasks.freeze(ledger, tasks.as_is(order), len(order.readers))
+    drafted = tasks.read(campaign, contacts, as_of or None)
+    prepared = tasks.freeze(ledger, tasks.as_is(drafted), len(drafted.readers))
     found = prepared.mailing
     if found:
         campaign_runs.link_mailing(ledger, run, found.id)
-        tasks.review(ledger, tasks.as_is(order), tasks.as_is(prepared))
+        tasks.review(ledger, tasks.as_is(drafted), tasks.as_is(prepared))
     elif live and (found := batches.unfinished(ledger, about.key, about.edition)):
         campaign_runs.link_mailing(ledger, run, found.id)
         get_run_logger().info(f"nobody new to write to; going on with mailing {found.id}")

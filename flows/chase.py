@@ -1,6 +1,5 @@
 """Remind readers who have not answered: freeze, sign-off, send, as a mailing of its own."""
 
-from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -8,12 +7,12 @@ from prefect import flow
 from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
 
-from flows.errors import DearMinisterError
+from flows.errors import ConfigurationError, DearMinisterError
 from flows.letters import campaign as campaigns
 from flows.operations import chase as chasing
 from flows.operations import draft
 from flows.operations.chase import Due
-from flows.orchestration import batches, flow_runs, sign_off, states, tasks
+from flows.orchestration import batches, flow_runs, links, notices, sign_off, states, tasks
 from flows.orchestration.parameters import (
     After,
     CampaignKey,
@@ -23,24 +22,24 @@ from flows.orchestration.parameters import (
     Patience,
 )
 from flows.orchestration.states import Ending
+from flows.post import status
 from flows.post.ledger import campaign_runs
 from flows.post.ledger.database import Ledger
-from flows.post.ledger.opening import open_ledger
 from flows.post.mailing import mailing as mailings
 from flows.post.mailing.mailing import Mailing
-from flows.settings import load
 
 flow_runs.one_line_each()
 
 
 def _name() -> str:
     given = flow_run.parameters
-    return f"chase {Path(given['campaign']).name}, {'live' if given.get('live') else 'rehearsal'}"
+    kind = "live" if given.get("live") else "rehearsal"
+    return f"chase {Path(given.get('campaign') or '?').name}, {kind}"
 
 
 @flow(name="chase", flow_run_name=_name, persist_result=False)
 def chase(
-    campaign: CampaignKey,
+    campaign: CampaignKey = "",
     contacts: Lists = [],  # noqa: B006  # never changed; an immutable default has no form
     after: After = 0,
     live: Live = False,
@@ -52,9 +51,17 @@ def chase(
     The state it ends in is as ``flows.orchestration.states`` says. Whoever answers before the
     reminder leaves does not get it.
     """
+    return notices.of(_ended(campaign, contacts, after, live, limit, patience), f"chase {campaign}")
+
+
+def _ended(
+    campaign: str, contacts: Lists, after: int, live: bool, limit: int, patience: int
+) -> Ending:
     run = flow_runs.identity()
     try:
-        with closing(open_ledger(load().ledger)) as ledger:
+        if not campaign:
+            raise ConfigurationError("no campaign was named; nothing was done: choose one")
+        with flow_runs.at_work() as ledger:
             about = campaigns.load(draft.folder(campaign))
             if (late := flow_runs.too_late()) and not campaign_runs.begun(ledger, run):
                 return states.not_started("Too late", late)
@@ -70,15 +77,13 @@ def chase(
                 )
                 if found is None:
                     return states.nothing("nobody is to be reminded today")
-                if live and not found.approved_at:
-                    if not flow_runs.deployed():
-                        return states.not_signed_off(found.id, found.hash)
-                    found = sign_off.ask(ledger, found, get_run_logger())
-                return batches.deliver(
+                ending = sign_off.then_deliver(
                     ledger, found, live=live, limit=limit, patience=patience * 60
                 )
+                open_still = status.unsettled(ledger, found.campaign, found.edition)
+                return states.with_unsettled(ending, open_still)
     except campaign_runs.CampaignBusyError as error:
-        return states.not_started("Already running", f"{error}: {flow_runs.page(error.run)}")
+        return states.not_started("Already running", f"{error}: {links.run(error.run)}")
     except DearMinisterError as error:
         return states.failed(error)
 

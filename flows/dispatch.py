@@ -1,17 +1,21 @@
 """Send what is due: of one mailing, or of every mailing that was signed off (the sweep)."""
 
-from contextlib import closing
+from contextlib import suppress
 
 from prefect import flow
+from prefect.client.orchestration import get_client
 from prefect.logging import get_run_logger
+from prefect.runtime import flow_run
 
 from flows.errors import DearMinisterError
 from flows.operations.ledger import open_ledger
-from flows.orchestration import batches, flow_runs, states
-from flows.orchestration.parameters import Limit, MailingId, Patience
+from flows.orchestration import batches, cancelling, flow_runs, notices, states, supervision
+from flows.orchestration.parameters import EVERY, Limit, Patience, SweptMailing
 from flows.orchestration.states import Ending
-from flows.post.ledger import campaign_runs
+from flows.post import status
+from flows.post.ledger import campaign_runs, holds
 from flows.post.ledger.database import Ledger
+from flows.post.ledger.errors import LedgerUnavailableError
 from flows.post.ledger.workers import recover
 from flows.post.mailing import mailing as mailings
 from flows.post.mailing.mailing import Mailing
@@ -20,40 +24,88 @@ from flows.settings import load
 flow_runs.one_line_each()
 
 
-@flow(name="dispatch", persist_result=False)
-def dispatch(mailing: MailingId = "", limit: Limit = 0, patience: Patience = 0) -> Ending:
+def _name() -> str:
+    """ "sweep: 12 due", or "dispatch MAILING"."""
+    mailing = str(flow_run.parameters.get("mailing") or EVERY)
+    if mailing != EVERY:
+        return f"dispatch {mailing.partition(',')[0]}"
+    due = 0
+    with suppress(DearMinisterError):
+        ledger = open_ledger(load())
+        due = sum(status.due(ledger, one.id) for one in _signed_off(ledger))
+        ledger.close()
+    return f"sweep: {due} due" if due else "sweep: nothing due"
+
+
+@flow(name="dispatch", flow_run_name=_name, persist_result=False)
+def dispatch(mailing: SweptMailing = "", limit: Limit = 0, patience: Patience = 0) -> Ending:
     """Send letters that are ready or due again, of signed-off mailings alone.
 
-    The sweep over all mailings passes over those that a run is sending, and those whose last run
-    was told to send only so many. The state it ends in is as ``flows.orchestration.states`` says.
+    The sweep over all mailings leaves out those that a person holds, those that a run is sending,
+    and those whose last run was limited. The state it ends in is as
+    ``flows.orchestration.states`` says.
     """
-    ends = []
+    what = f"mailing {mailing}" if mailing else "the sweep"
+    return notices.of(_ended(mailing, limit, patience), what)
+
+
+def _ended(mailing: str, limit: int, patience: int) -> Ending:
     try:
         if late := flow_runs.too_late():
             return states.not_started("Too late", late)
-        with closing(open_ledger(load())) as ledger:
+        with flow_runs.at_work() as ledger:
+            _settle_cancelled(ledger)
             recover(ledger)
-            for one in [mailings.get(ledger, mailing)] if mailing else _for_the_sweep(ledger):
-                if not batches.waits(ledger, one):
-                    continue
-                try:
-                    ends.append(
-                        batches.deliver(ledger, one, live=True, limit=limit, patience=patience * 60)
-                    )
-                except DearMinisterError as error:
-                    ends.append(states.failed(error))
+            chosen = [mailings.get(ledger, mailing)] if mailing else _for_the_sweep(ledger)
+            return _sent(ledger, chosen, limit, patience * 60, named=bool(mailing))
     except DearMinisterError as error:
         return states.failed(error)
-    return states.together(ends) if ends else states.nothing("no letter waits to be sent")
+
+
+def _sent(
+    ledger: Ledger, chosen: list[Mailing], limit: int, patience: float, *, named: bool
+) -> Ending:
+    ends: list[Ending] = []
+    for mailing in chosen:
+        if not batches.waits(ledger, mailing):
+            continue
+        try:
+            ends.append(batches.deliver(ledger, mailing, live=True, limit=limit, patience=patience))
+        except LedgerUnavailableError:
+            raise
+        except DearMinisterError as error:
+            ends.append(states.failed(error))
+        if cancelling.asked():
+            for other in chosen[chosen.index(mailing) + 1 :]:
+                if batches.waits(ledger, other):
+                    ends.append(states.held(cancelling.hold(ledger, other.id, flow_runs.name())))
+            break
+    held = [] if named else [hold for one, hold in holds.every(ledger).items()]
+    ending = states.together(ends) if ends else states.nothing("no letter waits to be sent")
+    if not states.is_cancelled(ending):
+        ending = states.beside_holds(ending, held)
+    return states.with_unsettled(ending, status.unsettled(ledger))
+
+
+def _settle_cancelled(ledger: Ledger) -> None:
+    """Hold what was cancelled while nobody looked, before anything of it is sent."""
+    if flow_runs.deployed():
+        with get_client(sync_client=True) as client:
+            supervision.settle_cancelled(client, ledger)
+
+
+def _signed_off(ledger: Ledger) -> list[Mailing]:
+    return [one for one in reversed(mailings.every(ledger)) if one.approved_at]
 
 
 def _for_the_sweep(ledger: Ledger) -> list[Mailing]:
     """Every mailing that is signed off and left to the sweep, the oldest first."""
     found = []
-    for one in reversed(mailings.every(ledger)):
-        if not one.approved_at:
-            continue
-        if campaign_runs.running(ledger, campaign_runs.last(ledger, one.campaign, one.edition)):
+    held = holds.every(ledger)
+    for one in _signed_off(ledger):
+        if one.id in held:
+            get_run_logger().info(f"mailing {one.id} is {held[one.id]}")
+        elif campaign_runs.running(ledger, campaign_runs.last(ledger, one.campaign, one.edition)):
             get_run_logger().info(f"mailing {one.id}: a run of its campaign is at work on it")
         elif campaign_runs.limited(ledger, one.id):
             get_run_logger().info(

@@ -1,17 +1,14 @@
 """Read the campaign's mailbox and file what came back; nothing in the mailbox is changed."""
 
-from contextlib import closing
-
 from prefect import flow
 from prefect.logging import get_run_logger
 from prefect.states import Completed
 
 from flows.errors import DearMinisterError
 from flows.operations import inbox as sweeping
-from flows.orchestration import flow_runs, replies_page, states
+from flows.orchestration import flow_runs, notices, replies_page, states
 from flows.orchestration.states import Ending
 from flows.post.inbox.sweep import SweepBusyError
-from flows.post.ledger.opening import open_ledger
 
 flow_runs.one_line_each()
 _EVERY = 1000
@@ -35,7 +32,7 @@ def inbox() -> Ending:
         chosen = flow_runs.settings()
         if not chosen.imap_host:
             return states.nothing("IMAP_HOST is not set, so there is no mailbox to read")
-        with closing(open_ledger(chosen.ledger)) as ledger:
+        with flow_runs.at_work() as ledger:
             found = sweeping.sweep(chosen, ledger, progress)
             waiting = replies_page.show(ledger)
     except SweepBusyError as error:
@@ -44,4 +41,8 @@ def inbox() -> Ending:
         return states.failed(error)
     line = sweeping.summary(found)
     logger.info(line)
-    return Completed(name="To be sorted" if waiting else None, message=line)
+    if not waiting:
+        return notices.of(Completed(message=line), "replies")
+    # The sweep's own words differ each time; how many wait is the matter.
+    notices.of(Completed(name="To be sorted", message=f"{waiting} mails wait"), "replies")
+    return Completed(name="To be sorted", message=line)

@@ -1,7 +1,6 @@
 """What a person says about what came back, as forms: sort an item, match it, add one from paper."""
 
 from collections.abc import Callable
-from contextlib import closing
 
 from prefect import flow
 from prefect.states import Completed
@@ -21,8 +20,6 @@ from flows.orchestration.parameters import (
 )
 from flows.orchestration.states import Ending
 from flows.post.ledger.database import Ledger
-from flows.post.ledger.opening import open_ledger
-from flows.settings import load
 
 flow_runs.one_line_each()
 
@@ -73,7 +70,7 @@ def add_reply(
 def _decided(decide: Callable[[Ledger], str]) -> Ending:
     """Do what the form says, and show what waits now."""
     try:
-        with closing(open_ledger(load().ledger)) as ledger:
+        with flow_runs.at_work() as ledger:
             line = decide(ledger)
             replies_page.show(ledger)
     except DearMinisterError as error:

@@ -131,6 +131,8 @@ class Settings(BaseSettings):
     """Whether mails that were filed are marked as read."""
     letter_processes: int = Field(0, ge=0, le=64)
     """Processes that fill letters and lay out PDFs. 0: one for each core."""
+    notify: str = ""
+    """Who is told of what waits for a person: an e-mail address, and any Apprise address."""
     members_api_url: str = "https://members-api.parliament.uk"
     """Where contacts refresh asks for MPs, peers and government posts."""
     office_hours: str = "Mon-Fri 08:00-18:00"
@@ -323,6 +325,11 @@ def _faults(settings: Settings) -> Iterator[Fault]:
             f"{local!r} is too long to add a token to; use an address with at most "
             f"{LONGEST_LOCAL_PART} characters before the @",
         )
+    for one in settings.notify.split():
+        if "://" not in one and not _is_ascii_address(one):
+            yield Fault(
+                "NOTIFY", f"{one!r} is neither an e-mail address nor an Apprise address (ntfys://x)"
+            )
     if "?" in str(settings.var):
         yield Fault("DEAR_MINISTER_VAR", "a folder with ? in its name cannot be used")
     for read in (

@@ -2,75 +2,94 @@
 
 import asyncio
 import os
-import signal
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
-from datetime import timedelta
+from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any, cast
+from uuid import UUID
+
+import httpx
+from fasteners import InterProcessLock
 
 from flows import settings
 from flows.cli import console
+from flows.errors import ConfigurationError, DearMinisterError
 
 # Before Prefect is imported: its server would report to a host outside, and a run would wait for
-# ten seconds until it is looked for.
+# ten seconds until it is looked for. One login is enough: the server's is the runs' as well.
 os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
 os.environ.setdefault("DO_NOT_TRACK", "1")
 os.environ.setdefault("PREFECT_RUNNER_POLL_FREQUENCY", "2")
+if login := os.environ.get("PREFECT_SERVER_API_AUTH_STRING"):
+    os.environ.setdefault("PREFECT_API_AUTH_STRING", login)
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import DeploymentScheduleCreate
-from prefect.client.schemas.filters import (
-    DeploymentFilter,
-    DeploymentFilterName,
-    FlowRunFilter,
-    FlowRunFilterExpectedStartTime,
-    FlowRunFilterState,
-    FlowRunFilterStateType,
-)
-from prefect.client.schemas.objects import State, StateType
 from prefect.deployments.runner import RunnerDeployment
 from prefect.exceptions import ObjectNotFound
-from prefect.runner import Runner
-from prefect.settings import PREFECT_API_URL, temporary_settings
-from prefect.states import Cancelled, Crashed
-from prefect.types import DateTime
+from prefect.settings import PREFECT_API_URL, PREFECT_SERVER_API_PORT, temporary_settings
 
 from flows.deployments import deployments
+from flows.desk.app import app as desk_app
+from flows.desk.running import served as desk_served
 from flows.operations.ledger import open_ledger
-from flows.orchestration import server
-from flows.orchestration.parameters import campaign_folders
-from flows.post.ledger import campaign_runs
-from flows.post.ledger.clock import now
+from flows.orchestration import links, server, supervision
+from flows.orchestration.choices import campaign_folders
+from flows.orchestration.flow_runs import TAG
+from flows.orchestration.runner import OperatorsRunner
 
-_MISSED = timedelta(minutes=15)
-AT_ONCE = 4
-"""Runs at the same time; the others wait their turn."""
+_LOOK_SECONDS = 4.0
+_MOST_RESTARTS = 3
+"""A server that dies more often than this within one serve has a fault of its own."""
+_SLACK = 60.0
+"""Seconds beyond the mail server's time-out that a run has to finish the letter in hand."""
 
 
 def serve() -> None:
     """Start what is needed and serve until stopped. Raises ConfigurationError."""
-    console.say("Starting. Prefect's server takes 10 to 30 seconds.")
-    with server.running(settings.load().var / "prefect") as url, _against(url):
-        runner = _Runner(pause_on_shutdown=False, limit=AT_ONCE)
-        with get_client(sync_client=True) as client:
-            _drop_missed_sweeps(client)
-            tell_broken_off(client)
-            for one in deployments():
-                _as_the_operator_left_it(client, one)
-                runner.add_deployment(one)
-        for fault in campaign_folders()[1]:
-            console.say(f"Not offered: {fault}")
-        console.say(f"Open {url.removesuffix('/api')} in a browser. Ctrl-C stops.")
-        with suppress(KeyboardInterrupt):
-            asyncio.run(runner.start())
-        console.say("Stopping.")
+    chosen = settings.load()
+    home = chosen.var / "prefect"
+    with _alone(home):
+        console.say("Starting. Prefect's server takes 10 to 30 seconds.")
+        with server.running(home, console.say) as prefect, _against(prefect.url):
+            runner = OperatorsRunner(chosen.smtp_timeout + _SLACK, console.say)
+            watch = _Watch(runner, prefect)
+            login = os.environ.get("PREFECT_SERVER_API_AUTH_STRING", "")
+            desk = desk_app(settings.load, watch.form, lambda: campaign_folders()[0], login)
+            with desk_served(desk, PREFECT_SERVER_API_PORT.value() + 1) as address:
+                os.environ[links.DESK] = address
+                watch.begin()
+                console.say(f"The desk page is {address}")
+                page = prefect.url.removesuffix("/api")
+                console.say(f"Open {page} in a browser. Ctrl-C stops.")
+                asyncio.run(runner.until_stopped(watch.run()))
+                console.say("Stopping.")
 
 
-class _Runner(Runner):
-    """Prefect's, but told to stop it ends as by Ctrl-C: its own way leaves its work undone."""
-
-    def handle_sigterm(self, *args: Any, **kwargs: Any) -> None:
-        signal.raise_signal(signal.SIGINT)
+@contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    """One ``serve`` on a folder. Raises ConfigurationError where there is another."""
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = InterProcessLock(home / "serve.lock")
+        first = lock.acquire(blocking=False)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{error.filename or home}: cannot be written ({error.strerror}); set DEAR_MINISTER_VAR"
+        ) from error
+    owner = home / "serve.pid"
+    if not first:
+        pid = owner.read_text(encoding="utf-8").strip() if owner.exists() else "?"
+        raise ConfigurationError(
+            f"{home.parent}: another serve is at work in this folder (process {pid}); "
+            "use that one, or stop it first"
+        )
+    owner.write_text(str(os.getpid()), encoding="utf-8")
+    try:
+        yield
+    finally:
+        owner.unlink(missing_ok=True)
+        lock.release()
 
 
 @contextmanager
@@ -81,8 +100,108 @@ def _against(url: str) -> Iterator[None]:
         yield
 
 
+class _Watch:
+    """Every few seconds: runs that died or were cancelled, sign-offs, new choices, the server."""
+
+    def __init__(self, runner: OperatorsRunner, prefect: server.Server) -> None:
+        self._runner = runner
+        self._server = prefect
+        self._restarts = 0
+        self._offered: dict[str, Any] = {}
+        """What was last given to the server, by name."""
+        self._faults: list[str] = []
+        self._trouble = ""
+        self._identities: dict[str, UUID] = {}
+        """Deployments' ids by name."""
+
+    def begin(self) -> None:
+        """What has to be done before the first run. Raises ConfigurationError."""
+        with get_client(sync_client=True) as client:
+            supervision.drop_missed_sweeps(client)
+            with closing(open_ledger(settings.load())) as ledger:
+                supervision.look(client, ledger, set())
+        self._offer()
+
+    async def run(self) -> None:
+        """Look until cancelled. Raises ConfigurationError where the server cannot be kept up."""
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            if self._server.gone:
+                await asyncio.to_thread(self._restart)
+                continue
+            executed = self._runner.executed()
+            try:
+                await asyncio.to_thread(self._look, executed)
+                self._trouble = ""
+            except (DearMinisterError, httpx.HTTPError, OSError) as error:
+                self._say_once(" ".join(str(error).split()) or type(error).__name__)
+
+    def form(self, deployment: str) -> str:
+        """The form that starts a deployment, for the desk page; all of them where there is none."""
+        page = f"{self._server.url.removesuffix('/api')}/v2/deployments"
+        identity = self._identities.get(deployment)
+        return f"{page}/deployment/{identity}/run" if identity else page
+
+    def _look(self, executed: set[Any]) -> None:
+        with (
+            get_client(sync_client=True) as client,
+            closing(open_ledger(settings.load())) as ledger,
+        ):
+            supervision.look(client, ledger, executed)
+        self._offer()
+
+    def _restart(self) -> None:
+        self._restarts += 1
+        if self._restarts > _MOST_RESTARTS:
+            raise ConfigurationError(
+                f"the Prefect server ended {self._restarts} times; its words are in "
+                f"{self._server.home}/server.log; stopping"
+            )
+        console.say("The Prefect server has ended; starting it again.")
+        self._server.restart()
+        console.say(f"Open {self._server.url.removesuffix('/api')} in a browser again.")
+
+    def _offer(self) -> None:
+        """Give the server every deployment that is new or has changed, and take back the others."""
+        current = {f"{one.flow_name}/{one.name}": one for one in deployments()}
+        with get_client(sync_client=True) as client:
+            for name, deployment in current.items():
+                form = deployment._parameter_openapi_schema.model_dump()
+                if self._offered.get(name) == form:
+                    continue
+                _as_the_operator_left_it(client, deployment)
+                identity = cast(UUID, deployment.apply())  # awaitable only where a loop runs
+                self._runner.serves(identity, deployment.name)
+                self._offered[name] = form
+                self._identities[deployment.name] = identity
+            _take_back(client, set(current))
+        faults = campaign_folders()[1]
+        for fault in faults:
+            if fault not in self._faults:
+                console.say(f"Not offered: {fault}")
+        self._faults = faults
+
+    def _say_once(self, trouble: str) -> None:
+        if trouble != self._trouble:
+            console.say(f"Trouble: {trouble}; trying again.")
+        self._trouble = trouble
+
+
+def _take_back(client: SyncPrefectClient, current: set[str]) -> None:
+    """Delete deployments of campaigns whose folder is gone; a folder at fault keeps its own."""
+    for there in client.read_deployments():
+        if TAG not in there.tags or (there.parameters or {}).get("campaign") != there.name:
+            continue
+        if (
+            f"campaign/{there.name}" not in current
+            and not (settings.office().templates / there.name).is_dir()
+        ):
+            client.delete_deployment(there.id)
+
+
 def _as_the_operator_left_it(client: SyncPrefectClient, ours: RunnerDeployment) -> None:
-    """Keep schedules that were turned on, off or changed in the UI over a restart."""
+    """Keep schedules that were turned on, off or changed in the UI; parameters are the
+    deployment's own."""
     try:
         there = client.read_deployment_by_name(f"{ours.flow_name}/{ours.name}")
     except ObjectNotFound:
@@ -98,38 +217,3 @@ def _as_the_operator_left_it(client: SyncPrefectClient, ours: RunnerDeployment) 
             )
             for one in there.schedules
         ]
-
-
-def tell_broken_off(client: SyncPrefectClient) -> None:
-    """Campaign runs that ended with the last `serve`, or with the machine, are not running."""
-    there = client.read_flow_runs(
-        deployment_filter=DeploymentFilter(name=DeploymentFilterName(any_=["campaign"])),
-        flow_run_filter=FlowRunFilter(
-            state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.RUNNING]))
-        ),
-    )
-    with closing(open_ledger(settings.load())) as ledger:
-        for one in there:
-            if campaign_runs.is_crashed(ledger, str(one.id)):
-                state: State[Any] = Crashed(
-                    message="broken off: its process is gone. Retry goes on with what was frozen; "
-                    "letters that were signed off go with the next sweep"
-                )
-                client.set_flow_run_state(one.id, state, force=True)
-
-
-def _drop_missed_sweeps(client: SyncPrefectClient) -> None:
-    """Sweeps that fell due while nobody served would all start now; one sends what is due."""
-    missed = client.read_flow_runs(
-        deployment_filter=DeploymentFilter(name=DeploymentFilterName(any_=["dispatch", "inbox"])),
-        flow_run_filter=FlowRunFilter(
-            state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.SCHEDULED])),
-            expected_start_time=FlowRunFilterExpectedStartTime(
-                before_=cast(DateTime, now() - _MISSED)
-            ),
-        ),
-    )
-    for one in missed:
-        if one.auto_scheduled:
-            state: State[Any] = Cancelled(name="Missed", message="nobody served when it was due")
-            client.set_flow_run_state(one.id, state, force=True)

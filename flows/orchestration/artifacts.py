@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import groupby
+from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
 
@@ -16,10 +17,11 @@ from prefect.artifacts import (
 
 from flows.operations.review import Changes, Review
 from flows.operations.specimens import Specimen
+from flows.orchestration import links
 from flows.people.contact import RejectedRow
 from flows.post.mailing.mailing import Mailing
 from flows.post.states import State
-from flows.post.status import DispatchStatus, Status, words
+from flows.post.status import DispatchStatus, Status, in_words, words
 
 MOST_ROWS = 650
 """A table's rows: Prefect's older UI draws all of them at once."""
@@ -43,7 +45,7 @@ def plain(text: str) -> str:
 
 @contextmanager
 def progress(mailing: Mailing, what: str) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar that hears (done, total)."""
+    """A progress bar, as a function that is called with (done, total)."""
     made = create_progress_artifact(
         0.0, key=key(f"{mailing.campaign}-progress"), description=f"{what}: mailing {mailing.id}"
     )
@@ -53,11 +55,6 @@ def progress(mailing: Mailing, what: str) -> Iterator[Callable[[int, int], None]
         update_progress_artifact(bar, progress=100.0 * done / max(total, 1))
 
     yield moved
-
-
-def page(artifact: object) -> str:
-    """Where an artifact is read in Prefect's UI."""
-    return f"/v2/artifacts/artifact/{artifact}"
 
 
 def review(found: Review) -> None:
@@ -78,7 +75,7 @@ def review(found: Review) -> None:
             description=f"One letter for each kind of reader: mailing {found.mailing.id}",
         )
     create_markdown_artifact(
-        summary(found, {name: page(made) for name, made in pages.items()}),
+        summary(found, {name: links.page(made) for name, made in pages.items()}),
         key=key(f"{campaign}-review"),
         description=f"What would be sent: mailing {found.mailing.id}",
     )
@@ -109,8 +106,12 @@ def summary(found: Review, pages: Mapping[str, str]) -> str:
             f"Ready to correct: `{found.refused_file}`" if found.refused_file else "",
         )
     lines += _list(f"{len(found.left_out)} left out", found.left_out)
-    if mailing.passed_over:
-        lines += ["", f"{len(mailing.passed_over)} persons have this edition already."]
+    lines += _list(
+        f"{len(found.unsettled)} not settled from earlier mailings of this edition",
+        [str(one) for one in found.unsettled],
+    )
+    if served := len(mailing.passed_over) - sum(not one.again for one in found.unsettled):
+        lines += ["", f"{max(served, 0)} persons have this edition already."]
     lines += _changes(found.changes)
     if found.specimens:
         folder = found.specimens[0].files[0].parent
@@ -189,7 +190,7 @@ def outcome(mailing: Mailing, now: Status, ending: str, evidence: str) -> None:
     table = create_table_artifact(
         [_row(one) for one in shown],
         key=key(f"{mailing.campaign}-outcome"),
-        description=f"{what}: {words(now.counts)}"
+        description=f"{what}: {in_words(now)}"
         + (f"; shown: {len(shown)}" if len(shown) < len(now.dispatches) else ""),
     )
     lines = [
@@ -201,7 +202,7 @@ def outcome(mailing: Mailing, now: Status, ending: str, evidence: str) -> None:
         "|---|---|",
         *(f"| {state} | {n} |" for state, n in sorted(now.counts.items())),
         "",
-        f"[The letters, those to see to first]({page(table)})",
+        f"[The letters, those to see to first]({links.page(table)})",
         "",
         evidence,
     ]
@@ -221,3 +222,24 @@ def _row(one: DispatchStatus) -> dict[str, Any]:
         "answer": f"{one.code or ''} {one.reply}".strip()[:200],
         "Message-ID": one.message_id if one.state is State.UNCERTAIN else "",
     }
+
+
+def of_verb(verb: str, message: str, text: str, table: Sequence[Mapping[str, Any]]) -> None:
+    """What an operator's verb came to: its text, and a table where it has rows."""
+    more = ""
+    if table:
+        made = create_table_artifact(
+            [dict(row) for row in table[:MOST_ROWS]],
+            key=key(f"{verb}-rows"),
+            description=f"{len(table)} rows: {message}",
+        )
+        more = f"\n\n[{len(table)} rows]({links.page(made)})"
+    create_markdown_artifact(
+        (text or plain(message)) + more, key=key(f"{verb}-done"), description=message[:250]
+    )
+
+
+def file_link(path: Path) -> str:
+    """A file that a flow wrote: a link to it on the desk page, or its path where there is none."""
+    url = links.desk(path)
+    return f"[{path.name}]({url}) (`{path}`)" if url else f"`{path}`"

@@ -1,7 +1,6 @@
 """A sending in batches, so that an operator sees it move: which letters, how fast, how long yet."""
 
 import logging
-import os
 import signal
 import threading
 import time
@@ -15,7 +14,7 @@ from typing import Any, TypeAlias
 from prefect.logging import get_run_logger
 
 from flows.operations import send
-from flows.orchestration import artifacts, states, tasks
+from flows.orchestration import artifacts, cancelling, flow_runs, states, tasks
 from flows.orchestration.flow_runs import settings
 from flows.orchestration.states import Ending
 from flows.orchestration.tasks import watcher
@@ -24,7 +23,7 @@ from flows.post import status
 from flows.post.delivery.office_hours import OfficeHours, when
 from flows.post.delivery.sender import Sender
 from flows.post.delivery.sending import SendEvent, SendResult
-from flows.post.ledger import campaign_runs
+from flows.post.ledger import campaign_runs, holds
 from flows.post.ledger.clock import now
 from flows.post.ledger.database import Ledger
 from flows.post.mailing import mailing as mailings
@@ -60,19 +59,22 @@ def deliver(ledger: Ledger, found: Mailing, *, live: bool, limit: int, patience:
     """Send what is due of the mailing and show what became of it.
 
     ``limit`` letters at most (0: all); ``patience`` in seconds for letters that are put off. Live
-    letters leave in office hours alone. Raises ConfigurationError, LedgerUnavailableError.
+    letters leave in office hours alone, and not where a person holds the mailing. Raises
+    ConfigurationError, LedgerUnavailableError.
     """
     chosen = settings()
     hours = OfficeHours.parse(chosen.office_hours)
     if live:
+        if hold := holds.find(ledger, found.id):
+            return states.held(hold)
         campaign_runs.limit(ledger, found.id, limit)
         if not hours.open_at(now()):
-            return _held(found, hours)
+            return _closed(found, hours)
     stop, closed = threading.Event(), threading.Event()
     report = _reporting(get_run_logger())
 
-    def hear(note: SendEvent) -> None:
-        report(note)
+    def watch_hours(event: SendEvent) -> None:
+        report(event)
         if live and not hours.open_at(now()):
             closed.set()
             stop.set()
@@ -80,22 +82,29 @@ def deliver(ledger: Ledger, found: Mailing, *, live: bool, limit: int, patience:
     with (
         finishing(stop),
         artifacts.progress(found, "live" if live else "rehearsal") as moved,
-        send.sender(chosen, ledger, found, live=live, report=hear, stop=stop) as sender,
+        send.sender(chosen, ledger, found, live=live, report=watch_hours, stop=stop) as sender,
     ):
         number = sender.sending.rehearsal
-        tally = _send_due(sender, found, limit, patience, moved)
+        result = _send_due(sender, found, limit, patience, moved, stop)
+        cancelled = (stop.is_set() and not closed.is_set()) and cancelling.asked()
+        if cancelled and live:
+            cancelling.hold(ledger, found.id, flow_runs.name())
     if closed.is_set():
-        tally = replace(tally, stopped="")
+        result = replace(result, stopped="")
     standing = status.status(ledger, found.id, number)
     ending = states.of(
-        standing.counts,
-        tally,
-        what=f"rehearsal {number}" if number else "live",
+        standing,
+        result,
         handed_back=len(found.refused),
+        limit=limit,
         todo=f"See: dear-minister status {found.id}",
     )
-    if closed.is_set() and tally.waiting:
-        ending = _held(found, hours, ending.message or "")
+    if closed.is_set() and result.waiting:
+        ending = _closed(found, hours, ending.message or "")
+    if live and (hold := holds.find(ledger, found.id)):
+        ending = states.held(hold, states.so_far(standing))
+    elif cancelled:
+        ending = states.stopped(states.so_far(standing))
     mailbox = "" if live or chosen.mail_redirect_to else f"The mails: `{chosen.var / 'mailbox'}`. "
     artifacts.outcome(
         found,
@@ -106,7 +115,7 @@ def deliver(ledger: Ledger, found: Mailing, *, live: bool, limit: int, patience:
     return ending
 
 
-def _held(found: Mailing, hours: OfficeHours, before: str = "") -> Ending:
+def _closed(found: Mailing, hours: OfficeHours, before: str = "") -> Ending:
     """It is outside office hours."""
     opening = when(hours.next_opening(now()))
     line = (
@@ -114,7 +123,7 @@ def _held(found: Mailing, hours: OfficeHours, before: str = "") -> Ending:
         f"goes on then by itself; without it: dear-minister send {found.id} --live"
     )
     get_run_logger().warning(line.strip())
-    return states.held(line.strip())
+    return states.outside_office_hours(line.strip())
 
 
 def _send_due(
@@ -123,8 +132,13 @@ def _send_due(
     limit: int,
     patience: float,
     moved: Callable[[int, int], None],
+    stop: threading.Event,
 ) -> SendResult:
-    """All that is due, in batches that are tasks. ``moved`` hears letters done and in all."""
+    """Send all that is due, in batches that are tasks.
+
+    ``moved`` is called with letters done and letters in all. Between two batches the run looks
+    whether it was cancelled: whoever was to tell it may be gone.
+    """
     logger = get_run_logger()
     number = sender.sending.rehearsal
     attempts: Counter[State] = Counter()
@@ -156,6 +170,9 @@ def _send_due(
         moved(done, total)
         if tally.stopped or not tried:
             break
+        if cancelling.asked():
+            stop.set()
+            break
         logger.info(_pace(done, total, sum(attempts.values()), time.monotonic() - began))
     return replace(tally, counts=dict(attempts))
 
@@ -174,20 +191,20 @@ def _pace(done: int, total: int, tried: int, seconds: float) -> str:
 
 
 def _reporting(logger: Logger) -> Callable[[SendEvent], None]:
-    """Hears what happens while sending: a line in the run's log for all but a letter sent."""
-    happened = watcher().happened  # asked now: the sender reports from threads of its own
+    """Return what writes a line in the run's log for every event but a letter sent."""
+    happened = watcher().happened  # read now: the sender reports from threads of its own
 
-    def report(note: SendEvent) -> None:
-        happened(note)
-        if note.state is not State.SENT and not note.counted:
-            logger.log(logging.WARNING if note.state in _BAD else logging.INFO, line(note))
+    def report(event: SendEvent) -> None:
+        happened(event)
+        if event.state is not State.SENT and not event.counted:
+            logger.log(logging.WARNING if event.state in _BAD else logging.INFO, line(event))
 
     return report
 
 
-def line(note: SendEvent) -> str:
-    """A note as one line of a log: dispatch, state and the server's words, without addresses."""
-    parts = (note.dispatch, note.state or "", hidden(note.text))
+def line(event: SendEvent) -> str:
+    """An event as one line of a log: dispatch, state and the server's words, without addresses."""
+    parts = (event.dispatch, event.state or "", hidden(event.text))
     return ": ".join(part for part in parts if part)
 
 
@@ -196,31 +213,29 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 @contextmanager
 def finishing(stop: threading.Event) -> Iterator[None]:
-    """Within the block SIGTERM (Prefect's Cancel) and Ctrl-C set ``stop``, no more.
+    """Within the block SIGTERM (Prefect's Cancel, the end of ``serve``) and Ctrl-C set ``stop``.
 
-    When the block has ended the signal is given again, to whoever handles it: Prefect, usually. A
-    second one is not held up. Outside the main thread, which gets no signals, nothing changes.
+    A deployment's run goes on to its end then, and says what is left; whoever stopped it kills it
+    if it has to be at once. Elsewhere a second signal is not held up. Outside the main thread,
+    which gets no signals, nothing changes.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    told: list[int] = []
     before = {one: signal.getsignal(one) for one in _SIGNALS}
 
     def restore() -> None:
         for one, handler in before.items():
             signal.signal(one, handler)
 
-    def tell(number: int, frame: FrameType | None) -> None:
-        told.append(number)
+    def ask(number: int, frame: FrameType | None) -> None:
         stop.set()
-        restore()
+        if not flow_runs.deployed():
+            restore()
 
     for one in _SIGNALS:
-        signal.signal(one, tell)
+        signal.signal(one, ask)
     try:
         yield
     finally:
         restore()
-    if told:
-        os.kill(os.getpid(), told[0])

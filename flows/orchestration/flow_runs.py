@@ -1,28 +1,72 @@
 """What a flow asks Prefect about its own run and about others."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from prefect.blocks.system import Secret
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId
+from prefect.client.schemas.filters import (
+    ArtifactFilter,
+    ArtifactFilterFlowRunId,
+    FlowRunFilterTags,
+)
 from prefect.client.schemas.objects import StateType
 from prefect.client.schemas.sorting import ArtifactSort
-from prefect.exceptions import CancelledRun, FailedRun, ObjectNotFound, ParameterTypeError
+from prefect.exceptions import (
+    CancelledRun,
+    FailedRun,
+    ObjectNotFound,
+    ParameterBindError,
+    ParameterTypeError,
+    SignatureMismatchError,
+)
 from prefect.runtime import deployment, flow_run
 from pydantic import SecretStr
 
 from flows.errors import DearMinisterError
+from flows.operations.ledger import open_ledger
+from flows.post.ledger import workers
 from flows.post.ledger.clock import now
+from flows.post.ledger.database import Ledger
 from flows.settings import Settings, load
 
+TAG = "dear-minister"
+"""Every deployment has it: a Prefect server may have other programs' runs too."""
+OURS = FlowRunFilterTags(all_=[TAG])
 _GOES_ON = {StateType.PAUSED, StateType.SCHEDULED, StateType.PENDING}
 
 
 def identity() -> str:
     """This flow run's id."""
     return str(flow_run.id)
+
+
+def name() -> str:
+    """This flow run's name, as the UI shows it."""
+    return str(flow_run.name)
+
+
+def worker(run: str) -> str:
+    """The worker's id of a flow run: alive as long as the run's process."""
+    return f"run-{run}"
+
+
+@contextmanager
+def at_work() -> Iterator[Ledger]:
+    """The ledger, open for as long as the block; the run counts as alive for as long.
+
+    Where this process dies, whoever looks knows by that (``supervision``). Raises
+    ConfigurationError, LedgerUnavailableError.
+    """
+    with closing(open_ledger(load())) as ledger:
+        if not flow_run.id:
+            yield ledger
+            return
+        with workers.hold(ledger, worker(identity())):
+            yield ledger
 
 
 def deployed() -> bool:
@@ -74,31 +118,24 @@ def artifacts(run: str) -> dict[str, str]:
     return {one.key: str(one.id) for one in reversed(found) if one.key}
 
 
-def page(run: str) -> str:
-    """Where a run is seen in the UI, or its id where there is none."""
-    from prefect.settings import PREFECT_UI_URL
-
-    ui = PREFECT_UI_URL.value()
-    return f"{ui}/v2/runs/flow-run/{run}" if ui else f"flow run {run}"
-
-
-_TOLD = (DearMinisterError, CancelledRun, FailedRun)
+_WRONG_PARAMETERS = (ParameterTypeError, ParameterBindError, SignatureMismatchError)
+_SAID = (DearMinisterError, CancelledRun, FailedRun)
 """The line before, or the line with the run's end, has the text."""
 
 
 class _OneLine(logging.Filter):
-    """Keeps what was told out of the log; of a wrong parameter it keeps the line."""
+    """Keeps errors out of the log whose line is there already; shortens those of parameters."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
-        if isinstance(error, ParameterTypeError):
+        if isinstance(error, _WRONG_PARAMETERS):
             record.msg, record.args = " ".join(str(error).split()), ()
             record.exc_info = record.exc_text = None
-        return not isinstance(error, _TOLD)
+        return not isinstance(error, _SAID)
 
 
 def one_line_each() -> None:
-    """See to it in this process, for the logs of runs and tasks and for the terminal."""
+    """Let each error be one line in this process's logs of runs and tasks, and on the terminal."""
     for name in ("prefect.flow_runs", "prefect.task_runs", "prefect.engine"):
         logger = logging.getLogger(name)
         if not any(isinstance(one, _OneLine) for one in logger.filters):
@@ -106,7 +143,7 @@ def one_line_each() -> None:
 
 
 BLOCK = "smtp-password"
-"""The Secret block that is asked where SMTP_USER is set and SMTP_PASSWORD is not."""
+"""The Secret block that is read where SMTP_USER is set and SMTP_PASSWORD is not."""
 
 
 def settings() -> Settings:

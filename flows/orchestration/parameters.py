@@ -1,10 +1,12 @@
 """The fields of the flows' forms: what Prefect's UI shows, and what Python may pass.
 
-Prefect's form shows plain types well and optional ones badly (a toggle of types), so the schema
-that the form is made from is given here beside the Python type. Choices are read from the folders
-when the deployments are made; a flow takes any path, and checks it.
+Prefect's form shows plain types well and optional ones badly (a toggle of types), and jams where
+a field is not what its schema says before anybody has typed. So every field is a plain type whose
+default is in order; what is left empty is read as "not given". Choices are filled in when the
+deployments are made (``choices``); a flow takes any value, and checks it.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -12,56 +14,37 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from flows.errors import ConfigurationError
-from flows.letters import campaign as campaigns
-from flows.settings import office
-
-_LISTS = (".csv", ".xlsx", ".ods")
-_NOT_LISTS = ("suppression.csv",)
-
-
-def _said(title: str, description: str) -> dict[str, Any]:
-    return {"title": title, "description": description}
-
-
-def campaign_folders() -> tuple[list[str], list[str]]:
-    """Keys of the folders under templates/ that can be read as campaigns, and what is wrong with
-    each of the others, a line each."""
-    found, faults = [], []
-    for toml in sorted(office().templates.glob(f"*/{campaigns.SETTINGS}")):
-        try:
-            found.append(campaigns.load(toml.parent).key)
-        except ConfigurationError as error:
-            faults.append(" ".join(str(error).split()))
-    return found, faults
-
-
-def valid_campaigns() -> list[str]:
-    """The campaigns that a form offers."""
-    return campaign_folders()[0]
-
-
-def contact_lists() -> list[str]:
-    """The lists under contacts/."""
-    return sorted(
-        path.as_posix()
-        for path in office().contacts.glob("*")
-        if path.suffix.lower() in _LISTS
-        and path.name not in _NOT_LISTS
-        and not path.name.startswith(("~", "."))  # what an office program leaves beside a list
-    )
-
-
-def _one_of(choices: list[str]) -> dict[str, Any]:
-    return {"enum": choices} if choices else {}
+EVERY = "every mailing that was signed off"
+_CENTURY = 20
+_DAY = r"^(\d{4}-\d{2}-\d{2})?$"
 
 
 def _listed(value: object) -> object:
-    return [value] if isinstance(value, str | Path) else value
+    if isinstance(value, str | Path):
+        value = [value]
+    return [one for one in value or () if one] if isinstance(value, list | tuple | None) else value
 
 
 def _blank_is_none(value: object) -> object:
     return None if value == "" else value
+
+
+def _day(value: object) -> object:
+    if value in ("", None):
+        return None
+    if isinstance(value, str) and not re.fullmatch(_DAY, value.strip()):
+        raise ValueError(f"{value!r} is not a date; write it as 2013-09-04")
+    found = date.fromisoformat(value.strip()) if isinstance(value, str) else value
+    if isinstance(found, date) and found.year // 100 != _CENTURY:
+        raise ValueError(f"{found} is in another century; write it as 2013-09-04")
+    return found
+
+
+def _identity(value: object) -> object:
+    """The id that a choice begins with: "r2p-1-abc, frozen 4 September 2013, 64 letters"."""
+    if value is None or value == EVERY:
+        return ""
+    return re.split(r"[,\s]", value.strip(), maxsplit=1)[0] if isinstance(value, str) else value
 
 
 def _schema(**schema: Any) -> WithJsonSchema:
@@ -69,34 +52,27 @@ def _schema(**schema: Any) -> WithJsonSchema:
 
 
 def _field(title: str, description: str, extra: Mapping[str, Any] | None = None) -> Any:
-    return Field(json_schema_extra={**_said(title, description), **(extra or {})})
+    return Field(
+        json_schema_extra={"title": title, "description": description, **(extra or {})},
+    )
 
 
 CampaignKey = Annotated[
-    str,
-    _field(
-        "Campaign",
-        "Which letter: a folder under templates/. After adding a folder, restart `serve`.",
-        _one_of(valid_campaigns()),
-    ),
-]
-MailingId = Annotated[
-    str,
-    _field("Mailing", "Leave empty for every mailing that was signed off."),
+    str, _field("Campaign", "Which letter: a folder under templates/, or its path.")
 ]
 Lists = Annotated[
     list[Path],
     BeforeValidator(_listed),
-    _schema(type="array", items={"type": "string", **_one_of(contact_lists())}),
+    _schema(type="array", items={"type": "string"}),
     _field("Contact lists", "Leave empty for the lists that the campaign names itself."),
 ]
 AsOf = Annotated[
     date | None,
-    BeforeValidator(_blank_is_none),
-    _schema(type="string", format="date"),
+    BeforeValidator(_day),
+    _schema(type="string", pattern=_DAY),
     _field(
         "Date of the letter",
-        "Leave empty for the campaign's own date, or today where it has none.",
+        "As 2013-09-04. Leave empty for the campaign's own date, or today where it has none.",
         {"default": ""},  # the form hands back its default, and null is no string
     ),
 ]
@@ -122,6 +98,37 @@ Patience = Annotated[
         "the sweep takes up the others.",
     ),
 ]
+SweptMailing = Annotated[
+    str,
+    BeforeValidator(_identity),
+    _field("Mailing", f'"{EVERY}", or one of them.', {"default": EVERY}),
+]
+MailingId = Annotated[
+    str,
+    BeforeValidator(_identity),
+    _field("Mailing", "The newest first. One that has just been made comes in a few seconds."),
+]
+DispatchId = Annotated[
+    str,
+    BeforeValidator(_identity),
+    _field("Letter", "By reader. One that has just got there comes in a few seconds."),
+]
+By = Annotated[
+    str,
+    _field("Your name", "Kept in the ledger for good.", {"minLength": 2, "pattern": r"\S"}),
+]
+Why = Annotated[
+    str,
+    _field(
+        "Why", "In a few words; kept in the ledger for good.", {"minLength": 2, "pattern": r"\S"}
+    ),
+]
+Day = Annotated[
+    date | None,
+    BeforeValidator(_day),
+    _schema(type="string", pattern=_DAY),
+    _field("Day", "As 2013-09-04. Leave empty for today.", {"default": ""}),
+]
 Folder = Annotated[
     str,
     _field("Folder of the lists", "Where the lists are that are replaced: contacts, usually."),
@@ -146,12 +153,6 @@ ItemNumber = Annotated[
     Field(ge=1),
     _field(
         "Item", "The item's number, in the table replies-waiting or in `dear-minister replies`."
-    ),
-]
-DispatchId = Annotated[
-    str,
-    _field(
-        "Letter", "The letter's id, as MAILING:7; the table shows those that an item may be about."
     ),
 ]
 KindOfReply = Annotated[
@@ -192,3 +193,8 @@ ScanFile = Annotated[
         {"default": ""},
     ),
 ]
+
+
+def text(title: str, description: str, **extra: Any) -> Any:
+    """A field's title and description, for a form of its own."""
+    return _field(title, description, extra)

@@ -4,7 +4,8 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from flows.operations import replies
 from flows.operations.replies import Desk
-from flows.orchestration.artifacts import MOST_LINES, MOST_ROWS, page, plain
+from flows.orchestration.artifacts import MOST_LINES, MOST_ROWS, plain
+from flows.orchestration.links import page
 from flows.post.inbox.items import Item
 from flows.post.ledger.database import Ledger
 

@@ -1,43 +1,81 @@
 """The Prefect server that the deployments talk to: the one configured, or one of our own."""
 
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import psutil
 
 from flows.errors import ConfigurationError
 
 OLDEST = (3, 8)
 """The oldest server whose forms and suspensions are known to work."""
 _STARTUP_SECONDS = 180
-_STOP_SECONDS = 20
+_STOP_SECONDS = 30
+_APP = "flows.orchestration.prefect_app:create_app"
+_RECORD = "server.json"
+
+
+@dataclass(slots=True)
+class Server:
+    """A Prefect server. ``process`` is None where it is not ours to start and to stop."""
+
+    url: str
+    """The API's address, as in http://127.0.0.1:4200/api."""
+    home: Path | None = None
+    process: psutil.Process | None = None
+
+    @property
+    def gone(self) -> bool:
+        """Whether our own server has ended."""
+        if self.process is None:
+            return False
+        try:
+            return not self.process.is_running() or self.process.status() == psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return True
+
+    def restart(self) -> None:
+        """Start our own server again on the same port. Raises ConfigurationError."""
+        assert self.home
+        _end(self.process)
+        self.process = _started(self.home, _port(self.url))
 
 
 @contextmanager
-def running(home: Path) -> Iterator[str]:
-    """The API's address: PREFECT_API_URL where it is set, else a server on the loopback.
+def running(home: Path, say: Callable[[str], None] = lambda line: None) -> Iterator[Server]:
+    """The server that PREFECT_API_URL names, else one on the loopback with its files in ``home``.
 
-    Our own keeps its files in ``home`` and ends with the block. Raises ConfigurationError: not
-    reachable, too old, port taken.
+    Our own ends with the block. One that a killed ``serve`` left behind is taken over, or ended
+    where it does not answer; ``say`` is called with a line about it. Raises ConfigurationError:
+    not reachable, too old, port taken.
     """
     from prefect.settings import PREFECT_API_URL, PREFECT_SERVER_API_PORT
 
     if url := PREFECT_API_URL.value():
         need(url)
-        yield url
+        yield Server(url)
         return
     port = PREFECT_SERVER_API_PORT.value()
-    _need_free(port)
-    url = f"http://127.0.0.1:{port}/api"
-    with _started(home.resolve(), port, url):
-        yield url
+    home = home.resolve()
+    server = Server(f"http://127.0.0.1:{port}/api", home, _left_behind(home, port, say))
+    if server.process is None:
+        _need_free(port)
+        server.process = _started(home, port)
+    try:
+        yield server
+    finally:
+        _end(server.process)
+        (home / _RECORD).unlink(missing_ok=True)
 
 
 def need(url: str) -> None:
@@ -59,7 +97,7 @@ def need(url: str) -> None:
     if answer.status_code in (401, 403):
         raise ConfigurationError(
             f"PREFECT_API_URL: the Prefect server at {url} wants a login: set "
-            "PREFECT_API_AUTH_STRING"
+            "PREFECT_API_AUTH_STRING to its PREFECT_SERVER_API_AUTH_STRING"
         )
     version = answer.text.strip().strip('"')
     try:
@@ -75,6 +113,37 @@ def need(url: str) -> None:
         )
 
 
+def answers(url: str) -> bool:
+    """Whether a Prefect server at ``url`` is up."""
+    try:
+        return httpx.get(f"{url}/health", timeout=5).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def _port(url: str) -> int:
+    return httpx.URL(url).port or 80
+
+
+def _left_behind(home: Path, port: int, say: Callable[[str], None]) -> psutil.Process | None:
+    """Our server whose ``serve`` was killed, where it still answers on this port."""
+    record = home / _RECORD
+    try:
+        told = json.loads(record.read_text(encoding="utf-8"))
+        process = psutil.Process(told["pid"])
+        # A number is used again by the system: the time of its start says whether it is the same.
+        if abs(process.create_time() - told["started"]) > 1 or not process.is_running():
+            return None
+    except (OSError, ValueError, KeyError, psutil.Error):
+        return None
+    if told["port"] == port and answers(f"http://127.0.0.1:{port}/api"):
+        say(f"Took over the Prefect server that an earlier serve left (process {process.pid}).")
+        return process
+    say(f"Ended a Prefect server that an earlier serve left (process {process.pid}).")
+    _end(process)
+    return None
+
+
 def _need_free(port: int) -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -88,55 +157,61 @@ def _need_free(port: int) -> None:
             ) from error
 
 
-@contextmanager
-def _started(home: Path, port: int, url: str) -> Iterator[None]:
+def _started(home: Path, port: int) -> psutil.Process:
     log = home / "server.log"
     try:
-        home.mkdir(parents=True, exist_ok=True)
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        home.chmod(0o700)
         output = log.open("ab")
     except OSError as error:
         raise ConfigurationError(
             f"{error.filename or home}: cannot be written ({error.strerror}); set DEAR_MINISTER_VAR"
         ) from error
-    command = [sys.executable, "-m", "prefect", "server", "start"]
-    environment = {
-        **os.environ,
-        "PREFECT_HOME": str(home),
-        "PREFECT_PROFILES_PATH": str(home / "profiles.toml"),
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-    }
+    command = (sys.executable, "-m", "uvicorn", "--factory", _APP, "--log-level", "warning")
     with output:
         process = subprocess.Popen(
             [*command, "--host", "127.0.0.1", "--port", str(port)],
-            env=environment,
+            env={
+                **os.environ,
+                "PREFECT_HOME": str(home),
+                "PREFECT_PROFILES_PATH": str(home / "profiles.toml"),
+                "PREFECT_SERVER_API_HOST": "127.0.0.1",
+                "PREFECT_SERVER_API_PORT": str(port),  # the page asks at this port
+                "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            },
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C is for the deployments first
+            start_new_session=True,  # Ctrl-C is for the runs first
+            umask=0o077,  # its database holds names, and what a log says
         )
+    found = psutil.Process(process.pid)
+    record = {"pid": found.pid, "started": found.create_time(), "port": port}
+    (home / _RECORD).write_text(json.dumps(record), encoding="utf-8")
     try:
-        _await(process, url, log)
-        yield
-    finally:
-        _end(process)
+        _await(process, f"http://127.0.0.1:{port}/api", log)
+    except BaseException:
+        _end(found)
+        raise
+    return found
 
 
 def _await(process: "subprocess.Popen[bytes]", url: str, log: Path) -> None:
     deadline = time.monotonic() + _STARTUP_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
-        try:
-            if httpx.get(f"{url}/health", timeout=5).status_code == 200:
-                return
-        except httpx.HTTPError:
-            time.sleep(0.2)
+        if answers(url):
+            return
+        time.sleep(0.2)
     raise ConfigurationError(f"the Prefect server did not start; its words are in {log}")
 
 
-def _end(process: "subprocess.Popen[bytes]") -> None:
-    if process.poll() is None:
+def _end(process: psutil.Process | None) -> None:
+    if process is None:
+        return
+    try:
         process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        process.wait(_STOP_SECONDS)
+    except psutil.TimeoutExpired:
+        process.kill()
+    except psutil.NoSuchProcess:
+        pass

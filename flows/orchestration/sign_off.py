@@ -7,24 +7,31 @@ runs from its first line; the ledger knows which mailing it froze and whether it
 import logging
 from itertools import count
 from typing import Any
+from uuid import UUID, uuid4
 
+from prefect.client.orchestration import get_client
+from prefect.exceptions import Pause
 from prefect.flow_runs import suspend_flow_run
 from prefect.input import RunInput
+from prefect.logging import get_run_logger
 from pydantic import Field
 
 from flows.operations import approve
-from flows.orchestration import flow_runs
-from flows.orchestration.artifacts import key, page, plain
+from flows.orchestration import batches, flow_runs, links, notices, states
+from flows.orchestration.artifacts import key, plain
+from flows.orchestration.states import Ending
+from flows.post.ledger import holds
 from flows.post.ledger.database import Ledger
 from flows.post.mailing import mailing as mailings
 from flows.post.mailing.approval import SHORTEST
 from flows.post.mailing.mailing import Mailing
 
 DAYS = 14
+_KEY = "sign-off-"
 
 
 class SignOff(RunInput):
-    """What the chair fills in. The name is kept for good beside the hash."""
+    """The chair's answer. The name is kept for good beside the hash."""
 
     name: str = Field(
         title="Your name",
@@ -41,10 +48,41 @@ class SignOff(RunInput):
     )
 
 
+def then_deliver(
+    ledger: Ledger, found: Mailing, *, live: bool, limit: int, patience: float
+) -> Ending:
+    """Send the mailing: a rehearsal at once, live letters once they are signed off.
+
+    ``limit`` and ``patience`` as in ``batches.deliver``. Suspends a deployment's run until the
+    sign-off; elsewhere returns the state that says how to give it. Raises ConfigurationError,
+    LedgerUnavailableError.
+    """
+    logger = get_run_logger()
+    if live and (hold := holds.find(ledger, found.id)):
+        return states.held(hold)
+    if live and (not found.approved_at or asked()):
+        if not flow_runs.deployed():
+            return states.not_signed_off(found.id, found.hash)
+        found = ask(ledger, found, logger)
+    elif live:
+        logger.info(f"mailing {found.id} was signed off by {found.approved_by}")
+    return batches.deliver(ledger, found, live=live, limit=limit, patience=patience)
+
+
+def asked() -> bool:
+    """Whether this run has asked for the sign-off before: what was answered has to be in order,
+    whoever signed meanwhile."""
+    if not flow_runs.deployed():
+        return False
+    with get_client(sync_client=True) as client:
+        policy = client.read_flow_run(UUID(flow_runs.identity())).empirical_policy
+    return any(one.startswith(_KEY) for one in policy.pause_keys or ())
+
+
 def ask(
     ledger: Ledger, found: Mailing, logger: "logging.LoggerAdapter[Any] | logging.Logger"
 ) -> Mailing:
-    """The mailing, signed off. Does not return before: it suspends the run.
+    """Return the mailing, signed off. Until then it suspends the run.
 
     Raises ConfigurationError where the mailing can no longer be signed off.
     """
@@ -56,36 +94,53 @@ def ask(
     for attempt in count(1):
         # Each refusal asks under a key of its own; on the way back the answers are read again.
         form = SignOff.with_initial_data(description=_description(found, refusal))
-        given = suspend_flow_run(
-            wait_for_input=form, timeout=DAYS * 24 * 3600, key=f"sign-off-{attempt}"
-        )
-        if now_signed := _signed(ledger, found):
-            return now_signed
+        try:
+            given = suspend_flow_run(
+                wait_for_input=form, timeout=DAYS * 24 * 3600, key=f"{_KEY}{attempt}"
+            )
+        except Pause:
+            _say_what_is_waited_for(found, refusal)
+            notices.sign_off_waits(found, refusal)
+            raise
         digest = given.hash.strip().lower()
-        if found.hash.startswith(digest):
-            signed, edits = approve.approve(ledger, found.id, given.name, digest)
-            logger.info(f"mailing {signed.id} signed off by {signed.approved_by}")
-            for edit in edits:
-                logger.warning(f"{edit} since the letters were frozen; they go as they were frozen")
-            return signed
-        refusal = (
-            f"{digest[:12]} is not this mailing's hash: nothing was signed off. Read the review "
-            "of this mailing and give the hash that it shows."
-        )
-        logger.warning(refusal)
+        if not found.hash.startswith(digest):
+            refusal = (
+                f"{digest[:12]} is not this mailing's hash: nothing was signed off. Read the "
+                "review of this mailing and give the hash that it shows."
+            )
+            logger.warning(refusal)
+            continue
+        current = mailings.get(ledger, found.id)
+        if current.approved_at:
+            logger.info(f"mailing {current.id} was signed off by {current.approved_by}")
+            return current
+        signed, edits = approve.approve(ledger, found.id, given.name, digest)
+        logger.info(f"mailing {signed.id} signed off by {signed.approved_by}")
+        for edit in edits:
+            logger.warning(f"{edit} since the letters were frozen; they go as they were frozen")
+        return signed
     raise AssertionError("count never ends")
 
 
-def _signed(ledger: Ledger, found: Mailing) -> Mailing | None:
-    """The mailing where somebody signed it off meanwhile, by dear-minister approve."""
-    current = mailings.get(ledger, found.id)
-    return current if current.approved_at else None
+def _say_what_is_waited_for(found: Mailing, refusal: str) -> None:
+    """Put it into the suspended run's state, which Prefect leaves without a word."""
+    message = (
+        f"{refusal} Waits for the sign-off of {found.letters} letters, mailing {found.id}: read "
+        "the review among the artifacts, then choose Resume in this run's menu."
+    ).strip()
+    run = UUID(flow_runs.identity())
+    with get_client(sync_client=True) as client:
+        state = client.read_flow_run(run).state
+        if state and state.is_paused():
+            client.set_flow_run_state(
+                run, state.model_copy(update={"message": message, "id": uuid4()}), force=True
+            )
 
 
 def _description(found: Mailing, refusal: str) -> str:
     made = flow_runs.artifacts(flow_runs.identity())
     pages = [
-        f"[{name}]({page(made[wanted])})"
+        f"[{name}]({links.page(made[wanted])})"
         for name in ("review", "specimens")
         if (wanted := key(f"{found.campaign}-{name}")) in made
     ]

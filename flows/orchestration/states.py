@@ -2,8 +2,8 @@
 
 Prefect colours a state by its type. Green (COMPLETED) is kept for runs that did all they were
 asked to; its name says so where less was to be done. Red (FAILED) under the name "Needs
-attention" is a run that did its work but left letters refused or uncertain for a person to see to.
-Grey (CANCELLED) is a run that would not begin.
+attention" is a run that did its work, but letters are refused or uncertain and wait for a person.
+Grey (CANCELLED) is a run that would not begin, or that somebody stopped.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,8 +13,10 @@ from prefect.client.schemas.objects import State, StateType
 from prefect.logging import get_run_logger
 from prefect.states import Cancelled, Completed, Failed
 
+from flows.orchestration import cancelling, links
 from flows.post.delivery.sending import SendResult
-from flows.post.status import words
+from flows.post.ledger.holds import Hold
+from flows.post.status import Status, in_words
 
 Ending = State[Any]
 
@@ -27,13 +29,18 @@ def failed(error: Exception) -> Ending:
     return Failed(message="; ".join(lines), data=error)
 
 
+def done(message: str) -> Ending:
+    """The run did what it was asked to."""
+    return Completed(message=message)
+
+
 def nothing(message: str) -> Ending:
     """There was nothing to do, which is no fault."""
     return Completed(name="Nothing to do", message=message)
 
 
 def not_started(name: str, message: str) -> Ending:
-    """The run would not begin: too late after its schedule, or another one is at it."""
+    """The run would not begin: too late after its schedule, or another one is at work."""
     get_run_logger().error(message)
     return Cancelled(name=name, message=message)
 
@@ -47,28 +54,81 @@ def not_signed_off(mailing: str, digest: str) -> Ending:
     )
 
 
-def held(message: str) -> Ending:
-    """Signed off, but not now: outside office hours."""
+def outside_office_hours(message: str) -> Ending:
+    """Signed off, but letters leave in office hours alone."""
     return Completed(name="Held back", message=message)
 
 
+def held(hold: Hold, before: str = "") -> Ending:
+    """A person holds the mailing; nothing more of it is sent."""
+    message = f"{before}. {cancelling.held(hold)}" if before else cancelling.held(hold)
+    get_run_logger().warning(message)
+    return Cancelled(name=cancelling.HELD, message=message)
+
+
+def stopped(before: str) -> Ending:
+    """A rehearsal that was cancelled."""
+    return Cancelled(name=cancelling.STOPPED, message=f"{before}. Cancelled; nothing is held")
+
+
 def of(
-    counts: Mapping[str, int], tally: SendResult, *, what: str, handed_back: int = 0, todo: str = ""
+    now: Status, result: SendResult, *, handed_back: int = 0, limit: int = 0, todo: str = ""
 ) -> Ending:
-    """The end of a sending, by where its letters stand now; ``todo`` is the line to type next."""
-    line = f"{what}: {words(counts)}"
+    """The end of a sending, by where its letters stand now.
+
+    ``limit`` is how many it was asked to send at most (0: all), ``todo`` the line to type next.
+    """
+    line = so_far(now)
     if handed_back:
         line += f"; {handed_back} rows handed back"
-    if tally.stopped:
-        line += f"; stopped: {tally.stopped}"
-    if counts.get("refused") or counts.get("uncertain") or tally.needs_person:
+    if result.stopped:
+        line += f"; stopped: {result.stopped}"
+    if now.counts.get("refused") or now.counts.get("uncertain") or result.needs_person:
         return Failed(name="Needs attention", message=f"{line}. {todo}".strip())
-    if tally.waiting:
-        due = f", next due {tally.next_due.astimezone():%d %B %H:%M}" if tally.next_due else ""
+    asked = now.rehearsal and limit and sum(result.counts.values()) >= limit
+    if result.waiting and not (asked and not result.stopped):
+        due = f", next due {result.next_due.astimezone():%d %B %H:%M}" if result.next_due else ""
         return Completed(name="Letters waiting", message=f"{line}{due}. {todo}".strip())
     if handed_back:
         return Completed(name="Rows handed back", message=line)
     return Completed(message=line)
+
+
+def so_far(now: Status) -> str:
+    """Where a sending stands: "live: 3 sent, 61 ready"."""
+    what = f"rehearsal {now.rehearsal}" if now.rehearsal else "live"
+    return f"{what}: {in_words(now)}"
+
+
+def with_unsettled(ending: Ending, unsettled: Mapping[str, Mapping[str, int]]) -> Ending:
+    """The ending, in red where letters of other sendings still wait for a person.
+
+    ``unsettled`` has by mailing how many are uncertain and refused.
+    """
+    if not unsettled or ending.type in (StateType.FAILED, StateType.CANCELLED):
+        return ending
+    told = [
+        f"{mailing}: {', '.join(f'{n} {state}' for state, n in counts.items())}"
+        for mailing, counts in unsettled.items()
+    ]
+    message = (
+        f"{(ending.message or '').rstrip('.')}. Not settled yet: {'; '.join(told)}. "
+        f"Settle them: {links.form('resolve')}"
+    )
+    return Failed(name="Needs attention", message=message)
+
+
+def is_cancelled(ending: Ending) -> bool:
+    """Whether a person stopped what ended so."""
+    return ending.type == StateType.CANCELLED
+
+
+def beside_holds(ending: Ending, holds: Sequence[Hold]) -> Ending:
+    """The ending of a sweep, with the mailings that it left alone because a person holds them."""
+    if not holds:
+        return ending
+    told = "; ".join(cancelling.held(hold) for hold in holds)
+    return State(type=ending.type, name=ending.name, message=f"{ending.message}; {told}")
 
 
 def together(ends: Sequence[Ending]) -> Ending:

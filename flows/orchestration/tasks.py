@@ -55,11 +55,11 @@ def as_is(value: R) -> R:
 
 @_task("Read the contacts")
 def read(campaign: str, contacts: Sequence[Path], as_of: date | None) -> Draft:
-    """The campaign with its readers."""
-    order = draft.draft(campaign, contacts, as_of)
-    for path in order.lists:
+    """Return the campaign with its readers."""
+    drafted = draft.draft(campaign, contacts, as_of)
+    for path in drafted.lists:
         _need_closed(table.sheet_of(path)[0])
-    return order
+    return drafted
 
 
 def _need_closed(path: Path) -> None:
@@ -73,9 +73,9 @@ def _need_closed(path: Path) -> None:
 
 
 @_task("Fill and freeze {letters} letters")
-def freeze(ledger: Ledger, order: Draft, letters: int) -> Prepared:
-    """The mailing: these readers, these bytes, one hash."""
-    return prepare.prepare(load(), ledger, order, watcher().filled)
+def freeze(ledger: Ledger, drafted: Draft, letters: int) -> Prepared:
+    """Return the mailing: these readers, these bytes, one hash."""
+    return prepare.prepare(load(), ledger, drafted, watcher().filled)
 
 
 @_task("Find who has not answered")
@@ -91,8 +91,8 @@ def freeze_chasers(ledger: Ledger, found: Due, letters: int) -> Prepared:
 
 
 @_task("Write the review")
-def review(ledger: Ledger, order: Draft, prepared: Prepared) -> None:
-    """What would be sent, as pages in Prefect's UI and specimens on the disk."""
+def review(ledger: Ledger, drafted: Draft, prepared: Prepared) -> None:
+    """Show what would be sent, as pages in Prefect's UI and specimens on the disk."""
     mailing = prepared.mailing
     assert mailing is not None
     folder = load().var / "mailings" / mailing.id / "specimens"
@@ -106,11 +106,12 @@ def review(ledger: Ledger, order: Draft, prepared: Prepared) -> None:
             prepared.refused,
             prepared.refused_file,
             left_out=tuple(
-                f"{one.reader.address.lines[0]}: {one.decision.rule}" for one in order.left_out
+                f"{one.reader.address.lines[0]}: {one.decision.rule}" for one in drafted.left_out
             ),
-            odd=(*order.remarks, *order.stale),
+            odd=(*drafted.remarks, *drafted.stale),
+            unsettled=reviews.unsettled(ledger, mailing, drafted.readers),
             changes=reviews.changes(ledger, mailing),
-            specimens=tuple(specimens.pack(ledger, mailing, order.readers, folder)),
+            specimens=tuple(specimens.pack(ledger, mailing, drafted.readers, folder)),
         )
     )
 
@@ -129,10 +130,10 @@ def send_again(sender: Sender, letters: int, patience: float) -> SendResult:
 
 @dataclass(frozen=True, slots=True)
 class Watcher:
-    """Hears of letters filled (done, in all) and of each thing that happens while sending."""
+    """Called with letters filled (done, in all) and with each event while sending."""
 
     filled: Callable[[int, int], None] = lambda done, total: None
-    happened: Callable[[SendEvent], None] = lambda note: None
+    happened: Callable[[SendEvent], None] = lambda event: None
 
 
 _watcher: ContextVar[Watcher | None] = ContextVar("watcher", default=None)
@@ -141,7 +142,7 @@ _NOBODY = Watcher()
 
 @contextmanager
 def watching(watcher: Watcher) -> Iterator[None]:
-    """Within the block ``watcher`` hears what flows do in this process."""
+    """Within the block ``watcher`` is called with what flows do in this process."""
     token = _watcher.set(watcher)
     try:
         yield
@@ -150,5 +151,5 @@ def watching(watcher: Watcher) -> Iterator[None]:
 
 
 def watcher() -> Watcher:
-    """Who watches; nobody, usually."""
+    """Return who watches; nobody, usually."""
     return _watcher.get() or _NOBODY

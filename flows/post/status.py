@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, func, select
 
 from flows.post.ledger import schema
+from flows.post.ledger.clock import now, stamp
 from flows.post.ledger.database import Ledger
 from flows.post.ledger.events import POSTED
+from flows.post.ledger.holds import NOT_HELD
 from flows.post.ledger.workers import holder
 from flows.post.mailing.mailing import Mailing
 from flows.post.states import UNFINISHED, State
@@ -80,6 +82,56 @@ def unfinished(ledger: Ledger, mailing: str) -> int:
 def words(counts: Mapping[str, int]) -> str:
     """Counts by state in words: "647 sent, 2 refused"."""
     return ", ".join(f"{n} {state}" for state, n in sorted(counts.items()) if n) or "no letters"
+
+
+def in_words(now: Status) -> str:
+    """The counts in words; letters on paper that wait are "to print": "64 sent, 1 to print"."""
+    counts = dict(now.counts)
+    paper = sum(1 for one in now.dispatches if one.state is State.READY and not one.email)
+    if paper:
+        counts[State.READY] -= paper
+        counts["to print"] = paper
+    return words(counts)
+
+
+def unsettled(
+    ledger: Ledger, campaign: str | None = None, edition: int | None = None
+) -> dict[str, dict[str, int]]:
+    """Live letters that wait for a person, by mailing: how many are uncertain, how many refused.
+
+    Of one campaign's edition, or of all. Mailings without any are left out, the newest come first.
+    """
+    statement = (
+        select(_D.mailing, _D.state, func.count())
+        .join(schema.mailing, schema.mailing.c.id == _D.mailing)
+        .where(_D.rehearsal == 0, _D.state.in_((State.UNCERTAIN, State.REFUSED)))
+        .group_by(_D.mailing, _D.state, schema.mailing.c.frozen_at)
+        .order_by(schema.mailing.c.frozen_at.desc(), _D.state.desc())
+    )
+    if campaign is not None:
+        statement = statement.where(_D.campaign == campaign, _D.edition == edition)
+    found: dict[str, dict[str, int]] = {}
+    with ledger.read() as connection:
+        for mailing, state, count in connection.execute(statement):
+            found.setdefault(mailing, {})[state] = count
+    return found
+
+
+def due(ledger: Ledger, mailing: str) -> int:
+    """How many live letters of the mailing a worker could claim now."""
+    waits = (_D.state == State.DEFERRED) & (_D.due_at <= stamp(now()))
+    with ledger.read() as connection:
+        return int(
+            connection.execute(
+                select(func.count()).where(
+                    _D.mailing == mailing,
+                    _D.rehearsal == 0,
+                    _D.email != "",
+                    (_D.state == State.READY) | waits,
+                    NOT_HELD,
+                )
+            ).scalar_one()
+        )
 
 
 def by_mail(ledger: Ledger, mailing: str, rehearsal: int = 0) -> dict[str, int]:

@@ -31,7 +31,7 @@ def everybody() -> tuple[ReaderOutcome, ...]:
             constituency=seat.name,
             party=chance.choice(PARTIES),
             role="minister" if number % 7 == 0 else "mp",
-            department="Home Office" if number % 7 == 0 else "",
+            department="Home ServedProject" if number % 7 == 0 else "",
             at=begin + timedelta(seconds=number * 40),
             outcome=chance.choices(list(Outcome), [1, 3, 5, 6, 2, 10, 73])[0],
             reply="550 5.1.1 no such user" if number % 2 else "554 5.7.1 not accepted",

@@ -59,15 +59,40 @@ class Operator:
     def open_form(self, deployment: str) -> None:
         """The form that starts a run of the deployment."""
         self.open("deployments")
+        self.page.get_by_placeholder("Search deployments").fill(deployment)
         self.page.get_by_role("link", name=deployment, exact=True).first.click()
         self.page.get_by_role("button", name="Run", exact=True).click()
         self.page.get_by_role("menuitem", name="Custom run").click()
         self.page.get_by_text("Parameters", exact=True).wait_for()
 
+    def open_deployment(self, deployment: str) -> None:
+        """A deployment's page."""
+        self.open("deployments")
+        self.page.get_by_placeholder("Search deployments").fill(deployment)
+        self.page.get_by_role("link", name=deployment, exact=True).first.click()
+
+    def open_old_form(self, identity: str) -> None:
+        """The form that starts a run, in Prefect's older page."""
+        self.page.goto(f"{self.url}/deployments/deployment/{identity}/run")
+        self.page.get_by_label("Date of the letter").wait_for()
+
+    def open_desk(self, address: str) -> None:
+        """The desk page."""
+        self.page.goto(address)
+
+    def choose_in_menu(self, what: str) -> None:
+        """Choose from the menu of the page's run."""
+        self.page.get_by_role("button", name="Open menu").first.click()
+        self.page.get_by_role("menuitem", name=what, exact=True).click()
+
+    def press_submit(self) -> None:
+        """Press the button; the form may refuse."""
+        self.page.get_by_role("button", name="Submit").click()
+
     def choose(self, field: str, option: str) -> None:
         """Pick from a list."""
         self.page.get_by_label(f"Select {field}").click()
-        self.page.get_by_role("option", name=option).click()
+        self.page.get_by_role("option", name=option).first.click()
 
     def show_from(self, text: str) -> None:
         """Scroll until this stands at the top."""

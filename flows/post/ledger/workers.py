@@ -29,22 +29,25 @@ from flows.post.ledger.transitions import COLUMNS, DispatchRow, Transition, appl
 from flows.post.states import HELD, RECOVERED
 
 _D = schema.dispatch.c
-_living: set[str] = set()
+_living: dict[str, int] = {}
+"""Workers of this process, and the process that holds their locks: a forked child has none."""
 _living_lock = threading.Lock()
 
 
 @contextmanager
-def hold(ledger: Ledger) -> Iterator[str]:
-    """A new worker's id. The worker lives as long as the block, or the process if that is shorter.
+def hold(ledger: Ledger, worker: str = "") -> Iterator[str]:
+    """A worker's id, a new one where none is given. The worker lives as long as the block, or the
+    process if that is shorter.
 
-    Raises LedgerUnavailableError where the lock's file cannot be written.
+    Raises LedgerUnavailableError where the lock's file cannot be written, or this worker is alive
+    in another process.
     """
-    worker = f"{os.getpid()}-{uuid.uuid4().hex[:12]}"
+    worker = worker or f"{os.getpid()}-{uuid.uuid4().hex[:12]}"
     with _locked(ledger, worker):
         with ledger.write() as connection:
             connection.execute(insert(schema.worker).values(id=worker, **_this_process()))
         with _living_lock:
-            _living.add(worker)
+            _living[worker] = os.getpid()
         try:
             yield worker
         finally:
@@ -55,7 +58,7 @@ def hold(ledger: Ledger) -> Iterator[str]:
                     .values(ended_at=stamp(now()))
                 )
             with _living_lock:
-                _living.discard(worker)
+                _living.pop(worker, None)
 
 
 @contextmanager
@@ -65,7 +68,8 @@ def _locked(ledger: Ledger, worker: str) -> Iterator[None]:
         lock = InterProcessLock(path)
         try:
             path.parent.mkdir(exist_ok=True)
-            lock.acquire(blocking=False)
+            if not lock.acquire(blocking=False):
+                raise _taken(worker)
         except (OSError, threading.ThreadError) as error:
             raise LedgerUnavailableError(
                 f"{path}: cannot be written or locked ({error}); nothing was sent"
@@ -76,8 +80,12 @@ def _locked(ledger: Ledger, worker: str) -> Iterator[None]:
             _remove(lock, path)
     else:
         with ledger.engine.connect() as connection:
-            connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _key(worker)})
+            acquired = connection.execute(
+                text("SELECT pg_try_advisory_lock(:key)"), {"key": _key(worker)}
+            ).scalar_one()
             connection.commit()  # a session's lock outlives the transaction
+            if not acquired:
+                raise _taken(worker)
             try:
                 yield
             finally:
@@ -88,6 +96,10 @@ def _locked(ledger: Ledger, worker: str) -> Iterator[None]:
                         text("SELECT pg_advisory_unlock(:key)"), {"key": _key(worker)}
                     )
                 connection.invalidate()
+
+
+def _taken(worker: str) -> LedgerUnavailableError:
+    return LedgerUnavailableError(f"worker {worker} is alive in another process")
 
 
 def _file(ledger: Ledger, worker: str) -> Path:
@@ -101,8 +113,7 @@ def _key(worker: str) -> int:
 def alive(ledger: Ledger, connection: Connection, worker: str) -> bool:
     """Whether that worker's process still holds its lock."""
     with _living_lock:
-        # A forked child has the set but not the locks; its own workers bear its own number.
-        if worker in _living and worker.startswith(f"{os.getpid()}-"):
+        if _living.get(worker) == os.getpid():
             return True
     if not ledger.sqlite:
         free = connection.execute(

@@ -1,4 +1,4 @@
-"""A Prefect API for all tests of this folder, and an office to run campaigns in."""
+"""A Prefect API for all tests of this folder, and a project to run campaigns in."""
 
 import os
 from collections.abc import Iterator
@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from prefect.testing.utilities import prefect_test_harness
 
-from tests.integration.flows.desk import Desk
 from tests.integration.flows.engine import Engine, no_heartbeat
+from tests.integration.flows.flow_project import FlowProject
 
 
 @pytest.fixture(scope="session")
@@ -30,13 +30,13 @@ def engine() -> Iterator[Engine]:
 
 
 @pytest.fixture
-def desk(
+def project(
     prefect_api: str, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Desk]:
-    """An operator's desk: a project folder to work in, with its own settings and ledger."""
+) -> Iterator[FlowProject]:
+    """A project folder to work in, with its own settings and ledger."""
     for name in [one for one in os.environ if one.startswith(("SMTP_", "MAIL_", "LEDGER_"))]:
         monkeypatch.delenv(name)
-    made = Desk(tmp_path, prefect_api, engine)
+    made = FlowProject(tmp_path, prefect_api, engine)
     monkeypatch.chdir(tmp_path)
     for name, value in made.settings.items():
         monkeypatch.setenv(name, value)

@@ -10,7 +10,7 @@ from flows.campaign import campaign
 from flows.dispatch import dispatch
 from flows.errors import ConfigurationError
 from flows.orchestration import batches
-from tests.integration.flows.desk import CAMPAIGN, READERS, Desk, copies
+from tests.integration.flows.flow_project import CAMPAIGN, READERS, FlowProject, copies
 from tests.servers.fault import FaultServer
 from tests.servers.script import Answer, Drop, Phase, always, once
 
@@ -19,33 +19,35 @@ ONE_EACH = {f"{row.partition(',')[0]}@example.org": 1 for row in READERS}
 
 
 def another_day() -> str:
-    """Office hours that this moment is outside of."""
+    """ServedProject hours that this moment is outside of."""
     later = datetime.now(UTC) + timedelta(days=3)
     return f"{later:%a}-{later:%a} 00:00-24:00"
 
 
-def test_a_rehearsal_brings_every_letter_to_the_mailbox_and_says_so(desk: Desk) -> None:
+def test_a_rehearsal_brings_every_letter_to_the_mailbox_and_says_so(project: FlowProject) -> None:
     state = campaign(CAMPAIGN, return_state=True)
 
     assert (state.name, state.message) == ("Completed", f"rehearsal 1: {EVERYONE} sent")
-    assert len(desk.mailbox) == EVERYONE
+    assert len(project.mailbox) == EVERYONE
 
 
-def test_live_letters_wait_for_a_sign_off_and_the_end_says_how_to_give_it(desk: Desk) -> None:
+def test_live_letters_wait_for_a_sign_off_and_the_end_says_how_to_give_it(
+    project: FlowProject,
+) -> None:
     state = campaign(CAMPAIGN, live=True, return_state=True)
 
-    found = desk.mailings[0]
+    found = project.mailings[0]
     assert state.name == "Not signed off"
     assert f"approve {found.id} --by NAME --hash {found.hash[:12]}" in str(state.message)
-    assert desk.counts() == {"ready": EVERYONE}
+    assert project.counts() == {"ready": EVERYONE}
 
 
 def test_a_second_run_of_what_was_sent_sends_nothing(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    project: FlowProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with FaultServer() as server:
-        desk.uses(server, monkeypatch)
-        desk.sign_off()
+        project.uses(server, monkeypatch)
+        project.sign_off()
         first = campaign(CAMPAIGN, live=True, return_state=True)
         second = campaign(CAMPAIGN, live=True, return_state=True)
 
@@ -54,31 +56,31 @@ def test_a_second_run_of_what_was_sent_sends_nothing(
 
 
 def test_letters_refused_or_uncertain_are_not_green_and_come_first_in_the_table(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    project: FlowProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rules = (
         always(Phase.RCPT, Answer(550, ("5.1.1 no such user begg@example.org",)), "begg@*"),
         once(Phase.STORED, Drop(), "clwyd@*"),
     )
     with FaultServer(rules) as server:
-        desk.uses(server, monkeypatch)
-        desk.sign_off()
+        project.uses(server, monkeypatch)
+        project.sign_off()
         state = campaign(CAMPAIGN, live=True, return_state=True)
 
     assert (state.type, state.name) == (StateType.FAILED, "Needs attention")
     assert "4 sent, 1 uncertain" in str(state.message)
-    table = desk.artifacts()[f"{CAMPAIGN}-outcome"]
+    table = project.artifacts()[f"{CAMPAIGN}-outcome"]
     rows = [one["state"] for one in table]
     assert rows == ["uncertain", "refused", "sent", "sent", "sent", "sent"]
     assert table[0]["Message-ID"]
 
 
 def test_prefect_may_retry_a_run_with_uncertain_letters_and_nothing_is_sent_twice(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    project: FlowProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with FaultServer([once(Phase.STORED, Drop(), "begg@*")]) as server:
-        desk.uses(server, monkeypatch)
-        desk.sign_off()
+        project.uses(server, monkeypatch)
+        project.sign_off()
         tries = []
 
         @flow(retries=1)
@@ -90,16 +92,16 @@ def test_prefect_may_retry_a_run_with_uncertain_letters_and_nothing_is_sent_twic
 
     assert tries == ["Needs attention", "Needs attention"]
     assert copies(server) == ONE_EACH
-    assert desk.counts() == {"sent": EVERYONE - 1, "uncertain": 1}
+    assert project.counts() == {"sent": EVERYONE - 1, "uncertain": 1}
 
 
 def test_the_log_of_a_run_names_no_address(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    project: FlowProject, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     no = Answer(550, ("5.1.1 <begg@example.org> is unknown here",))
     with FaultServer([always(Phase.RCPT, no, "begg@*")]) as server:
-        desk.uses(server, monkeypatch)
-        desk.sign_off()
+        project.uses(server, monkeypatch)
+        project.sign_off()
         campaign(CAMPAIGN, live=True, return_state=True)
 
     line = next(one.getMessage() for one in caplog.records if "refused" in one.getMessage())
@@ -108,12 +110,12 @@ def test_the_log_of_a_run_names_no_address(
 
 
 def test_outside_office_hours_live_letters_are_held_back_until_a_stated_time(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    project: FlowProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with FaultServer() as server:
-        desk.uses(server, monkeypatch)
+        project.uses(server, monkeypatch)
         monkeypatch.setenv("OFFICE_HOURS", another_day())
-        desk.sign_off()
+        project.sign_off()
         held = campaign(CAMPAIGN, live=True, return_state=True)
         assert not server.sessions
 
@@ -127,12 +129,12 @@ def test_outside_office_hours_live_letters_are_held_back_until_a_stated_time(
 
 
 def test_a_run_stops_at_closing_time_with_the_letter_in_hand(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    project: FlowProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with FaultServer() as server:
-        desk.uses(server, monkeypatch)
+        project.uses(server, monkeypatch)
         monkeypatch.setenv("OFFICE_HOURS", "Mon-Fri 08:00-18:00")
-        desk.sign_off()
+        project.sign_off()
         friday = datetime(2026, 11, 20, 17, 59, tzinfo=UTC)
 
         def clock() -> datetime:
@@ -143,32 +145,32 @@ def test_a_run_stops_at_closing_time_with_the_letter_in_hand(
 
     assert state.name == "Held back"
     assert "held back until Monday 23 November 2026, 08:00" in str(state.message)
-    assert desk.counts() == {"sent": 2, "ready": EVERYONE - 2}
+    assert project.counts() == {"sent": 2, "ready": EVERYONE - 2}
 
 
 def test_what_a_limit_leaves_waits_for_a_person_and_not_for_the_sweep(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    project: FlowProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with FaultServer() as server:
-        desk.uses(server, monkeypatch)
-        desk.sign_off()
+        project.uses(server, monkeypatch)
+        project.sign_off()
         limited = campaign(CAMPAIGN, live=True, limit=2, return_state=True)
         assert (limited.name, sum(copies(server).values())) == ("Letters waiting", 2)
 
         swept = dispatch(return_state=True)
         assert (swept.name, sum(copies(server).values())) == ("Nothing to do", 2)
 
-        named = dispatch(desk.mailings[0].id, return_state=True)
+        named = dispatch(project.mailings[0].id, return_state=True)
     assert (named.name, copies(server)) == ("Completed", ONE_EACH)
 
 
 def test_when_the_lists_are_edited_after_the_sign_off_nothing_leaves(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    project: FlowProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with FaultServer() as server:
-        desk.uses(server, monkeypatch)
-        desk.sign_off()
-        desk.write(*READERS[:-1])
+        project.uses(server, monkeypatch)
+        project.sign_off()
+        project.write(*READERS[:-1])
         state = campaign(CAMPAIGN, live=True, return_state=True)
 
     assert state.type == StateType.FAILED
@@ -177,9 +179,9 @@ def test_when_the_lists_are_edited_after_the_sign_off_nothing_leaves(
 
 
 def test_a_broken_campaign_ends_the_run_with_one_line(
-    desk: Desk, caplog: pytest.LogCaptureFixture
+    project: FlowProject, caplog: pytest.LogCaptureFixture
 ) -> None:
-    (desk.templates / "email.txt").write_text("Dear {{ nobody }},", encoding="utf-8")
+    (project.templates / "email.txt").write_text("Dear {{ nobody }},", encoding="utf-8")
     state = campaign(CAMPAIGN, return_state=True)
 
     assert state.type == StateType.FAILED
@@ -190,8 +192,8 @@ def test_a_broken_campaign_ends_the_run_with_one_line(
         campaign(CAMPAIGN)
 
 
-def test_a_half_written_contact_list_ends_the_run_with_one_line(desk: Desk) -> None:
-    workbook = desk.contacts.with_suffix(".xlsx")
+def test_a_half_written_contact_list_ends_the_run_with_one_line(project: FlowProject) -> None:
+    workbook = project.contacts.with_suffix(".xlsx")
     workbook.write_bytes(b"PK\x03\x04 half a workbook")
     state = campaign(CAMPAIGN, contacts=[workbook], return_state=True)
 
@@ -202,18 +204,18 @@ def test_a_half_written_contact_list_ends_the_run_with_one_line(desk: Desk) -> N
 
 @pytest.mark.parametrize("mark", [".~lock.readers.csv#", "~$readers.csv"])
 def test_a_contact_list_open_in_another_program_ends_the_run_with_one_line(
-    desk: Desk, mark: str
+    project: FlowProject, mark: str
 ) -> None:
-    desk.contacts.with_name(mark).write_text("Eleanor,desk,", encoding="utf-8")
+    project.contacts.with_name(mark).write_text("Eleanor,project,", encoding="utf-8")
     state = campaign(CAMPAIGN, return_state=True)
 
     assert state.type == StateType.FAILED
     assert "contacts/readers.csv: is open in another program; save and close" in str(state.message)
-    assert not desk.mailings
+    assert not project.mailings
 
 
 def test_settings_that_cannot_be_read_end_the_run_before_anything_is_frozen(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    project: FlowProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OFFICE_HOURS", "nine to five")
     monkeypatch.setenv("MAIL_RATE", "soon")
@@ -225,20 +227,22 @@ def test_settings_that_cannot_be_read_end_the_run_before_anything_is_frozen(
     assert "\n" not in str(state.message)
 
 
-def test_the_password_is_nowhere_at_prefect(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_password_is_nowhere_at_prefect(
+    project: FlowProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
     password = "Quince-and-Medlar-7719"
     rules = [always(Phase.AUTH, Answer(535, ("5.7.8 no",)))]
     with FaultServer(rules, users={"chair": password}) as server:
-        desk.uses(server, monkeypatch)
+        project.uses(server, monkeypatch)
         monkeypatch.setenv("SMTP_USER", "chair")
         monkeypatch.setenv("SMTP_PASSWORD", password)
-        desk.sign_off()
+        project.sign_off()
         state = campaign(CAMPAIGN, live=True, return_state=True)
 
     assert state.type == StateType.FAILED
     assert "SMTP_PASSWORD" in str(state.message)
     assert "\n" not in str(state.message)
-    database = desk.prefect_database()
+    database = project.prefect_database()
     assert CAMPAIGN.encode() in database
     assert password.encode() not in database
 

@@ -12,7 +12,7 @@ from prefect.client.schemas.objects import StateType
 
 from flows.campaign import campaign
 from flows.dispatch import dispatch
-from tests.integration.flows.desk import CAMPAIGN, READERS, Desk, copies
+from tests.integration.flows.flow_project import CAMPAIGN, READERS, FlowProject, copies
 from tests.servers.fault import FaultServer
 from tests.servers.script import Phase, Stall, once
 
@@ -22,12 +22,12 @@ SCRIPT = "from flows.campaign import campaign; print(campaign({!r}, live=True, r
 
 
 @contextmanager
-def in_another_process(desk: Desk) -> Iterator["subprocess.Popen[str]"]:
+def in_another_process(project: FlowProject) -> Iterator["subprocess.Popen[str]"]:
     """A live run of the campaign by somebody else."""
     process = subprocess.Popen(
         [sys.executable, "-c", SCRIPT.format(CAMPAIGN)],
-        cwd=desk.folder,
-        env=desk.environment({}),
+        cwd=project.folder,
+        env=project.environment({}),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -40,18 +40,18 @@ def in_another_process(desk: Desk) -> Iterator["subprocess.Popen[str]"]:
 
 
 def test_two_runs_at_once_send_each_letter_once_and_a_second_start_is_told(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    project: FlowProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reached, go_on = Event(), Event()
     stall = once(Phase.STORED, Stall(go_on, reached), "hague@*")
     with FaultServer([stall]) as server:
-        desk.uses(server, monkeypatch)
-        desk.sign_off()
-        with in_another_process(desk) as process:
+        project.uses(server, monkeypatch)
+        project.sign_off()
+        with in_another_process(project) as process:
             assert reached.wait(60)
             second = campaign(CAMPAIGN, live=True, return_state=True)
             swept = dispatch(return_state=True)
-            beside = dispatch(desk.mailings[0].id, return_state=True)
+            beside = dispatch(project.mailings[0].id, return_state=True)
             go_on.set()
             said, _ = process.communicate(timeout=60)
 
@@ -61,23 +61,23 @@ def test_two_runs_at_once_send_each_letter_once_and_a_second_start_is_told(
     assert beside.type == StateType.COMPLETED
     assert "Completed" in said
     assert copies(server) == ONE_EACH
-    assert desk.counts() == {"sent": EVERYONE}
+    assert project.counts() == {"sent": EVERYONE}
 
 
 def test_a_cancelled_run_finishes_the_letter_in_hand_and_leaves_the_others_ready(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    project: FlowProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reached, go_on = Event(), Event()
     stall = once(Phase.STORED, Stall(go_on, reached), "abbott@*")
     with FaultServer([stall]) as server:
-        desk.uses(server, monkeypatch)
-        desk.sign_off()
-        with in_another_process(desk) as process:
+        project.uses(server, monkeypatch)
+        project.sign_off()
+        with in_another_process(project) as process:
             assert reached.wait(60)
             process.send_signal(signal.SIGTERM)  # as Cancel does
             go_on.set()
             process.communicate(timeout=60)
-        assert desk.counts() == {"sent": 2, "ready": EVERYONE - 2}
+        assert project.counts() == {"sent": 2, "ready": EVERYONE - 2}
 
         state = campaign(CAMPAIGN, live=True, return_state=True)
 

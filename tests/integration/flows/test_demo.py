@@ -6,24 +6,24 @@ from pathlib import Path
 
 from flows.post.ledger import events
 from flows.post.ledger.opening import open_ledger
-from tests.integration.flows.office import Office
+from tests.integration.flows.served_project import ServedProject
 
 LETTERS = 64
 
 
-def demo(office: Office, *options: str) -> "subprocess.CompletedProcess[str]":
-    done = office.command("demo", *options)
+def demo(served: ServedProject, *options: str) -> "subprocess.CompletedProcess[str]":
+    done = served.command("demo", *options)
     assert done.returncode == 0, done.stderr
     return done
 
 
-def mails(office: Office) -> list[Path]:
-    return sorted((office.folder / "var/demo/mailbox").glob("*.eml"))
+def mails(served: ServedProject) -> list[Path]:
+    return sorted((served.folder / "var/demo/mailbox").glob("*.eml"))
 
 
 def test_the_demo_sends_each_letter_once_in_a_world_of_its_own(tmp_path: Path) -> None:
     # Whatever the user's own settings are, the demo has others.
-    office = Office(
+    served = ServedProject(
         tmp_path,
         OFFICE_HOURS="nonsense",
         SMTP_HOST="mail.example.org",
@@ -31,16 +31,16 @@ def test_the_demo_sends_each_letter_once_in_a_world_of_its_own(tmp_path: Path) -
         PREFECT_API_URL="http://127.0.0.1:9/api",
     )
     (tmp_path / ".env").write_text("PREFECT_API_URL=http://127.0.0.1:9/api\n", encoding="utf-8")
-    home = Path(office.environment["HOME"])
+    home = Path(served.environment["HOME"])
     home.mkdir()
     var = tmp_path / "var"
     (var / "demo").mkdir(parents=True)
     for stray in (var / "demo" / "old", var / "kept"):
         stray.write_text("x", encoding="utf-8")
 
-    first = demo(office, "--fresh")
+    first = demo(served, "--fresh")
 
-    assert len(mails(office)) == LETTERS
+    assert len(mails(served)) == LETTERS
     assert len(list((var / "demo/letters").glob("letter-*.docx"))) == LETTERS
     for said in ("Sign-off", "Prefect", f"{LETTERS} of {LETTERS} letters sent", "letters (.docx)"):
         assert said in first.stderr
@@ -53,10 +53,10 @@ def test_the_demo_sends_each_letter_once_in_a_world_of_its_own(tmp_path: Path) -
     assert list(home.iterdir()) == []
 
     began = time.monotonic()
-    second = demo(office)
+    second = demo(served)
     assert "0 letters to send" in second.stderr
     assert f"1 of {LETTERS - 1} answered so far" in second.stderr
-    assert len(mails(office)) == LETTERS
+    assert len(mails(served)) == LETTERS
     assert time.monotonic() - began < 20
 
     ledger = open_ledger(f"sqlite:///{var / 'demo' / 'ledger.db'}")

@@ -15,7 +15,7 @@ from flows.post.ledger import schema
 from flows.post.status import status
 from flows.replies import add_reply, match_reply, sort_reply
 from tests.inbox.letters_sent import Inbox
-from tests.integration.flows.desk import CAMPAIGN, READERS, Desk, copies
+from tests.integration.flows.flow_project import CAMPAIGN, READERS, FlowProject, copies
 from tests.servers.fault import FaultServer
 from tests.servers.imap import Dovecot
 
@@ -26,11 +26,13 @@ ANSWER = (
 
 
 @pytest.fixture
-def mailbox(desk: Desk, dovecot_server: Dovecot, monkeypatch: pytest.MonkeyPatch) -> Inbox:
+def mailbox(
+    project: FlowProject, dovecot_server: Dovecot, monkeypatch: pytest.MonkeyPatch
+) -> Inbox:
     """The campaign's mailbox, set in the environment; the campaign's letters were sent."""
     with FaultServer() as server:
-        desk.uses(server, monkeypatch)
-        desk.sign_off()
+        project.uses(server, monkeypatch)
+        project.sign_off()
         campaign(CAMPAIGN, live=True, return_state=True)
     made = Inbox(dovecot_server)
     for name, value in made.settings.items():
@@ -38,13 +40,15 @@ def mailbox(desk: Desk, dovecot_server: Dovecot, monkeypatch: pytest.MonkeyPatch
     return made
 
 
-def answer(desk: Desk, contact: str, text: str) -> bytes:
-    letters = {one.contact: one for one in status(desk.ledger, desk.mailings[0].id).dispatches}
+def answer(project: FlowProject, contact: str, text: str) -> bytes:
+    letters = {
+        one.contact: one for one in status(project.ledger, project.mailings[0].id).dispatches
+    }
     return ANSWER.format(contact=contact, thread=letters[contact].message_id, text=text).encode()
 
 
 def test_without_a_mailbox_there_is_nothing_to_do_and_no_schedule(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    project: FlowProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     state = inbox(return_state=True)
     assert (state.type, state.name) == (StateType.COMPLETED, "Nothing to do")
@@ -56,23 +60,23 @@ def test_without_a_mailbox_there_is_nothing_to_do_and_no_schedule(
 
 
 def test_the_sweep_files_and_shows_what_waits_and_the_forms_settle_it(
-    desk: Desk, mailbox: Inbox
+    project: FlowProject, mailbox: Inbox
 ) -> None:
     mailbox.add(
-        answer(desk, "begg", "I agree with you and will raise it with Ministers."),
-        answer(desk, "leigh", "Hm."),
+        answer(project, "begg", "I agree with you and will raise it with Ministers."),
+        answer(project, "leigh", "Hm."),
         b"From: someone@example.net\r\nMessage-ID: <1@net>\r\nSubject: hello\r\n\r\nHello\r\n",
     )
     state = inbox(return_state=True)
     assert (state.type, state.name) == (StateType.COMPLETED, "To be sorted")
     assert "2 wait for a person" in str(state.message)
-    pages = desk.artifacts()
+    pages = project.artifacts()
     assert [row["item"] for row in pages["replies-waiting"]] == ["2", "3"]
     assert "1 of 6 answered" in pages["replies"]
 
     sorted_ = sort_reply(item=2, kind="acknowledgement", name="Jo Wright", return_state=True)
     assert sorted_.name == "Completed"
-    letter = status(desk.ledger, desk.mailings[0].id).dispatches[0]
+    letter = status(project.ledger, project.mailings[0].id).dispatches[0]
     matched = match_reply(item=3, dispatch=letter.id, name="Jo Wright", return_state=True)
     assert matched.name == "Completed"
     sort_reply(item=3, kind="unrelated", name="Jo Wright", return_state=True)
@@ -85,15 +89,15 @@ def test_the_sweep_files_and_shows_what_waits_and_the_forms_settle_it(
         return_state=True,
     )
     assert "is filed on" in str(added.message)
-    pages = desk.artifacts()
+    pages = project.artifacts()
     assert pages["replies-waiting"] == []
     assert "2 of 6 answered" in pages["replies"]
     assert inbox(return_state=True).name == "Completed"
-    assert [item.sorted_by for item in items.read(desk.ledger)] == ["", *["Jo Wright"] * 3]
+    assert [item.sorted_by for item in items.read(project.ledger)] == ["", *["Jo Wright"] * 3]
 
 
 def test_a_form_filled_in_wrong_fails_with_its_line_and_changes_nothing(
-    desk: Desk, mailbox: Inbox
+    project: FlowProject, mailbox: Inbox
 ) -> None:
     state = sort_reply(item=9, kind="reply", name="Jo Wright", return_state=True)
     assert state.type is StateType.FAILED
@@ -101,7 +105,7 @@ def test_a_form_filled_in_wrong_fails_with_its_line_and_changes_nothing(
 
 
 def test_a_mailbox_that_refuses_the_password_fails_with_one_line(
-    desk: Desk, mailbox: Inbox, monkeypatch: pytest.MonkeyPatch
+    project: FlowProject, mailbox: Inbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("IMAP_PASSWORD", "wrong")
     state = inbox(return_state=True)
@@ -110,25 +114,25 @@ def test_a_mailbox_that_refuses_the_password_fails_with_one_line(
 
 
 def test_the_chase_waits_for_its_sign_off_and_goes_to_those_who_have_not_answered(
-    desk: Desk, mailbox: Inbox, monkeypatch: pytest.MonkeyPatch
+    project: FlowProject, mailbox: Inbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert chase(CAMPAIGN, return_state=True).name == "Nothing to do"
     then = (date.today() - timedelta(days=60)).isoformat() + "T09:00:00.000000Z"
-    with desk.ledger.write() as connection:
+    with project.ledger.write() as connection:
         connection.execute(
             update(schema.dispatch)
             .where(schema.dispatch.c.first_attempt_at.is_not(None))
             .values(first_attempt_at=then)
         )
-    mailbox.add(answer(desk, "begg", "I agree with you and will raise it with Ministers."))
+    mailbox.add(answer(project, "begg", "I agree with you and will raise it with Ministers."))
     inbox(return_state=True)
     waits = chase(CAMPAIGN, live=True, return_state=True)
     assert waits.name == "Not signed off"
-    assert desk.mailings[0].campaign == f"{CAMPAIGN}.chase-1"
-    assert desk.mailings[0].letters == 5
-    desk.approve_by_command()
+    assert project.mailings[0].campaign == f"{CAMPAIGN}.chase-1"
+    assert project.mailings[0].letters == 5
+    project.approve_by_command()
     with FaultServer() as server:
-        desk.uses(server, monkeypatch)
+        project.uses(server, monkeypatch)
         sent = chase(CAMPAIGN, live=True, return_state=True)
     assert sent.name == "Completed", sent.message
     readers = {row.partition(",")[0] for row in READERS} - {"begg"}

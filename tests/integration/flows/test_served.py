@@ -8,63 +8,64 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 
 from flows.errors import ConfigurationError
 from flows.orchestration import server as prefect_server
-from tests.integration.flows.office import CAMPAIGN, Office, free_port
+from tests.integration.flows.served_project import CAMPAIGN, ServedProject, free_port
 from tests.servers.fault import FaultServer
 
 PASSWORD = "Quince-and-Medlar-7719"
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Office:
-    return Office(tmp_path)
+def served(tmp_path: Path) -> ServedProject:
+    return ServedProject(tmp_path)
 
 
-def test_a_restart_while_the_run_waits_loses_nothing(office: Office) -> None:
-    broken = office.folder / "templates" / "broken" / "campaign.toml"
+def test_a_restart_while_the_run_waits_loses_nothing(served: ServedProject) -> None:
+    broken = served.folder / "templates" / "broken" / "campaign.toml"
     broken.parent.mkdir()
     broken.write_text("x = [", encoding="utf-8")
     with FaultServer(users={"chair": PASSWORD}) as server:
-        office.environment |= {
+        served.environment |= {
             "SMTP_HOST": "127.0.0.1",
             "SMTP_PORT": str(server.port),
             "SMTP_SECURITY": "none",
             "SMTP_USER": "chair",
             "SMTP_PASSWORD": PASSWORD,
         }
-        with office.served():
-            run = office.start(campaign=CAMPAIGN, live=True)
-            assert office.wait(run, types=("PAUSED", "FAILED"))["name"] == "Suspended"
-            review = office.artifacts(run)[f"{CAMPAIGN}-review"]["data"]
-            office.turn_on_mornings()
-        with office.served():
+        with served.serving():
+            run = served.start(campaign=CAMPAIGN, live=True)
+            assert served.wait(run, types=("PAUSED", "FAILED"))["name"] == "Suspended"
+            review = served.artifacts(run)[f"{CAMPAIGN}-review"]["data"]
+            served.turn_on_mornings()
+        with served.serving():
             digest = re.search(r"sign off: \*\*`([0-9a-f]{12})`", review)
             assert digest
-            office.resume(run, name="Eleanor Marchbank", hash=digest[1])
-            ended = office.wait(run)
-            deployments = office.deployments()
-            upcoming = office.upcoming()
+            served.resume(run, name="Eleanor Marchbank", hash=digest[1])
+            ended = served.wait(run)
+            deployments = served.deployments()
+            upcoming = served.upcoming()
         letters = [one.recipient for one in server.copies.all]
 
-    assert "Not offered: templates/broken/letter.docx: " in office.log.read_text("utf-8")
+    assert "Not offered: templates/broken/letter.docx: " in served.log.read_text("utf-8")
     assert ended["name"] == "Completed", ended
     assert len(letters) == len(set(letters)) == 64
     # What was switched on in the UI is still on, and both schedules show what comes next.
-    assert deployments["campaign"]["schedules"][0]["active"] is True
-    assert {"campaign", "dispatch"} <= upcoming
+    assert deployments[CAMPAIGN]["schedules"][0]["active"] is True
+    assert {CAMPAIGN, "dispatch"} <= upcoming
     kept = b"".join(
-        one.read_bytes() for one in (office.folder / "var" / "prefect").rglob("*") if one.is_file()
+        one.read_bytes() for one in (served.folder / "var" / "prefect").rglob("*") if one.is_file()
     )
     assert CAMPAIGN.encode() in kept
-    assert PASSWORD.encode() not in kept + office.log.read_bytes()
+    assert PASSWORD.encode() not in kept + served.log.read_bytes()
 
 
-def test_a_port_that_is_taken_is_one_line(office: Office) -> None:
-    with socket.create_server(("127.0.0.1", office.port)):
-        done = office.command("serve")
+def test_a_port_that_is_taken_is_one_line(served: ServedProject) -> None:
+    with socket.create_server(("127.0.0.1", served.port)):
+        done = served.command("serve")
 
     said = [
         line
@@ -72,7 +73,28 @@ def test_a_port_that_is_taken_is_one_line(office: Office) -> None:
         if not line.startswith(("Starting.", "office folder"))
     ]
     assert (done.returncode, len(said)) == (2, 1), done.stderr
-    assert f"port {office.port} is taken by another program" in said[0]
+    assert f"port {served.port} is taken by another program" in said[0]
+
+
+def test_the_servers_login_is_enough_and_what_it_keeps_is_its_owners_alone(
+    served: ServedProject,
+) -> None:
+    served.environment["PREFECT_SERVER_API_AUTH_STRING"] = f"office:{PASSWORD}"
+    with served.serving():
+        assert httpx.post(f"{served.url}/api/deployments/filter", json={}).status_code == 401
+        assert httpx.get(served.desk).status_code == 401
+        assert httpx.get(served.desk, auth=served.login).status_code == 200
+        ended = served.wait(served.start())
+        home = served.folder / "var" / "prefect"
+        readable = [
+            path.name
+            for path in (home, *home.glob("*.db*"), *home.glob("*.json"))
+            if path.stat().st_mode & 0o077 and (path == home or not path.is_dir())
+        ]
+    assert ended["name"] == "Completed", served.said
+    assert "Traceback" not in served.said
+    assert PASSWORD not in served.said
+    assert readable == []
 
 
 @contextmanager

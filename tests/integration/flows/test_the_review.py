@@ -4,31 +4,31 @@ import pytest
 
 from flows.campaign import campaign
 from flows.orchestration.artifacts import plain
-from tests.integration.flows.desk import CAMPAIGN, READERS, Desk
+from tests.integration.flows.flow_project import CAMPAIGN, READERS, FlowProject
 
 
-def shown(desk: Desk, page: str) -> str:
-    return str(desk.artifacts()[f"{CAMPAIGN}-{page}"])
+def shown(project: FlowProject, page: str) -> str:
+    return str(project.artifacts()[f"{CAMPAIGN}-{page}"])
 
 
-def test_it_counts_readers_and_names_the_rows_handed_back_and_why(desk: Desk) -> None:
-    desk.write(*READERS, "nobody,Alex Nobody,,,emperor,")
+def test_it_counts_readers_and_names_the_rows_handed_back_and_why(project: FlowProject) -> None:
+    project.write(*READERS, "nobody,Alex Nobody,,,emperor,")
     campaign(CAMPAIGN, return_state=True)
 
-    review = shown(desk, "review")
-    assert f"**{len(READERS)} letters** are frozen as mailing `{desk.mailings[0].id}`" in review
+    review = shown(project, "review")
+    assert f"**{len(READERS)} letters** are frozen as mailing `{project.mailings[0].id}`" in review
     assert "| ministers | 1 |" in review
     assert f"| MPs | {len(READERS) - 1} |" in review
     assert "1 rows handed back" in review
     assert plain("readers.csv:8: rank") in review
-    (refused,) = desk.artifacts()[f"{CAMPAIGN}-refused-rows"]
+    (refused,) = project.artifacts()[f"{CAMPAIGN}-refused-rows"]
     assert (refused["column"], "emperor" in refused["reason"]) == ("rank", True)
 
 
-def test_it_shows_a_letter_for_each_kind_of_reader_with_its_files(desk: Desk) -> None:
+def test_it_shows_a_letter_for_each_kind_of_reader_with_its_files(project: FlowProject) -> None:
     campaign(CAMPAIGN, return_state=True)
 
-    specimens = shown(desk, "specimens")
+    specimens = shown(project, "specimens")
     for kind, opening in (
         ("minister", "Dear Secretary of State,"),
         ("knight or dame", "Dear Sir Edward,"),
@@ -39,23 +39,23 @@ def test_it_shows_a_letter_for_each_kind_of_reader_with_its_files(desk: Desk) ->
     assert (
         f"\n- {plain('Reaffirm the United')}" in specimens
     )  # what is asked is a list, as in print
-    folder = desk.folder / "var" / "mailings" / desk.mailings[0].id / "specimens"
+    folder = project.folder / "var" / "mailings" / project.mailings[0].id / "specimens"
     assert {"letter-hague.docx", "mail-hague.eml"} <= {one.name for one in folder.iterdir()}
     assert f"`{folder / 'letter-hague.docx'}`" in specimens
 
 
-def test_it_tells_what_has_changed_since_the_last_mailing(desk: Desk) -> None:
+def test_it_tells_what_has_changed_since_the_last_mailing(project: FlowProject) -> None:
     campaign(CAMPAIGN, return_state=True)
-    assert "This is the first mailing of this campaign" in shown(desk, "review")
+    assert "This is the first mailing of this campaign" in shown(project, "review")
 
     begg = "begg,Anne Begg,Dame,,,"
-    desk.write(*(one for one in READERS if one != begg), "field,Frank Field,Mr,yes,,")
-    text = desk.templates / "email.txt"
+    project.write(*(one for one in READERS if one != begg), "field,Frank Field,Mr,yes,,")
+    text = project.templates / "email.txt"
     text.write_text(text.read_text(encoding="utf-8") + "\nP.S.\n", encoding="utf-8")
-    first = desk.mailings[0].id
+    first = project.mailings[0].id
     campaign(CAMPAIGN, return_state=True)
 
-    review = shown(desk, "review")
+    review = shown(project, "review")
     assert f"Changed since mailing `{first}`" in review
     for line in (
         "contacts/readers.csv was edited",

@@ -1,4 +1,4 @@
-"""An operator's desk without a served deployment: campaigns in this process, or as Prefect's own
+"""A project folder without ``serve``: campaigns in this process, or as Prefect's own
 processes run them, one at a time."""
 
 import json
@@ -22,6 +22,7 @@ from sqlalchemy.engine import make_url
 
 from flows import settings
 from flows.operations import approve, draft, prepare
+from flows.orchestration import supervision
 from flows.post import status
 from flows.post.ledger.database import Ledger
 from flows.post.ledger.opening import open_ledger
@@ -45,7 +46,7 @@ HEADING = "id,name,title,privy_counsellor,rank,office,house,email\n"
 _PATIENCE = 120
 
 
-class Desk:
+class FlowProject:
     """One project folder with one small campaign, and its ledger."""
 
     def __init__(self, folder: Path, api: str, engine: Engine) -> None:
@@ -141,7 +142,7 @@ class Desk:
     def run(
         self, command: Sequence[str], settings: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """Run a program at this desk, against the tests' Prefect server."""
+        """Run a program in this folder, against the tests' Prefect server."""
         return subprocess.run(
             command,
             cwd=self.folder,
@@ -153,7 +154,6 @@ class Desk:
 
     def start(self, deployment: RunnerDeployment, late: Any = None, **parameters: Any) -> UUID:
         """A run of the deployment that waits to be executed; gives its id."""
-        assert deployment._path == "."  # the folder in which a run is executed
         deployment.enforce_parameter_schema = parameters.pop("enforced", True)
         identity = deployment.apply()
         with get_client(sync_client=True) as client:
@@ -196,6 +196,11 @@ class Desk:
         with get_client(sync_client=True) as client:
             client.set_flow_run_state(run, Cancelling())
             client.set_flow_run_state(run, Cancelled(), force=True)
+
+    def look(self) -> None:
+        """What serve does every few seconds."""
+        with get_client(sync_client=True) as client:
+            supervision.look(client, self.ledger, set())
 
     def prefect_database(self) -> bytes:
         """Every byte that the Prefect server keeps: parameters, states, logs, artifacts."""

@@ -1,22 +1,26 @@
-"""An office of its own: a project folder, a mail server, and ``dear-minister serve`` over them."""
+"""A project of its own: a project folder, a mail server, and ``dear-minister serve`` over them."""
 
+import json
 import os
 import shutil
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
 from tests.conftest import ROOT
+from tests.servers.fault import FaultServer
 
+T = TypeVar("T")
 CAMPAIGN = "r2p-dialogue-2013"
 COMMAND = [sys.executable, "-m", "flows.cli.main"]
+CHAIR = "Eleanor Marchbank"
 ENDED = ("COMPLETED", "FAILED", "CANCELLED", "CRASHED")
 PATIENCE = 90
 """Seconds that a run may take, on a machine with other things to do."""
@@ -28,8 +32,8 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
-class Office:
-    """Files, settings and commands; ``served`` adds the Prefect server and the deployments."""
+class ServedProject:
+    """Files, settings and commands; ``serving`` adds the Prefect server and the deployments."""
 
     def __init__(self, folder: Path, **settings: str) -> None:
         self.folder = folder
@@ -50,6 +54,36 @@ class Office:
         }
 
     @property
+    def login(self) -> tuple[str, str] | None:
+        """What the server asks for, where it does."""
+        given = self.environment.get("PREFECT_SERVER_API_AUTH_STRING")
+        return tuple(given.split(":", 1)) if given else None  # type: ignore[return-value]
+
+    def uses(self, server: FaultServer) -> None:
+        """Live letters go to this server."""
+        self.environment |= {
+            "SMTP_HOST": "127.0.0.1",
+            "SMTP_PORT": str(server.port),
+            "SMTP_SECURITY": "none",
+            "SMTP_CONNECTIONS": "1",
+        }
+
+    def cancel(self, run: str) -> None:
+        """What Cancel in the UI does."""
+        self.ask(f"/flow_runs/{run}/set_state", state={"type": "CANCELLING", "name": "Cancelling"})
+
+    def sign_off(self) -> str:
+        """Freeze and sign off in a terminal; returns the mailing's id."""
+        done = json.loads(self.command("prepare", CAMPAIGN, "--json").stdout)
+        signed = self.command("approve", done["mailing"], "--by", CHAIR, "--hash", done["hash"])
+        assert signed.returncode == 0, signed.stderr
+        return str(done["mailing"])
+
+    def status(self, mailing: str) -> dict[str, Any]:
+        """What ``dear-minister status`` says of a mailing."""
+        return dict(json.loads(self.command("status", mailing, "--json").stdout))
+
+    @property
     def mailbox(self) -> list[Path]:
         """What the built-in mailbox was given."""
         return sorted((self.folder / "var" / "mailbox").glob("*.eml"))
@@ -60,7 +94,7 @@ class Office:
         return f"http://127.0.0.1:{self.port}"
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run dear-minister in this office."""
+        """Run dear-minister in this project."""
         return subprocess.run(
             [*COMMAND, *arguments],
             cwd=self.folder,
@@ -71,44 +105,55 @@ class Office:
         )
 
     @contextmanager
-    def served(self, **settings: str) -> Iterator["Office"]:
+    def serving(self, **settings: str) -> Iterator["ServedProject"]:
         """``dear-minister serve`` for as long as the block."""
+        process = self.serve(**settings)
+        try:
+            yield self
+        finally:
+            process.terminate()
+            process.wait(PATIENCE)
+
+    def serve(self, *before: str, **settings: str) -> "subprocess.Popen[bytes]":
+        """``dear-minister serve``, up; ``before`` is a command that starts it."""
+        already = len(self.said)
         with self.log.open("ab") as log:
             process = subprocess.Popen(
-                [*COMMAND, "serve"],
+                [*before, *COMMAND, "serve"],
                 cwd=self.folder,
                 env={**self.environment, **settings},
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
-        try:
-            self._await_deployments(process)
-            yield self
-        finally:
-            process.terminate()
-            process.wait(PATIENCE)
+        deadline = time.monotonic() + 180
+        while "in a browser. Ctrl-C stops" not in self.said[already:]:
+            assert process.poll() is None, self.said
+            assert time.monotonic() < deadline, f"serve did not start: {self.said}"
+            time.sleep(0.2)
+        return process
+
+    @property
+    def said(self) -> str:
+        """What ``serve`` and its runs have said so far."""
+        return self.log.read_text("utf-8") if self.log.exists() else ""
+
+    def until(self, what: Callable[[], T], seconds: float = PATIENCE) -> T:
+        """Wait for something that is true, and return it."""
+        deadline = time.monotonic() + seconds
+        while not (found := what()):
+            assert time.monotonic() < deadline, self.said
+            time.sleep(0.2)
+        return found
 
     @property
     def log(self) -> Path:
         """Everything that ``serve`` and its runs said."""
         return self.folder / "serve.log"
 
-    def _await_deployments(self, process: "subprocess.Popen[bytes]") -> None:
-        deadline = time.monotonic() + 120
-        while time.monotonic() < deadline:
-            assert process.poll() is None, self.log.read_text()
-            try:
-                if len(self.deployments()) >= 2:
-                    return
-            except httpx.HTTPError:
-                pass
-            time.sleep(0.2)
-        raise AssertionError(f"serve did not start: {self.log.read_text()}")
-
     def ask(self, path: str, **body: Any) -> Any:
         """POST to the API; the answer as JSON."""
         for _ in range(50):
-            answer = httpx.post(f"{self.url}/api{path}", json=body, timeout=30)
+            answer = httpx.post(f"{self.url}/api{path}", json=body, timeout=30, auth=self.login)
             if answer.status_code != 503:  # its SQLite is busy
                 break
             time.sleep(0.2)
@@ -119,7 +164,7 @@ class Office:
         """The deployments by name."""
         return {one["name"]: one for one in self.ask("/deployments/filter")}
 
-    def start(self, deployment: str = "campaign", **parameters: Any) -> str:
+    def start(self, deployment: str = CAMPAIGN, **parameters: Any) -> str:
         """Start a run as the form does; gives its id."""
         identity = self.deployments()[deployment]["id"]
         run = self.ask(f"/deployments/{identity}/create_flow_run", parameters=parameters)
@@ -127,7 +172,7 @@ class Office:
 
     def state(self, run: str) -> dict[str, Any]:
         """The state of a run."""
-        answer = httpx.get(f"{self.url}/api/flow_runs/{run}", timeout=30).json()
+        answer = httpx.get(f"{self.url}/api/flow_runs/{run}", timeout=30, auth=self.login).json()
         return dict(answer["state"])
 
     def wait(self, run: str, *, types: Sequence[str] = ENDED) -> dict[str, Any]:
@@ -149,6 +194,30 @@ class Office:
         """Answer a suspended run's form."""
         return dict(self.ask(f"/flow_runs/{run}/resume", run_input=answers))
 
+    def parameters(self, run: str) -> dict[str, Any]:
+        """What a run was started with."""
+        answer = httpx.get(f"{self.url}/api/flow_runs/{run}", timeout=30, auth=self.login).json()
+        return dict(answer["parameters"])
+
+    def newest(self, deployment: str, besides: str = "") -> str:
+        """The newest run of a deployment, blank where there is none but ``besides``."""
+        found = self.ask(
+            "/flow_runs/filter",
+            deployments={"name": {"any_": [deployment]}},
+            sort="EXPECTED_START_TIME_DESC",
+            limit=1,
+        )
+        return "" if not found or found[0]["id"] == besides else str(found[0]["id"])
+
+    def copy_campaign(self, key: str) -> None:
+        """What an operator does to begin a campaign."""
+        shutil.copytree(self.folder / "templates" / CAMPAIGN, self.folder / "templates" / key)
+
+    @property
+    def desk(self) -> str:
+        """The desk page's address, as ``serve`` says it."""
+        return self.said.rpartition("The desk page is ")[2].partition("\n")[0].strip()
+
     def logs(self, run: str) -> list[str]:
         """What the run's log says, a message each."""
         found = self.ask("/logs/filter", logs={"flow_run_id": {"any_": [run]}}, limit=200)
@@ -161,7 +230,7 @@ class Office:
 
     def turn_on_mornings(self) -> None:
         """Switch the campaign's schedule on, as an operator does in the UI."""
-        deployment = self.deployments()["campaign"]
+        deployment = self.deployments()[CAMPAIGN]
         schedule = deployment["schedules"][0]
         answer = httpx.patch(
             f"{self.url}/api/deployments/{deployment['id']}/schedules/{schedule['id']}",

@@ -1,0 +1,1 @@
+"""The desk page: every mailing and letter to look at, made from the ledger, changing nothing."""

@@ -1,0 +1,99 @@
+"""Cancel means stop: a live run that is cancelled holds its mailing in the ledger.
+
+A run under way does so itself when the signal comes. For a run without a process (it waits for
+its sign-off, or its ``serve`` was killed) whoever looks next does it: ``serve`` every few
+seconds, each sweep before it sends.
+"""
+
+from contextlib import closing
+from typing import Any
+from uuid import UUID
+
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterState,
+    FlowRunFilterStateName,
+)
+from prefect.client.schemas.objects import FlowRun, State, StateType
+from prefect.exceptions import ObjectNotFound
+from prefect.runtime import flow_run
+from prefect.states import Cancelled
+
+from flows.operations.ledger import open_ledger
+from flows.orchestration import links
+from flows.orchestration.flow_runs import OURS
+from flows.post.ledger import campaign_runs, holds
+from flows.post.ledger.database import Ledger
+from flows.post.ledger.holds import Hold
+from flows.settings import load
+
+BY = "Cancel, in the Prefect UI"
+HELD, STOPPED = "Held", "Stopped"
+"""Names of a cancelled run's last state, once what was cancelled is settled."""
+_CANCELS = (StateType.CANCELLING, StateType.CANCELLED)
+
+
+def asked() -> bool:
+    """Whether this flow run is being cancelled; False outside of a deployment."""
+    if not flow_run.id:
+        return False
+    with get_client(sync_client=True) as client:
+        try:
+            state = client.read_flow_run(UUID(str(flow_run.id))).state
+        except ObjectNotFound:
+            return False
+    return state is not None and state.type in _CANCELS
+
+
+def hold(ledger: Ledger, mailing: str, run_name: str) -> Hold:
+    """Hold the mailing of a cancelled run."""
+    return holds.hold(ledger, mailing, by=BY, why=f"the run {run_name!r} was cancelled")
+
+
+def settle(run: UUID) -> None:
+    """Hold what a cancelled run was about, and let its last state say so.
+
+    Does nothing for a run that is not cancelled, or was settled before. Raises
+    LedgerUnavailableError.
+    """
+    with closing(open_ledger(load())) as ledger, get_client(sync_client=True) as client:
+        _settle(client, ledger, client.read_flow_run(run))
+
+
+def settle_all(client: SyncPrefectClient, ledger: Ledger, executed: set[UUID]) -> None:
+    """Settle every cancelled run but those ``executed`` at this moment by the caller's runner."""
+    names = FlowRunFilterStateName(any_=["Cancelling", "Cancelled"])
+    found = client.read_flow_runs(
+        flow_run_filter=FlowRunFilter(state=FlowRunFilterState(name=names), tags=OURS)
+    )
+    for one in found:
+        if one.id not in executed:
+            _settle(client, ledger, one)
+
+
+def _settle(client: SyncPrefectClient, ledger: Ledger, run: FlowRun) -> None:
+    if run.state is None or run.state.type not in _CANCELS or run.state.name in (HELD, STOPPED):
+        return
+    name, message = STOPPED, "cancelled; no live letter was waiting on this run"
+    if mailing := _about(ledger, run):
+        found = hold(ledger, mailing, run.name)
+        name, message = HELD, held(found)
+    state: State[Any] = Cancelled(name=name, message=message)
+    client.set_flow_run_state(run.id, state, force=True)
+
+
+def _about(ledger: Ledger, run: FlowRun) -> str | None:
+    """The mailing that the run would have sent live."""
+    parameters = run.parameters or {}
+    if "live" in parameters and not parameters["live"]:
+        return None
+    return campaign_runs.mailing_of(ledger, str(run.id))
+
+
+def held(found: Hold) -> str:
+    """What a held mailing's state says."""
+    return (
+        f"mailing {found.mailing} is {found}. Nothing of it is sent until somebody releases it: "
+        f"{links.form('release')}"
+    )

@@ -1,0 +1,90 @@
+"""What the forms offer, read from the folders and from the ledger when deployments are made."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import select
+
+from flows.errors import ConfigurationError
+from flows.letters import campaign as campaigns
+from flows.post.ledger import holds, schema
+from flows.post.ledger.database import Ledger
+from flows.post.mailing import mailing as mailings
+from flows.post.mailing.mailing import Mailing
+from flows.post.states import State
+from flows.settings import office
+
+_LISTS = (".csv", ".xlsx", ".ods")
+_NOT_LISTS = ("suppression.csv", "offices.csv")
+MOST = 200
+"""Choices of one field, the newest or the first by name."""
+_D, _L = schema.dispatch.c, schema.letter.c
+
+
+def campaign_folders() -> tuple[list[str], list[str]]:
+    """Return the keys of the folders under templates/ that can be read as campaigns, and what is
+    wrong with each of the others, a line each."""
+    found, faults = [], []
+    for toml in sorted(office().templates.glob(f"*/{campaigns.SETTINGS}")):
+        try:
+            found.append(campaigns.load(toml.parent).key)
+        except ConfigurationError as error:
+            faults.append(" ".join(str(error).split()))
+    return found, faults
+
+
+def contact_lists() -> list[str]:
+    """Return the lists under contacts/."""
+    return sorted(
+        office().name(path)
+        for path in office().contacts.glob("*")
+        if path.suffix.lower() in _LISTS
+        and path.name not in _NOT_LISTS
+        and not path.name.startswith(("~", "."))  # what an office program leaves beside a list
+    )
+
+
+def mailing_choices(ledger: Ledger) -> Mapping[str, Sequence[str]]:
+    """Return the mailings as forms offer them: all, those to sign off, to send, held and so on."""
+    every = mailings.every(ledger)[:MOST]
+    held = holds.every(ledger)
+    with ledger.read() as connection:
+        rows = connection.execute(
+            select(_D.mailing, _D.state, _D.email == "").where(_D.rehearsal == 0).distinct()
+        ).all()
+    states: dict[str, set[str]] = {}
+    for mailing, state, paper in rows:
+        states.setdefault(mailing, set()).add(f"paper {state}" if paper else state)
+    ready = {State.READY.value, f"paper {State.READY}"}
+    waiting = ready | {State.DEFERRED.value}
+    return {
+        "all": [label(one) for one in every],
+        "unsigned": [
+            label(one) for one in every if not one.approved_at and states.get(one.id, set()) & ready
+        ],
+        "waiting": [label(one) for one in every if states.get(one.id, set()) & waiting],
+        "held": [label(one) for one in every if one.id in held],
+        "refused": [label(one) for one in every if State.REFUSED in states.get(one.id, ())],
+        "uncertain": [label(one) for one in every if State.UNCERTAIN in states.get(one.id, ())],
+        "paper": [
+            label(one) for one in every if any("paper" in one_ for one_ in states.get(one.id, ()))
+        ],
+    }
+
+
+def dispatch_choices(ledger: Ledger, *states: State) -> list[str]:
+    """Return the live letters in these states, by reader."""
+    with ledger.read() as connection:
+        rows = connection.execute(
+            select(_D.id, _L.name, _D.state)
+            .join(schema.letter, (_L.mailing == _D.mailing) & (_L.ordinal == _D.ordinal))
+            .where(_D.rehearsal == 0, _D.state.in_(states))
+            .order_by(_L.name, _D.id)
+            .limit(MOST)
+        ).all()
+    return [f"{row.id}, {row.name}, {row.state}" for row in rows]
+
+
+def label(mailing: Mailing) -> str:
+    """Return a mailing as a form offers it, its id first."""
+    day = f"{mailing.frozen_at.astimezone():%d %B %Y, %H:%M}"
+    return f"{mailing.id}, frozen {day}, {mailing.letters} letters"

@@ -1,0 +1,45 @@
+"""Which ends of a run are a matter for a notice (NOTIFY)."""
+
+from prefect.client.schemas.objects import StateType
+from prefect.logging import get_run_logger
+
+from flows.operations.notify import notify, settled
+from flows.orchestration import flow_runs, links
+from flows.orchestration.states import Ending
+from flows.post.mailing.mailing import Mailing
+
+_MATTERS = ("Needs attention", "Too late", "To be sorted")
+
+
+def of(ending: Ending, matter: str) -> Ending:
+    """Send a notice where the ending wants a person, once as long as it says the same; returns it.
+
+    ``matter`` names what the run is about: a campaign, the sweep, the mailbox.
+    """
+    name = ending.name or ""
+    failed = ending.type in (StateType.FAILED, StateType.CRASHED)
+    if failed or name in _MATTERS:
+        _send(f"{matter}: {name}", f"{matter}: {name}", ending.message or "")
+    else:
+        chosen = flow_runs.settings()
+        for over in (*_MATTERS, "Failed"):
+            settled(chosen, f"{matter}: {over}")
+    return ending
+
+
+def sign_off_waits(found: Mailing, refusal: str) -> None:
+    """Send a notice that a mailing waits for its sign-off."""
+    body = (
+        f"{found.letters} letters of {found.campaign}, edition {found.edition}, are frozen as "
+        f"mailing {found.id} and wait for the sign-off.\nHash: {found.hash[:12]}"
+    )
+    _send(f"sign-off {found.id}", f"{found.campaign}: sign-off waits", f"{refusal}\n{body}".strip())
+
+
+def _send(matter: str, subject: str, body: str) -> None:
+    run = links.run(flow_runs.identity())
+    desk = f"\nDesk page: {links.desk()}" if links.desk() else ""
+    # The run's own address differs from run to run, and is no news.
+    chosen = flow_runs.settings()
+    for fault in notify(chosen, matter, f"Dear Minister: {subject}", f"{body}{desk}", run):
+        get_run_logger().warning(fault)
