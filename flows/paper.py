@@ -70,7 +70,7 @@ def posted(mailing: MailingId = "", on: Day = None, excepted: Excepted = "", by:
             on=day,
             by=by,
             excepted=excepted.replace(",", " ").split(),
-            suppressed=objection(),
+            suppressed=objection(ledger, mailing),
         )
         return Done(f"{len(gone)} letters of {mailing} recorded as posted on {day}")
 
