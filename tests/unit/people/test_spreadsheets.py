@@ -172,6 +172,14 @@ def test_a_merged_value_stands_in_every_row_it_covers(tmp_path: Path) -> None:
     assert [one.department for one in loaded.contacts] == ["Department of Health"] * 2 + [""]
 
 
+def test_what_a_covered_cell_held_before_is_not_read(tmp_path: Path) -> None:
+    blank = '<table:table-cell table:number-rows-spanned="2"/>'
+    covered = "<table:covered-table-cell><text:p>Old</text:p></table:covered-table-cell>"
+    rows = ods_row("a", "Ann Lee", blank) + ods_row("b", "Bo Ek", covered)
+    loaded = load([raw_ods(tmp_path / "x.ods", table(rows))])
+    assert [one.department for one in loaded.contacts] == ["", ""]
+
+
 def test_cells_merged_side_by_side_hand_the_row_back(tmp_path: Path) -> None:
     path = tmp_path / "x.xlsx"
     with xlsxwriter.Workbook(path) as book:
@@ -347,10 +355,15 @@ def test_readings_beside_a_word_are_not_part_of_it(tmp_path: Path) -> None:
         f'<Relationship Id="r2" Type="{relations}/sharedStrings" Target="SharedStrings.xml"/>'
         "</Relationships>"
     )
-    rows = '<row r="5"><c r="A5"><v>7</v></c><c r="B5" t="s"><v>0</v></c></row>'
+    spoken = "<is><r><t>Home </t></r><r><t>Office</t></r><rPh><t>HOHM</t></rPh></is>"
+    rows = (
+        '<row r="5"><c r="A5"><v>7</v></c><c r="B5" t="s"><v>0</v></c>'
+        f'<c r="C5" t="inlineStr">{spoken}</c></row>'
+    )
     parts = {"xl/_rels/workbook.xml.rels": related, "xl/sharedStrings.xml": shared}
     (one,) = load([raw_xlsx(tmp_path / "x.xlsx", sheet(rows), parts=parts)]).contacts
     assert (one.id, one.name, one.row) == ("7", "Bo Ek", 5)
+    assert one.department == "Home Office"
 
 
 def test_characters_that_xlsx_escapes_are_read_as_they_were(tmp_path: Path) -> None:
