@@ -315,7 +315,7 @@ def test_who_says_how_many_go_by_mail_and_how_many_by_post(run: Run, tmp_path: P
     )
     campaign = ("r2p-dialogue-2013", "--contacts", "people.csv")
     _, out, _ = run("contacts", "who", *campaign)
-    assert "2 in (1 by mail, 1 by post), 0 out, 0 refused" in out
+    assert "2 in (1 by mail, 1 by post), 0 out, 0 refused, 0 merged" in out
     _, out, _ = run("contacts", "who", *campaign, "--json")
     found = json.loads(out)
     assert (found["by_mail"], found["by_post"]) == (1, 1)
