@@ -13,6 +13,7 @@ from flows.orchestration import batches, cancelling, flow_runs, notices, states,
 from flows.orchestration.parameters import EVERY, Limit, Patience, SweptMailing
 from flows.orchestration.states import Ending
 from flows.post import status
+from flows.post.delivery.outcomes import open_question
 from flows.post.ledger import campaign_runs, holds
 from flows.post.ledger.database import Ledger
 from flows.post.ledger.errors import LedgerUnavailableError
@@ -111,6 +112,8 @@ def _for_the_sweep(ledger: Ledger) -> list[Mailing]:
             get_run_logger().info(
                 f"mailing {one.id}: its last run was limited; to send the rest, name it"
             )
+        elif question := open_question(ledger, one.id, load().mail_same_refusals):
+            get_run_logger().error(f"mailing {one.id}: {question}")
         else:
             found.append(one)
     return found
