@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from flows.errors import ConfigurationError
 from flows.post import recovery
 from flows.post.ledger import witness
 from flows.post.ledger.database import Ledger
@@ -35,7 +36,8 @@ class Recovery:
 
 def recover(settings: Settings, ledger: Ledger, *, by: str, why: str) -> Recovery:
     """Mark what lies in the mailbox of sent mails (IMAP_HOST, IMAP_FOLDER) as sent, and begin a new
-    generation of the ledger. Raises ConfigurationError, LedgerUnavailableError."""
+    generation of the ledger. Raises ConfigurationError (nothing to recover, a sender at work) and
+    LedgerUnavailableError."""
     before = witness.differences(ledger)
     known = recovery.letters(ledger)
     there: Mapping[str, SentMail] | None = None
@@ -44,6 +46,12 @@ def recover(settings: Settings, ledger: Ledger, *, by: str, why: str) -> Recover
         archive = settings.archive
         mailbox = archive.folder
         there = sent_folder.sent_mails(archive, known.since)
+    found = [identity for _, identity in known.open if identity in (there or {})]
+    if not before and not found:
+        asked = f" and {mailbox} has none of its unsent letters" if mailbox else ""
+        raise ConfigurationError(
+            f"the ledger agrees with its witnesses{asked}: there is nothing to recover"
+        )
     done = recovery.recover(ledger, present=there, where=mailbox, by=by, why=why)
     ours = recovery.every_message_id(ledger)
     strangers = [

@@ -2,7 +2,8 @@
 
 Content goes, hashes stay, and the removal is an event. What is kept of a forgotten letter: that
 there was one, its mailing and number, its role, its state, times, codes and queue id, the hash of
-its bytes, and a salted hash of the person, without which the same edition would be written again.
+its bytes, and salted hashes by which the person is found again, under another id too, without which
+the same edition would be written again.
 """
 
 import hashlib
@@ -97,16 +98,34 @@ class _Letter:
     contact: str
     email: str
     message_id: str
+    known_as: str
+    """JSON: the hashes by which the person is found under another id (``people.identity``)."""
 
 
 def _letters(connection: Connection, where: object) -> list[_Letter]:
-    columns = (_L.mailing, _L.ordinal, _L.person, _L.contact, _L.email, _L.message_id)
+    columns = (_L.mailing, _L.ordinal, _L.person, _L.contact, _L.email, _L.message_id, _L.reader)
     rows = connection.execute(
         select(*columns)
         .where(where, _L.forgotten.is_(None))  # type: ignore[arg-type]
         .order_by(_L.mailing, _L.ordinal)
     )
-    return [_Letter(**row._mapping) for row in rows]
+    return [
+        _Letter(
+            row.mailing,
+            row.ordinal,
+            row.person,
+            row.contact,
+            row.email,
+            row.message_id,
+            _known_as(row.reader),
+        )
+        for row in rows
+    ]
+
+
+def _known_as(reader: str) -> str:
+    certain = json.loads(reader).get("known_as", {}).get("certain")
+    return json.dumps({"known_as": {"certain": certain}} if certain else {})
 
 
 def _dispatches(connection: Connection, letter: _Letter) -> list[tuple[DispatchRow, int]]:
@@ -180,7 +199,7 @@ def _forget_mailing(
                 name=NAME,
                 email=email,
                 copies="[]",
-                reader="{}",
+                reader=letter.known_as,
                 reference="",
                 message_id="",
                 content=b"",

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, exists, select
 from flows.people.contact import Contact
 from flows.post.ledger import schema
 from flows.post.ledger.database import Ledger
+from flows.post.mailing.persons import Persons
 from flows.post.states import State
 
 _M, _L, _D = schema.mailing.c, schema.letter.c, schema.dispatch.c
@@ -38,10 +39,13 @@ class Served:
     by_person: Mapping[str, Known]
     by_certain: Mapping[str, Known]
     by_possible: Mapping[str, Known]
+    salt: str
+    """The ledger's: forgotten persons are known by a hash of their id."""
 
-    def persons(self) -> frozenset[str]:
+    def persons(self) -> Persons:
         """Return the ids of those who have the edition, or are getting it."""
-        return frozenset(known.person for known in self.by_person.values() if known.served)
+        had = (known.person for known in self.by_person.values() if known.served)
+        return Persons(self.salt, had)
 
 
 def served(ledger: Ledger, campaign: str, edition: int) -> Served:
@@ -92,7 +96,8 @@ def read(connection: Connection, campaign: str, edition: int, *, but: str = "") 
             for key in kept.get("known_as", {}).get(keys, ()):
                 if key not in found or not found[key].served:
                     found[key] = known
-    return Served(by_person, by_certain, by_possible)
+    salt = connection.execute(select(schema.ledger.c.salt)).scalar_one()
+    return Served(by_person, by_certain, by_possible, salt)
 
 
 def contacts(ledger: Ledger, mailing: str) -> dict[str, Contact]:

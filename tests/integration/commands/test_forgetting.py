@@ -64,7 +64,7 @@ def test_nobody_who_was_forgotten_is_in_the_next_mailing(sent: tuple[Office, str
     )
     made = office.prepare()
     assert made["ready"] == 1
-    assert "lucas" in made["passed_over"]
+    assert len(made["passed_over"]) == 3
 
 
 def test_old_mailings_are_forgotten_by_date(sent: tuple[Office, str]) -> None:

@@ -222,3 +222,11 @@ def start(office: Office, *arguments: str) -> "subprocess.Popen[bytes]":
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
+
+
+def test_where_nothing_is_lost_there_is_nothing_to_recover(approved: tuple[Office, str]) -> None:
+    office, mailing = approved
+    ended = office.run("recover", *WHO)
+    assert ended.code == 2
+    assert "agrees with its witnesses: there is nothing to recover" in ended.line
+    assert office.states(mailing) == {"ready": 3}
