@@ -12,7 +12,7 @@ from flows.errors import ConfigurationError
 from flows.letters import campaign as campaigns
 from flows.letters import surprising_dates
 from flows.letters.campaign import Campaign
-from flows.people import audience, forms, readers, reshuffle
+from flows.people import audience, forms, readers, reshuffle, unstated
 from flows.people.accounting import Accounting, Fate, RowFate, account
 from flows.people.audience import Audience, Choice
 from flows.people.contact import Contact, Reader, RejectedRow
@@ -56,6 +56,14 @@ class Draft:
         """Readers that the audience or the suppression list keeps out."""
         return tuple(choice for choice in self.choices if not choice.decision.in_)
 
+    @property
+    def merge_lines(self) -> tuple[str, ...]:
+        """A line for each row that came together with another; of very many the first hundred."""
+        lines = tuple(f"merged {merge}" for merge in self.merges[:_MOST_MERGES])
+        if more := len(self.merges) - len(lines):
+            lines += (f"and {more} rows more are merged; dear-minister contacts who names them",)
+        return lines
+
     def only(self, ids: Sequence[str]) -> tuple[Reader, ...]:
         """The readers with these contact ids; of no ids: all. Raises ConfigurationError."""
         there = {
@@ -70,6 +78,9 @@ class Draft:
             )
         wanted = {there[identity].contact.id for identity in ids}
         return tuple(one for one in self.readers if not ids or one.contact.id in wanted)
+
+
+_MOST_MERGES = 100
 
 
 def folder(campaign: str) -> Path:
@@ -108,7 +119,11 @@ def draft(campaign: str, contacts: Sequence[Path] = (), as_of: date | None = Non
         stale = {one.contact.id for one in changed}
         people = tuple(one for one in people if one.id not in stale)
         handed_back += [_refused(one.contact, "office", one.what) for one in changed]
-    chosen = readers.readers(people, forms.country(found.country), found.forms, on)
+    country = forms.country(found.country)
+    imported = [file for file, day in days.items() if day]
+    without_titles = unstated.untitled(people, imported)
+    chosen = readers.readers(people, country, found.forms, on, without_titles)
+    unsaid = unstated.remarks(people, imported, without_titles) if found.country == "uk" else ()
     choices = audience.decide_all(chosen.readers, rules, suppressions().now())
     refused = (*handed_back, *chosen.refused)
     return Draft(
@@ -123,7 +138,7 @@ def draft(campaign: str, contacts: Sequence[Path] = (), as_of: date | None = Non
         identified.merges,
         different,
         _accounting(loaded, choices, refused, identified.doubles, chosen.merged, identified.merges),
-        (*loaded.remarks, *_surprising_dates(found, on, lists)),
+        (*loaded.remarks, *unsaid, *_surprising_dates(found, on, lists)),
     )
 
 

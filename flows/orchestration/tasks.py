@@ -108,7 +108,7 @@ def review(ledger: Ledger, drafted: Draft, prepared: Prepared) -> None:
             left_out=tuple(
                 f"{one.reader.address.lines[0]}: {one.decision.rule}" for one in drafted.left_out
             ),
-            odd=(*drafted.remarks, *drafted.stale),
+            odd=(*drafted.remarks, *drafted.stale, *drafted.merge_lines),
             unsettled=reviews.unsettled(ledger, mailing, drafted.readers),
             changes=reviews.changes(ledger, mailing),
             specimens=tuple(specimens.pack(ledger, mailing, drafted.readers, folder)),

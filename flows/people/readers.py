@@ -1,11 +1,11 @@
 """From contacts to readers: one person, one letter, however many posts."""
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 from flows.errors import RowError
-from flows.people.contact import Contact, Reader, RejectedRow, precedence
+from flows.people.contact import Address, Contact, Reader, RejectedRow, precedence
 from flows.people.forms import Country
 from flows.people.lists import rows
 from flows.people.style import Style
@@ -36,13 +36,18 @@ class Readers:
 
 
 def readers(
-    contacts: Iterable[Contact], forms: Country, style: Style, on: datetime.date
+    contacts: Iterable[Contact],
+    forms: Country,
+    style: Style,
+    on: datetime.date,
+    untitled: Collection[str] = (),
 ) -> Readers:
     """Group ``contacts`` by person; the highest office addresses the letter, or the first row.
 
     Which, says ``style.addressed_by``; of two equally high, the first of the list. The addressing
     row's blanks in facts about the person (e-mail, title, gender, ...) are filled from the others.
-    A person who cannot be addressed is refused with the addressing row.
+    A person who cannot be addressed is refused with the addressing row. ``untitled`` are lists
+    whose source states no titles: by them nobody is Mr or Ms, who may be Sir or Dame.
     """
     people: dict[str, list[Contact]] = {}
     for contact in contacts:
@@ -55,7 +60,7 @@ def readers(
         others = tuple(post for post in posts if post is not first)
         merged += [(post, first) for post in others]
         try:
-            found.append(_reader(_complete(first, others), others, forms, style, on))
+            found.append(_reader(_complete(first, others), others, forms, style, on, untitled))
         except RowError as error:
             refused.append(
                 RejectedRow(first.file, first.row, error.column, error.reason, rows.cells(first))
@@ -69,12 +74,37 @@ def _reader(
     forms: Country,
     style: Style,
     on: datetime.date,
+    untitled: Collection[str],
 ) -> Reader:
-    address = forms.address(contact, style, on)
+    address = _address(contact, others, forms, style, on, untitled)
     postal = forms.postal(contact, style, on)
     if not contact.email and not postal:
         raise RowError("email", "neither an e-mail nor a postal address is known; write one")
     return Reader(contact, forms.role(contact), address, postal, others)
+
+
+def _address(
+    contact: Contact,
+    others: tuple[Contact, ...],
+    forms: Country,
+    style: Style,
+    on: datetime.date,
+    untitled: Collection[str],
+) -> Address:
+    guessed = contact.gender and not contact.title and contact.rank != "speaker"
+    if not guessed or not all(row.file in untitled for row in (contact, *others)):
+        return forms.address(contact, style, on)
+    try:
+        return forms.address(replace(contact, gender=""), style, on)
+    except RowError as error:
+        if error.column != "title":
+            raise
+        raise RowError(
+            "title",
+            f"{contact.file} is from a source that states no titles, and {contact.name} may be Sir"
+            " or Dame; write the title here, use a list beside it that has titles, or allow"
+            " full_name in [forms]",
+        ) from None
 
 
 def _complete(contact: Contact, others: tuple[Contact, ...]) -> Contact:

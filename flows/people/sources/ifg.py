@@ -19,6 +19,7 @@ from flows.people.lists.table import Row, Table
 from flows.people.reshuffle import Tenure
 from flows.people.sources import provenance
 from flows.people.sources.imported import Imported, gather
+from flows.people.unstated import ATTENDS
 
 _TABLES: dict[str, tuple[str, ...]] = {
     "appointment": ("id", "person_id", "post_id", "start_date", "end_date"),
@@ -238,6 +239,8 @@ def _tags(standing: Mapping[str, str]) -> Iterator[str]:
         yield "acting"
     if standing.get("is_on_leave", "").casefold() == "true":
         yield "on-leave"
+    if standing.get("cabinet_status", "").casefold() == "attends cabinet":
+        yield ATTENDS
 
 
 def _person(tables: Tables, identity: str, on: datetime.date) -> Mapping[str, str]:

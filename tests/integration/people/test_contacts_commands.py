@@ -269,7 +269,7 @@ def test_members_of_a_list_from_before_the_last_poll_stop_with_the_reason(
     run: Run, tmp_path: Path
 ) -> None:
     people = tmp_path / "mps.csv"
-    people.write_text("id,name,gender,house\na,Ann Lee,F,commons\nb,Lord Ek,M,lords\n")
+    people.write_text("id,name,title,house\na,Ann Lee,Ms,commons\nb,Lord Ek,,lords\n")
     people.with_name("mps.csv.source").write_text("twfy x as-of 2023-08-15 imported 2023-08-16\n")
     who = ("contacts", "who", "r2p-dialogue-2013", "--contacts", str(people), "--json", "--as-of")
     code, out, _ = run(*who, "2024-10-29")
