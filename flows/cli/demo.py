@@ -211,5 +211,6 @@ def _show(ledger: Ledger, mailing: Mailing, here: Path, letters: Sequence[Path])
     console.say(f"   letters (.docx)  {here / 'letters'}/  for example {letters[0].name}")
     console.say(f"   mails (.eml)     {here / 'mailbox'}/")
     console.say(f"   the ledger       {here / 'ledger.db'}")
+    console.say("Your own letters:  dear-minister init FOLDER")
     bad = now.counts.get(State.REFUSED, 0) + now.counts.get(State.UNCERTAIN, 0)
     return 1 if bad or now.counts.get(State.DEFERRED, 0) else 0

@@ -5,6 +5,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -178,9 +179,28 @@ def _parsed(path: Path) -> dict[str, Any]:
     except RecursionError as error:
         raise ConfigurationError(Fault(where, _TOO_DEEP)) from error
     except ValueError as error:  # TOMLDecodeError, or a number of thousands of digits
-        raise ConfigurationError(Fault(where, f"is not valid TOML: {error}")) from error
+        raise ConfigurationError(Fault(where, _unreadable(str(error)))) from error
     _need_plain(table, where)
     return table
+
+
+_TOML = (
+    (r"Invalid value", "put straight quotation marks around a text, and none around a number"),
+    (r"Expected '=' after a key|Invalid statement", "write  key = value"),
+    (r"Unterminated|Illegal character|Expected newline", 'a text ends where it began, with "'),
+    (r"Unescaped|escape", "write a backslash in a text twice"),
+    (r"Cannot overwrite|Cannot declare|Cannot mutate", "this key or table stands twice; keep one"),
+    (r"Unclosed|Expected '\]+'", "a bracket is not closed"),
+    (r"date", "write a date as 2013-09-04"),
+)
+
+
+def _unreadable(message: str) -> str:
+    """What the TOML reader found, as an operator reads it."""
+    place = re.search(r"line (\d+)", message)
+    where = f" in line {place[1]}" if place else ""
+    advice = next((said for pattern, said in _TOML if re.search(pattern, message)), "")
+    return f"cannot be read as TOML{where}" + (f": {advice}" if advice else "")
 
 
 def _need_plain(table: Mapping[str, Any], where: str) -> None:
@@ -217,7 +237,7 @@ def _line(problem: Mapping[str, Any]) -> str:
         case "missing":
             return f"{key} is missing; add it"
         case "unexpected_keyword_argument" | "extra_forbidden":
-            return f"{key}: there is no such key; check the spelling or delete the line"
+            return f"{key}: there is no such key; {_known(problem['loc'])}"
         case "literal_error":
             return f"{key}: {given} is not one of {problem['ctx']['expected']}"
         case "string_too_short":
@@ -229,6 +249,26 @@ def _line(problem: Mapping[str, Any]) -> str:
     wanted = problem["msg"].removeprefix("Input should be ").removeprefix("a valid ")
     return f"{key}: {given} will not do; it should be {_WANTED.get(wanted, wanted)}"
 
+
+def _known(place: Sequence[int | str]) -> str:
+    """What may stand where an unknown key stands: the most like it, or all there are."""
+    *above, name = (part for part in place if isinstance(part, str))
+    kind: Any = Table
+    for part in above:
+        kind = _PARTS.get(part, kind)
+    keys = [key.name for key in fields(kind)]
+    if near := get_close_matches(str(name), keys, 1):
+        return f"was {near[0]} meant?"
+    return f"there are {', '.join(keys)}"
+
+
+_PARTS = {
+    "sender": Signatory,
+    "signature": Picture,
+    "attachments": Enclosure,
+    "asks": Ask,
+    "chase": Chase,
+}
 
 _WANTED = {
     "string": "text in quotes",
