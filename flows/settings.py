@@ -398,7 +398,7 @@ def _not_a_setting(name: str) -> str:
         return f"says where this file is, so it cannot stand in it; use --office or set {VARIABLE}"
     if name in known:
         return ""
-    family = [one for one in known if one.partition("_")[0] == name.partition("_")[0]]
+    family = [other for other in known if other.partition("_")[0] == name.partition("_")[0]]
     if near := get_close_matches(name, family, 1, 0.8):
         return f"is not a setting; was {near[0]} meant?"
     if family:

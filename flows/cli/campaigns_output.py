@@ -51,7 +51,9 @@ def checked(found: Checked) -> Answer:
     lines = [
         f"{severity}: {line}"
         for severity in ("error", "row", "warning", "note")
-        for line in grouping.lines([one for one in found.problems if one.severity == severity])
+        for line in grouping.lines(
+            [fault for fault in found.problems if fault.severity == severity]
+        )
     ]
     if found.overview:
         lines += found.overview.sentences(found.language)

@@ -92,9 +92,9 @@ def _answering(run: Callable[..., Answer | None], in_office: bool) -> Callable[.
         ),
     ]
     # Keywords alone: an argument with a default may then stand before one without.
-    parameters = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in parameters]
+    parameters = [given.replace(kind=inspect.Parameter.KEYWORD_ONLY) for given in parameters]
     command.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
-    command.__annotations__ = {one.name: one.annotation for one in parameters}
+    command.__annotations__ = {given.name: given.annotation for given in parameters}
     return command
 
 

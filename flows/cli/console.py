@@ -147,7 +147,7 @@ def _laid_out(table: Table) -> Iterator[str]:
         while sum(widths) > room and max(widths) > _NARROWEST:
             widest = widths.index(max(widths))
             others = sum(widths) - widths[widest]
-            second = max((one for one in widths if one < widths[widest]), default=_NARROWEST)
+            second = max((width for width in widths if width < widths[widest]), default=_NARROWEST)
             widths[widest] = max(room - others, second - 1, _NARROWEST)
     paint = sys.stdout.isatty() and not Console().no_color
     for row in (table.headings, *table.rows):
@@ -227,7 +227,7 @@ def line(note: SendEvent) -> str:
 def refused_documents(rows: Sequence[RejectedRow]) -> list[dict[str, str]]:
     """Each row handed back, as --json shows it."""
     return [
-        {"row": f"{one.file}:{one.row}", "column": one.column, "reason": one.reason} for one in rows
+        {"row": f"{row.file}:{row.row}", "column": row.column, "reason": row.reason} for row in rows
     ]
 
 

@@ -288,7 +288,7 @@ def _overview(ledger: Ledger) -> Answer:
     from flows.post.mailing import mailing as mailings
 
     held = holds.every(ledger)
-    rows = [(one, statuses.rehearsals(ledger, one.id)) for one in mailings.every(ledger)]
+    rows = [(found, statuses.rehearsals(ledger, found.id)) for found in mailings.every(ledger)]
     document = {
         "mailings": [
             {
@@ -385,7 +385,7 @@ def unsent(mailing: str, why: str) -> Answer:
 
 def bound(file: Path, letters: int, failed: Sequence[Failed]) -> Answer:
     """All letters in one file."""
-    faults = [Fault(one.letter.reference, f"not in it: {one.reason}") for one in failed]
+    faults = [Fault(letter.letter.reference, f"not in it: {letter.reason}") for letter in failed]
     return Answer(
         {"file": file, "letters": letters, "failed": [asdict(fault) for fault in faults]},
         [*grouping.lines(faults), f"{letters} letters: {file}"],

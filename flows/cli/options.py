@@ -95,9 +95,11 @@ def interruptible() -> Iterator[threading.Event]:
             "stopping after the letter in hand; once more stops at once and may leave it uncertain"
         )
 
-    before = {one: signal.signal(one, interrupted) for one in (signal.SIGINT, signal.SIGTERM)}
+    before = {
+        number: signal.signal(number, interrupted) for number in (signal.SIGINT, signal.SIGTERM)
+    }
     try:
         yield stop
     finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -106,7 +106,7 @@ def _ledger(settings: Settings) -> Finding:
 
 
 def _disk(settings: Settings) -> Finding:
-    there = next((one for one in (settings.var, *settings.var.parents) if one.exists()), Path())
+    there = next((path for path in (settings.var, *settings.var.parents) if path.exists()), Path())
     free = shutil.disk_usage(there).free
     found = f"{free // 2**20} MB free for {settings.var}"
     if not os.access(there, os.W_OK):
@@ -203,12 +203,12 @@ def _fonts() -> Finding:
     with suppress(ConfigurationError):
         for letter in sorted(settings_module.office().templates.glob(f"*/{LETTER}")):
             with suppress(ConfigurationError):  # check says what is wrong with that letter
-                missing |= {one.font: one for one in fonts.missing(guard.read(letter))}
-    narrower = [one.font for one in missing.values() if not one.as_wide]
+                missing |= {font.font: font for font in fonts.missing(guard.read(letter))}
+    narrower = [font.font for font in missing.values() if not font.as_wide]
     if narrower:
         mend = "install them, or set the letter in fonts that are here: fc-list : family"
         return Finding("fonts", "warning", f"not installed: {', '.join(narrower)}", mend)
-    instead = ", ".join(f"{one.substitute} for {one.font}" for one in missing.values())
+    instead = ", ".join(f"{font.substitute} for {font.font}" for font in missing.values())
     return Finding("fonts", "ok", f"in PDFs {instead}, as wide" if instead else "all are here")
 
 

@@ -28,31 +28,33 @@ class Preview:
     """Why there is no PDF, where there is none."""
 
 
-def preview(settings: Settings, order: Draft, only: Sequence[str], out: Path | None) -> Preview:
+def preview(settings: Settings, draft: Draft, only: Sequence[str], out: Path | None) -> Preview:
     """Write ``letter-ID.docx``, its PDF and ``mail-ID.eml`` for each reader, or for ``only`` these.
 
     Raises ConfigurationError: an unknown contact, a folder that cannot be written.
     """
-    chosen = order.only(only)
-    folder = out or settings.var / "preview" / order.campaign.key
-    stamp = postmark(settings, order.campaign, "preview", now().replace(microsecond=0))
-    letters = filled(Filler(order.campaign, order.on), chosen)
+    chosen = draft.only(only)
+    folder = out or settings.var / "preview" / draft.campaign.key
+    headers = postmark(settings, draft.campaign, "preview", now().replace(microsecond=0))
+    letters = filled(Filler(draft.campaign, draft.on), chosen)
     note = ""
     try:
         libreoffice.find()
     except ConfigurationError as error:
-        if order.campaign.letter == "pdf":
+        if draft.campaign.letter == "pdf":
             raise
         note = f"no PDF: {error}"
     else:
         letters = laid_out(letters, settings.letter_processes)
     written: list[Path] = []
-    refused = [] if only else list(order.refused)
+    refused = [] if only else list(draft.refused)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for letter in letters:
             made = (
-                letter if isinstance(letter, RejectedRow) else files(letter, order.campaign, stamp)
+                letter
+                if isinstance(letter, RejectedRow)
+                else files(letter, draft.campaign, headers)
             )
             if isinstance(made, RejectedRow):
                 refused.append(made)

@@ -51,11 +51,11 @@ def pack(
     layout = labels.LAYOUTS[sheet]
     objections = suppressions().now()
     everyone = list(paper.letters(ledger, mailing))
-    letters = [one for one in everyone if not objections.of(one.reader)]
+    letters = [letter for letter in everyone if not objections.of(letter.reader)]
     objected = tuple(
-        (one.reference, f"not printed: {why}")
-        for one in everyone
-        if (why := objections.of(one.reader))
+        (letter.reference, f"not printed: {why}")
+        for letter in everyone
+        if (why := objections.of(letter.reader))
     )
     if not letters:
         raise ConfigurationError(
