@@ -88,6 +88,8 @@ def who(draft: Draft) -> Answer:
             }
             for merge in draft.merges
         ],
+        "merged_by": draft.merged_by,
+        "accounted": draft.accounting.counts,
         "remarks": list(draft.remarks),
         "by_mail": by_mail,
         "by_post": by_post,
@@ -103,6 +105,10 @@ def who(draft: Draft) -> Answer:
         f"{len(draft.readers)} in ({by_mail} by mail, {by_post} by post),"
         f" {len(draft.left_out)} out, {len(draft.refused)} refused, {len(draft.merges)} merged"
     )
+    lines.append(draft.accounting.sentence)
+    if draft.merges:
+        counts = ", ".join(f"{count} by {kind}" for kind, count in draft.merged_by.items())
+        lines.append(f"merged: {counts}")
     return Answer(document, lines, draft.remarks, attention(draft.refused))
 
 

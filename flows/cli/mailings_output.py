@@ -82,6 +82,9 @@ def prepared(found: Prepared, draft: Draft, numbers: Overview) -> Answer:
             f"{len(found.passed_over)} persons have this edition already, or are getting it"
         )
     lines.append(found.accounting.sentence)
+    if draft.merges:
+        evidence = ", ".join(f"{count} by {kind}" for kind, count in draft.merged_by.items())
+        lines.append(f"merged: {evidence}; which: dear-minister contacts who CAMPAIGN")
     if mailing:
         lines += numbers.sentences(draft.campaign.language)
     if mailing is None:

@@ -1,6 +1,7 @@
 """A campaign with its readers, before anything is frozen: who is in, who is out, what is odd."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -57,6 +58,13 @@ class Draft:
         return tuple(choice for choice in self.choices if not choice.decision.in_)
 
     @property
+    def merged_by(self) -> dict[str, int]:
+        """Rows merged into another, counted by what shows that they are one person."""
+        found = Counter(" ".join(merge.why.split()[:2]) for merge in self.merges)
+        found["the id"] += len(self.accounting.of(Fate.MERGED)) - sum(found.values())
+        return {_EVIDENCE.get(kind, kind): count for kind, count in found.items() if count > 0}
+
+    @property
     def merge_lines(self) -> tuple[str, ...]:
         """A line for each row that came together with another; of very many the first hundred."""
         lines = tuple(f"merged {merge}" for merge in self.merges[:_MOST_MERGES])
@@ -81,6 +89,12 @@ class Draft:
 
 
 _MOST_MERGES = 100
+_EVIDENCE = {
+    "the id": "one id",
+    "the number": "one number and surname",
+    "the seat": "one seat and surname",
+    "the peerage": "one peerage",
+}
 
 
 def folder(campaign: str) -> Path:

@@ -38,7 +38,8 @@ def remarks(
         bare = [
             row
             for row in rows
-            if row.house == "commons" and not any(one.title for one in people[row.person])
+            if row.house == "commons"
+            and all(one.file in without_titles for one in people[row.person])
         ]
         if file in without_titles and bare:
             lines.append(

@@ -53,8 +53,14 @@ def test_who_names_the_rows_that_came_together_and_why(two: Office) -> None:
         "merged contacts/mps.csv:2: William J Hague is William Hague in contacts/ministers.csv:2: "
         "the seat Richmond, Yorks and the surname"
     ) in ended.out
-    (merged,) = two.json("contacts", "who", CAMPAIGN, *BOTH)["merged"]
+    assert "3 rows: 2 letter, 1 merged\nmerged: 1 by one seat and surname\n" in ended.out
+    document = two.json("contacts", "who", CAMPAIGN, *BOTH)
+    (merged,) = document["merged"]
     assert merged["why"] == "the seat Richmond, Yorks and the surname"
+    assert document["merged_by"] == {"one seat and surname": 1}
+    assert (document["accounted"]["letter"], document["accounted"]["merged"]) == (2, 1)
+    prepared = two.run("prepare", CAMPAIGN, *BOTH)
+    assert "merged: 1 by one seat and surname; which: dear-minister contacts who" in prepared.out
 
 
 def test_another_list_after_the_sending_finds_who_has_the_edition_already(two: Office) -> None:
