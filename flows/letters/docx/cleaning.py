@@ -7,7 +7,7 @@ from datetime import date
 
 from lxml import etree
 
-from flows.letters.docx.inspection import TAG, Finding
+from flows.letters.docx.findings import TAG, Finding
 from flows.letters.docx.ooxml import CORE, Element, Package, W, serialized
 
 _CORE_TYPE = "application/vnd.openxmlformats-package.core-properties+xml"

@@ -7,7 +7,8 @@ from pathlib import Path
 from flows.errors import ConfigurationError, Fault
 from flows.letters.docx import guard
 from flows.letters.docx.cleaning import Properties, clean
-from flows.letters.docx.inspection import Finding, inspect
+from flows.letters.docx.findings import Finding
+from flows.letters.docx.inspection import inspect
 from flows.letters.docx.package import ZipPackage
 
 
