@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext, suppress
 from types import TracebackType
 from typing import Self
 
@@ -31,6 +31,7 @@ from flows.post.delivery.sending import (
 from flows.post.ledger import schema, witness, workers
 from flows.post.ledger.clock import now
 from flows.post.ledger.database import Ledger
+from flows.post.ledger.errors import LedgerUnavailableError
 from flows.post.ledger.slots import Slots
 from flows.post.smtp.server import Server
 
@@ -128,7 +129,9 @@ class Sender:
                 self._outcomes.close()
                 self._claims.release()
             if not self.sending.rehearsal:
-                witness.leave(self.ledger)
+                # Where the run has failed, its own reason is the one to read.
+                with suppress(LedgerUnavailableError) if error else nullcontext():
+                    witness.leave(self.ledger)
 
     def run(self, *, limit: int | None = None, patience: float = 0.0) -> SendResult:
         """Send what is due, and what falls due within ``patience`` seconds; at most ``limit``.
