@@ -203,7 +203,13 @@ def refreshed(lists: Sequence[Plan]) -> Answer:
         {
             "files": [plan.path for plan in lists],
             "changes": [asdict(plan.changes) if plan.changes else None for plan in lists],
+            "used": list(lists[0].imported.used),
+            "not_used": list(lists[0].imported.unused),
         },
-        list(map(str, lists)),
+        [
+            f"used: {', '.join(lists[0].imported.used)}",
+            f"not used: {', '.join(lists[0].imported.unused) or 'none'}",
+            *map(str, lists),
+        ],
         [remark for plan in lists for remark in plan.imported.remarks],
     )

@@ -5,7 +5,7 @@ asked for, so that a new field breaks nothing and a missing one is told by its n
 """
 
 import datetime
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -17,6 +17,13 @@ from flows.people.reshuffle import Tenure
 from flows.people.sources import display_names
 
 _HOUSES = {1: "commons", 2: "lords"}
+USED = frozenset(
+    ["id", "nameListAs", "nameDisplayAs", "nameFullTitle", "gender", "latestParty",
+     "latestHouseMembership", "party", "is_mp", "is_current", "membershipFrom", "name", "type",
+     "postHolders", "governmentDepartments", "typeId", "isPreferred", "email",
+     "committeeMemberships"]
+)  # fmt: skip
+"""Fields that fill columns, or say who sits and holds an office now."""
 PARLIAMENTARY_OFFICE = 1
 """ContactInformation.typeId of the office at Westminster."""
 
@@ -113,6 +120,24 @@ def shaped(kind: type[T], document: Any, where: str) -> T:
         raise ConfigurationError(
             f"{where}: {at}: {first['msg']}; the shape of the API has changed, the old list stays"
         ) from None
+
+
+def fields(document: Any) -> Iterator[str]:
+    """Yield the names of all fields of members, posts, addresses and biographies."""
+    match document:
+        case {"items": list(items)}:
+            for item in items:
+                yield from fields(item)
+        case {"value": list(values)}:
+            for value in values:
+                yield from fields(value)
+        case {"value": Mapping() as value}:
+            yield from map(str, value)
+        case list():
+            for item in document:
+                yield from fields(item)
+        case Mapping():
+            yield from map(str, document)
 
 
 def member_cells(

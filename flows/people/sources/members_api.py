@@ -49,6 +49,8 @@ class MembersApi:
             raise ConfigurationError(f"Members API: {base!r} is no https address; correct it")
         self.base = base.rstrip("/")
         self.etag = ""
+        self.fields: dict[str, None] = {}
+        """Names of the fields in all answers, in order of appearance."""
         self._cache = cache
         self._pause = 1 / per_second
         self._next = 0.0
@@ -79,7 +81,7 @@ class MembersApi:
         url = httpx.URL(self.base + path, params=query or None)
         kept = self._cache / (hashlib.sha256(str(url).encode()).hexdigest()[:32] + ".json")
         if kept.exists() and kept.stat().st_mtime > time.time() - KEPT_FOR:
-            return json.loads(kept.read_bytes())
+            return self._noted(json.loads(kept.read_bytes()))
         data = self._fetch(url)
         if data is None and not absent:
             raise ConfigurationError(f"{url}: not found (404); is this the Members API's address?")
@@ -88,6 +90,10 @@ class MembersApi:
         except ValueError:
             raise ConfigurationError(f"{url}: the answer is not JSON; the old list stays") from None
         files.replace(kept, lambda file: file.write(json.dumps(document).encode()), durable=False)
+        return self._noted(document)
+
+    def _noted(self, document: Any) -> Any:
+        self.fields.update(dict.fromkeys(members.fields(document)))
         return document
 
     def members(self, house: int, progress: Progress) -> list[members.Member]:

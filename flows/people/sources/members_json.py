@@ -16,13 +16,6 @@ from flows.people.sources import jsonfile, members, provenance
 from flows.people.sources.imported import Imported, gather
 
 _HOUSES = {True: 1, False: 2}
-_USED = frozenset(
-    ["id", "nameListAs", "nameDisplayAs", "nameFullTitle", "gender", "latestParty",
-     "latestHouseMembership", "party", "is_mp", "is_current", "membershipFrom", "name", "type",
-     "postHolders", "governmentDepartments", "typeId", "isPreferred", "email",
-     "committeeMemberships"]
-)  # fmt: skip
-"""Fields that fill columns, or say who sits and holds an office now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,33 +37,15 @@ def read(files: Sequence[Path], as_of: datetime.date, today: datetime.date) -> I
     for path in files:
         document = jsonfile.read(path)
         _add(found, path, document)
-        fields.update(dict.fromkeys(_fields(document)))
+        fields.update(dict.fromkeys(members.fields(document)))
     reach = provenance.snapshot(as_of, files)
     return gather(
         provenance.stamp("members-json", files, reach.day, today),
         _rows(found),
-        used=[name for name in fields if name in _USED],
-        unused=[name for name in fields if name not in _USED],
+        used=[name for name in fields if name in members.USED],
+        unused=[name for name in fields if name not in members.USED],
         remarks=reach.remarks,
     )
-
-
-def _fields(document: Any) -> Iterator[str]:
-    """The fields of the members, posts, addresses and biographies in a document."""
-    match document:
-        case {"items": list(items)}:
-            for item in items:
-                yield from _fields(item)
-        case {"value": list(values)}:
-            for value in values:
-                yield from _fields(value)
-        case {"value": Mapping() as value}:
-            yield from map(str, value)
-        case list():
-            for item in document:
-                yield from _fields(item)
-        case Mapping():
-            yield from map(str, document)
 
 
 def _add(found: _Found, path: Path, document: Any) -> None:

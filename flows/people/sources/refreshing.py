@@ -2,7 +2,7 @@
 
 import datetime
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from flows.errors import ConfigurationError
@@ -46,7 +46,7 @@ def refresh(
     progress("government posts", len(held), len(held))
     ways = _Details(api, progress, details)
     note = f"members-api {api.base} fetched {now:%Y-%m-%dT%H:%M:%SZ} etag {api.etag or 'none'}"
-    return Refreshed(
+    lists = (
         imported.gather(f"{note} MPs {len(mps)}", _rows(f"{api.base} MPs", ways.cells(mps, "MPs"))),
         imported.gather(
             f"{note} peers {len(peers)}", _rows(f"{api.base} peers", ways.cells(peers, "peers"))
@@ -61,8 +61,11 @@ def refresh(
                 ),
             ),
         ),
-        members.tenures(posts, departments),
     )
+    used = tuple(name for name in api.fields if name in members.USED)
+    unused = tuple(name for name in api.fields if name not in members.USED)
+    mp_list, peer_list, minister_list = (replace(made, used=used, unused=unused) for made in lists)
+    return Refreshed(mp_list, peer_list, minister_list, members.tenures(posts, departments))
 
 
 def save(refreshed: Refreshed, folder: Path, *, fewer: bool = False) -> tuple[Plan, ...]:

@@ -335,6 +335,9 @@ def test_refresh_writes_the_lists_and_says_where(
     monkeypatch.setenv("MEMBERS_API_URL", members.url)
     code, out, err = run("contacts", "refresh", "--from", "members-api")
     assert code == 0, err
+    used, unused = (line.partition(": ")[2].split(", ") for line in out.splitlines()[:2])
+    assert {"nameDisplayAs", "gender", "postHolders"} <= set(used)
+    assert "nameAddressAs" in unused
     for name in ("members-mps.csv", "members-peers.csv", "members-ministers.csv"):
         assert name in out
         with (tmp_path / "contacts" / name).open(newline="", encoding="utf-8") as file:
