@@ -43,6 +43,11 @@ class Office:
         return self.contacts / "offices.csv"
 
     @property
+    def recess(self) -> Path:
+        """When each House does not sit."""
+        return self.contacts / "recess.csv"
+
+    @property
     def env_file(self) -> Path:
         """The settings file."""
         return self.folder / ENV_FILE

@@ -342,7 +342,7 @@ def _with_first(reader: Reader, letter: ReaderResponse, language: str) -> Reader
 
 def _recesses() -> list[Recess]:
     """When each House does not sit: contacts/recess.csv, which whoever runs a campaign keeps."""
-    path = settings_module.office().contacts / "recess.csv"
+    path = settings_module.office().recess
     if not path.is_file():
         raise ConfigurationError(
             Fault(

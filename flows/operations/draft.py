@@ -249,7 +249,7 @@ def listed(person: str) -> Contact | None:
     wanted = identifier(person)
     for path in sorted(office.contacts.glob("*")):
         if (
-            path in (office.suppression, office.tenures, office.distinct)
+            path in (office.suppression, office.tenures, office.distinct, office.recess)
             or path.suffix.casefold() not in table.KINDS
         ):
             continue

@@ -14,7 +14,7 @@ from flows.post.states import State
 from flows.settings import office
 
 _LISTS = (".csv", ".xlsx", ".ods")
-_NOT_LISTS = ("suppression.csv", "offices.csv")
+_NOT_LISTS = ("suppression.csv", "offices.csv", "recess.csv")
 MOST = 200
 """Choices of one field, the newest or the first by name."""
 _D, _L = schema.dispatch.c, schema.letter.c

@@ -62,7 +62,7 @@ def _row(item: Item, desk: Desk) -> dict[str, str]:
     about = names.get(item.dispatch or "", "") or ", ".join(
         f"{names.get(one, one)} ({one})" for one in item.candidates[:5]
     )
-    return {
+    row = {
         "item": str(item.id),
         "came": item.received_at[:10],
         "from": item.sender_name or item.sender or item.source,
@@ -72,3 +72,10 @@ def _row(item: Item, desk: Desk) -> dict[str, str]:
         "why": (item.doubt or item.reason)[:200],
         "about": about[:300],
     }
+    return {name: _cell(text) for name, text in row.items()}
+
+
+def _cell(text: str) -> str:
+    """A cell as both UIs show it: the older one would take a link or a picture for markdown, and
+    a stranger's picture would be fetched."""
+    return text.replace("](", "] (").replace("<", "‹").replace("][", "] [")
