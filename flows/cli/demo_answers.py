@@ -56,21 +56,21 @@ def answer(ledger: Ledger, mailing: Mailing, folder: Path) -> None:
     for number, mail in enumerate(mails, 1):
         (folder / f"answer-{number}.eml").write_bytes(mail)
     _file(ledger, folder, mails)
-    desk = replies.desk(ledger, mailing.campaign)
+    found = replies.overview(ledger, mailing.campaign)
     console.say("5. Four readers answer, as they do in a campaign; the inbox files what came:")
-    for reader in desk.readers:
+    for reader in found.readers:
         for item in reader.items:
             console.say(f"   {item.kind:<16}{reader.name}{_meaning(item)}")
-    everybody = desk.numbers.everybody
+    everybody = found.numbers.everybody
     console.say(f"   {everybody.answered} of {everybody.letters} answered so far.")
 
 
 def _mails(sent: Sequence[DispatchStatus], mailing: Mailing) -> list[bytes]:
     """A reply, an acknowledgement, an automatic answer and a bounce, from four readers."""
-    members = [one for one in sent if one.role == "mp"][5:]  # Speakers stand first
-    ministers = [one for one in sent if one.role == "minister"][2:]
+    members = [dispatch for dispatch in sent if dispatch.role == "mp"][5:]  # Speakers stand first
+    ministers = [dispatch for dispatch in sent if dispatch.role == "minister"][2:]
     wanted = (*members[:1], *ministers[:1], *members[1:3], *sent)
-    chosen = list({one.id: one for one in wanted}.values())[:4]
+    chosen = list({dispatch.id: dispatch for dispatch in wanted}.values())[:4]
     made = []
     for kind, one in zip(_WORDS, chosen, strict=False):
         automatic = kind == "automatic"
@@ -86,9 +86,11 @@ def _mails(sent: Sequence[DispatchStatus], mailing: Mailing) -> list[bytes]:
                 words=_WORDS[kind],
             ).encode()
         )
-    for one in chosen[3:]:
-        to = return_path.address(BOUNCES, mailing.hash, one.id)
-        made.append(_REPORT.format(to=to, id=one.id.replace(":", "."), email=one.email).encode())
+    for dispatch in chosen[3:]:
+        to = return_path.address(BOUNCES, mailing.hash, dispatch.id)
+        made.append(
+            _REPORT.format(to=to, id=dispatch.id.replace(":", "."), email=dispatch.email).encode()
+        )
     return made
 
 

@@ -34,7 +34,7 @@ class _ListByDefault(TyperGroup):
     """``replies CAMPAIGN`` is ``replies list CAMPAIGN``."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        first = next((one for one in args if not one.startswith("-")), None)
+        first = next((argument for argument in args if not argument.startswith("-")), None)
         if first not in self.commands and "--help" not in args:
             args = ["list", *args]
         return super().parse_args(ctx, args)
@@ -87,10 +87,10 @@ def chase(
 @app.command("list", hidden=True)
 def list_(campaign: OfCampaign = "") -> Answer:
     """What came back, by reader, and what waits to be sorted."""
-    from flows.operations.replies import desk
+    from flows.operations.replies import overview
 
     with options.ledger() as ledger:
-        return output.desk(desk(ledger, campaign))
+        return output.overview(overview(ledger, campaign))
 
 
 @app.command()
@@ -212,5 +212,5 @@ def export(to: ToFile, campaign: OfCampaign = "") -> Answer:
     from flows.operations import replies
 
     with options.ledger() as ledger:
-        rows = replies.export(replies.desk(ledger, campaign), to)
+        rows = replies.export(replies.overview(ledger, campaign), to)
     return Answer({"file": to, "rows": rows}, [f"{rows} rows: {to}"])

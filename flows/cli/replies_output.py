@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from flows.operations.chase import Due
     from flows.operations.prepare import Prepared
-    from flows.operations.replies import Correction, Desk, Details
+    from flows.operations.replies import Correction, Details, Overview
     from flows.post.inbox.items import Item
     from flows.post.inbox.numbers import Numbers
     from flows.post.inbox.responses import ReaderResponse
@@ -47,7 +47,7 @@ def swept(found: Swept) -> Answer:
     return Answer(document, [summary(found)], remarks, attention(found.waiting))
 
 
-def desk(found: Desk) -> Answer:
+def overview(found: Overview) -> Answer:
     """What came back by reader, what waits, and the figures."""
     document = {
         "numbers": asdict(found.numbers),
@@ -174,8 +174,8 @@ def item(found: Details) -> Answer:
 def sorted_(found: Sequence[tuple[Item, str]]) -> Answer:
     """What a person said of several items."""
     answers = [decided(item, followed) for item, followed in found]
-    document = answers[0].document if len(answers) == 1 else [one.document for one in answers]
-    return Answer(document, [line for one in answers for line in one.lines])
+    document = answers[0].document if len(answers) == 1 else [answer.document for answer in answers]
+    return Answer(document, [line for answer in answers for line in answer.lines])
 
 
 def decided(item: Item, followed: str = "") -> Answer:
@@ -199,7 +199,10 @@ def freed(dispatch: str, person: str) -> Answer:
 
 def corrections(found: Sequence[Correction], to: Path | None) -> Answer:
     """Addresses to correct."""
-    rows = [[one.dispatch, one.email, one.said[:60], one.todo] for one in found]
+    rows = [
+        [correction.dispatch, correction.email, correction.said[:60], correction.todo]
+        for correction in found
+    ]
     lines: list[str | Table] = (
         [Table(["letter", "address", "what the server said", "what to do"], rows)] if rows else []
     )
@@ -210,7 +213,7 @@ def corrections(found: Sequence[Correction], to: Path | None) -> Answer:
         ["write again: dear-minister replies again DISPATCH --by NAME --why TEXT"] if found else []
     )
     return Answer(
-        {"corrections": [asdict(one) for one in found], "file": to},
+        {"corrections": [asdict(correction) for correction in found], "file": to},
         lines,
         remarks,
         attention(found),
@@ -220,7 +223,7 @@ def corrections(found: Sequence[Correction], to: Path | None) -> Answer:
 def due(found: Due) -> Answer:
     """Who would be reminded today, and who not."""
     lines = [f"in  {letter.name}: {letter.dispatch}" for letter in found.letters.values()]
-    lines += [f"out {one.name}: {one.reason}" for one in found.left_out]
+    lines += [f"out {reader.name}: {reader.reason}" for reader in found.left_out]
     lines.append(_due(found))
     return Answer(_due_document(found), lines)
 
@@ -255,7 +258,7 @@ def _due_document(found: Due) -> dict[str, Any]:
         "campaign": found.draft.campaign.key,
         "round": found.round,
         "due": sorted(found.letters),
-        "left_out": [asdict(one) for one in found.left_out],
+        "left_out": [asdict(reader) for reader in found.left_out],
         "other_rounds": {str(number): count for number, count in found.other_rounds.items()},
     }
 

@@ -377,7 +377,7 @@ def reasons(found: Due) -> dict[str, int]:
     """How many are left out for each reason, the commonest first; numbers and days left out."""
     words = ("answered", "asked not", "the letter was returned", "item", "reminded", "no longer")
     counts = Counter(
-        next((word for word in words if one.reason.startswith(word)), one.reason)
-        for one in found.left_out
+        next((word for word in words if reader.reason.startswith(word)), reader.reason)
+        for reader in found.left_out
     )
     return dict(counts.most_common())

@@ -41,7 +41,7 @@ _LARGEST_SCAN = 50_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Overview:
     """Everything that came back of one campaign, or of all."""
 
     readers: tuple[ReaderResponse, ...]
@@ -57,7 +57,7 @@ class Desk:
         return tuple(sorted(found.values(), key=lambda item: (item.received_at, item.id)))
 
 
-def desk(ledger: Ledger, campaign: str = "") -> Desk:
+def overview(ledger: Ledger, campaign: str = "") -> Overview:
     """What came back of this campaign (a key, or a folder's path); blank: of all campaigns.
 
     Raises ConfigurationError where nothing of such a campaign was ever frozen.
@@ -74,7 +74,7 @@ def desk(ledger: Ledger, campaign: str = "") -> Desk:
         unmatched = [
             item for item in unmatched if not item.candidates or theirs & set(item.candidates)
         ]
-    return Desk(tuple(readers), tuple(unmatched), numbers(readers))
+    return Overview(tuple(readers), tuple(unmatched), numbers(readers))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ def details(ledger: Ledger, item: int, to: Path | None = None) -> Details:
     return Details(
         found,
         names.get(found.dispatch or "", ""),
-        tuple(f"{one}  {names.get(one, '')}" for one in found.candidates),
+        tuple(f"{dispatch}  {names.get(dispatch, '')}" for dispatch in found.candidates),
         to,
     )
 
@@ -295,7 +295,7 @@ def corrections(ledger: Ledger, campaign: str = "") -> list[Correction]:
 
 def write_corrections(found: Sequence[Correction], to: Path) -> None:
     """The correction sheet as .csv or .xlsx. Raises ConfigurationError."""
-    rows = [[str(getattr(one, field)) for _, field in _COLUMNS] for one in found]
+    rows = [[str(getattr(correction, field)) for _, field in _COLUMNS] for correction in found]
     _write(to, [name for name, _ in _COLUMNS], rows, "Addresses to correct")
 
 
@@ -317,7 +317,7 @@ _EXPORTED = (
 )
 
 
-def export(found: Desk, to: Path) -> int:
+def export(found: Overview, to: Path) -> int:
     """Every reader and every item as .csv or .xlsx; returns the rows. Raises ConfigurationError."""
     rows = []
     for reader in found.readers:

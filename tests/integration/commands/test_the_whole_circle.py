@@ -13,7 +13,7 @@ from imap_tools import MailBoxUnencrypted, MailMessage
 
 from tests.conftest import need
 from tests.integration.commands.office import CAMPAIGN, Office
-from tests.integration.commands.test_chase import long_ago_in
+from tests.integration.commands.test_chase import later
 from tests.servers.certificates import Certificates
 from tests.servers.imap import Dovecot, dovecot
 from tests.servers.postfix import Postfix, postfix
@@ -111,7 +111,7 @@ def test_a_campaign_goes_out_comes_back_and_is_followed_up(office: Office, post:
     sheet = office.json("replies", "corrections")["corrections"]
     assert [one["email"] for one in sheet] == [post.server.gone]
 
-    long_ago_in(office)
+    later(office)
     chasers = office.json("chase", CAMPAIGN)
     assert chasers["due"] == ["lucas"]  # an answer that nobody wrote is no answer
     office.approve(chasers)

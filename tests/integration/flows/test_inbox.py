@@ -4,14 +4,14 @@ from datetime import date, timedelta
 
 import pytest
 from prefect.client.schemas.objects import StateType
-from sqlalchemy import update
 
 from flows.campaign import campaign
 from flows.chase import chase
 from flows.deployments import deployments
 from flows.inbox import inbox
+from flows.operations import chase as chasing
 from flows.post.inbox import items
-from flows.post.ledger import schema
+from flows.post.ledger.clock import now
 from flows.post.status import status
 from flows.replies import add_reply, match_reply, sort_reply
 from tests.inbox.letters_sent import Inbox
@@ -117,13 +117,8 @@ def test_the_chase_waits_for_its_sign_off_and_goes_to_those_who_have_not_answere
     project: FlowProject, mailbox: Inbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert chase(CAMPAIGN, return_state=True).name == "Nothing to do"
-    then = (date.today() - timedelta(days=60)).isoformat() + "T09:00:00.000000Z"
-    with project.ledger.write() as connection:
-        connection.execute(
-            update(schema.dispatch)
-            .where(schema.dispatch.c.first_attempt_at.is_not(None))
-            .values(first_attempt_at=then)
-        )
+    moment = now() + timedelta(days=60)
+    monkeypatch.setattr(chasing, "now", lambda: moment)
     mailbox.add(answer(project, "begg", "I agree with you and will raise it with Ministers."))
     inbox(return_state=True)
     waits = chase(CAMPAIGN, live=True, return_state=True)
