@@ -56,7 +56,7 @@ def answer(ledger: Ledger, mailing: Mailing, folder: Path) -> None:
     for number, mail in enumerate(mails, 1):
         (folder / f"answer-{number}.eml").write_bytes(mail)
     _file(ledger, folder, mails)
-    found = replies.overview(ledger, mailing.campaign)
+    found = replies.desk(ledger, mailing.campaign)
     console.say("5. Four readers answer, as they do in a campaign; the inbox files what came:")
     for reader in found.readers:
         for item in reader.items:

@@ -87,10 +87,10 @@ def chase(
 @app.command("list", hidden=True)
 def list_(campaign: OfCampaign = "") -> Answer:
     """What came back, by reader, and what waits to be sorted."""
-    from flows.operations.replies import overview
+    from flows.operations.replies import desk
 
     with options.ledger() as ledger:
-        return output.overview(overview(ledger, campaign))
+        return output.desk(desk(ledger, campaign))
 
 
 @app.command()
@@ -212,5 +212,5 @@ def export(to: ToFile, campaign: OfCampaign = "") -> Answer:
     from flows.operations import replies
 
     with options.ledger() as ledger:
-        rows = replies.export(replies.overview(ledger, campaign), to)
+        rows = replies.export(replies.desk(ledger, campaign), to)
     return Answer({"file": to, "rows": rows}, [f"{rows} rows: {to}"])

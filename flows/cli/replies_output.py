@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from flows.operations.chase import Due
     from flows.operations.prepare import Prepared
-    from flows.operations.replies import Correction, Details, Overview
+    from flows.operations.replies import Correction, Desk, Details
     from flows.post.inbox.items import Item
     from flows.post.inbox.numbers import Numbers
     from flows.post.inbox.responses import ReaderResponse
@@ -47,7 +47,7 @@ def swept(found: Swept) -> Answer:
     return Answer(document, [summary(found)], remarks, attention(found.waiting))
 
 
-def overview(found: Overview) -> Answer:
+def desk(found: Desk) -> Answer:
     """What came back by reader, what waits, and the figures."""
     document = {
         "numbers": asdict(found.numbers),

@@ -41,7 +41,7 @@ _LARGEST_SCAN = 50_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Overview:
+class Desk:
     """Everything that came back of one campaign, or of all."""
 
     readers: tuple[ReaderResponse, ...]
@@ -57,7 +57,7 @@ class Overview:
         return tuple(sorted(found.values(), key=lambda item: (item.received_at, item.id)))
 
 
-def overview(ledger: Ledger, campaign: str = "") -> Overview:
+def desk(ledger: Ledger, campaign: str = "") -> Desk:
     """What came back of this campaign (a key, or a folder's path); blank: of all campaigns.
 
     Raises ConfigurationError where nothing of such a campaign was ever frozen.
@@ -74,7 +74,7 @@ def overview(ledger: Ledger, campaign: str = "") -> Overview:
         unmatched = [
             item for item in unmatched if not item.candidates or theirs & set(item.candidates)
         ]
-    return Overview(tuple(readers), tuple(unmatched), numbers(readers))
+    return Desk(tuple(readers), tuple(unmatched), numbers(readers))
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,7 +317,7 @@ _EXPORTED = (
 )
 
 
-def export(found: Overview, to: Path) -> int:
+def export(found: Desk, to: Path) -> int:
     """Every reader and every item as .csv or .xlsx; returns the rows. Raises ConfigurationError."""
     rows = []
     for reader in found.readers:

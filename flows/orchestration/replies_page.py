@@ -3,7 +3,7 @@
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from flows.operations import replies
-from flows.operations.replies import Overview
+from flows.operations.replies import Desk
 from flows.orchestration.artifacts import MOST_LINES, MOST_ROWS, plain
 from flows.orchestration.links import page
 from flows.post.inbox.items import Item
@@ -14,7 +14,7 @@ KEY, WAITING_KEY = "replies", "replies-waiting"
 
 def show(ledger: Ledger) -> int:
     """Renew both pages; returns how many items wait for a person."""
-    found = replies.overview(ledger)
+    found = replies.desk(ledger)
     waiting = found.waiting
     table = create_table_artifact(
         [_row(item, found) for item in waiting[:MOST_ROWS]],
@@ -28,7 +28,7 @@ def show(ledger: Ledger) -> int:
     return len(waiting)
 
 
-def summary(found: Overview, table: str) -> str:
+def summary(found: Desk, table: str) -> str:
     """The figures and the readers who were heard from, in markdown; ``table`` is a link."""
     everybody, kinds = found.numbers.everybody, found.numbers.kinds
     heard = [reader for reader in found.readers if reader.items]
@@ -57,7 +57,7 @@ def summary(found: Overview, table: str) -> str:
     return "\n".join(lines)
 
 
-def _row(item: Item, found: Overview) -> dict[str, str]:
+def _row(item: Item, found: Desk) -> dict[str, str]:
     names = {reader.dispatch: reader.name for reader in found.readers}
     about = names.get(item.dispatch or "", "") or ", ".join(
         f"{names.get(dispatch, dispatch)} ({dispatch})" for dispatch in item.candidates[:5]
