@@ -41,6 +41,8 @@ _EXACT = (
     (r"first secretary of state\b", ("dpm", "sos")),
     (r"secretary of state\b|(home|foreign) secretary\b", ("sos", "dpm")),
     (r"chancellor of the exchequer|lord (high )?chancellor", ("sos", "dpm")),
+    (r"leader of the (house|commons|lords)|lord (president|privy seal)", ("sos", "dpm", "mos")),
+    (r"chancellor of the duchy|chief secretary to", ("sos", "dpm", "mos")),
     (r"parliamentary secretary to the treasury", ("whip",)),
     (r"parliamentary (under[- ]?)?secretary|under[- ]?secretary of state", ("puss",)),
     (r"(senior )?minister of state\b", ("mos",)),

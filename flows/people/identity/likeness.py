@@ -54,17 +54,23 @@ def share(one: Contact, other: Contact) -> bool:
 def _a_letter_apart(one: Contact, other: Contact) -> bool:
     """Whether a letter was changed, left out or put in: "Johnson", "Johnston"."""
     return any(
-        min(len(first), len(second)) >= _LONG_SURNAME and OSA.distance(first, second) == 1
+        min(len(first), len(second)) >= _LONG_SURNAME
+        and first.isalpha()
+        and OSA.distance(first, second) == 1
         for first in surnames(one)
         for second in surnames(other)
     )
 
 
-def spellings(surname: str) -> Iterator[str]:
-    """Yield a surname and its forms with a letter fewer: two a letter apart share one of them."""
-    yield surname
-    if len(surname) >= _LONG_SURNAME:
-        yield from {surname[:at] + surname[at + 1 :] for at in range(len(surname))}
+def spellings(contact: Contact) -> Iterator[str]:
+    """Yield each surname with a letter fewer, and the first name: two that differ by a letter, of
+    the same first name, share one of them or the whole."""
+    given = given_names(contact)
+    for surname in surnames(contact) if given else ():
+        if len(surname) >= _LONG_SURNAME and surname.isalpha():
+            yield f"{given[0]} {surname}"
+            for at in range(len(surname)):
+                yield f"{given[0]} {surname[:at]}{surname[at + 1 :]}"
 
 
 def _first_names_alike(one: str, other: str) -> bool:

@@ -254,8 +254,9 @@ def _blocks(
             contact = contacts[index]
             style = peerage(contact)
             words = {style[1].split(" of ")[0]} if style else surnames(contact)
-            for form in {form for word in words for form in likeness.spellings(word)}:
-                names[form].append(index)
+            slips = () if style else likeness.spellings(contact)
+            for word in {*words, *slips}:
+                names[word].append(index)
         for email in {contacts[index].email for index in members} - {""}:
             emails[email_address.key(email)].append(members[0])
     for block in names.values():

@@ -31,7 +31,7 @@ def readers() -> Iterator[Any]:
             yield pytest.param(day, cells, expected, id=f"{number} {name}")
 
 
-@pytest.mark.parametrize(("day", "cells", "expected"), readers())
+@pytest.mark.parametrize(("day", "cells", "expected"), [*readers()])
 def test_each_reader_is_addressed_as_was_written_down_or_handed_back(
     day: datetime.date, cells: dict[str, str], expected: list[str]
 ) -> None:
