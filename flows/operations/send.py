@@ -38,14 +38,14 @@ def sender(
     redirect = "" if live else parseaddr(settings.mail_redirect_to)[1]
     built_in = not (live or redirect)
     server = mailbox(settings.var / "mailbox") if built_in else nullcontext(settings.server)
-    sending = (
-        _live(settings, ledger, mailing, report)
-        if live
-        else Sending(mailing.id, mailing.sender, rehearsal.begin(ledger, mailing), redirect)
-    )
-    with (
-        server as target,
-        Sender(
+    with server as target:
+        # A rehearsal begins once its mailbox is open: one that cannot be opened leaves no rows.
+        sending = (
+            _live(settings, ledger, mailing, report)
+            if live
+            else Sending(mailing.id, mailing.sender, rehearsal.begin(ledger, mailing), redirect)
+        )
+        with Sender(
             ledger,
             sending,
             target,
@@ -62,9 +62,8 @@ def sender(
             ),
             report=report,
             stop=stop,
-        ) as one,
-    ):
-        yield one
+        ) as one:
+            yield one
 
 
 def _live(
