@@ -21,7 +21,7 @@ def table() -> str:
     rows = ["| setting | default | |", "|---|---|---|"]
     for name, field in Settings.model_fields.items():
         default = field.default
-        shown = "" if isinstance(default, SecretStr) or default == "" else str(default)
+        shown = "" if isinstance(default, SecretStr) or default in ("", None) else str(default)
         if name == "dear_minister_office":
             shown = ""
         elif isinstance(default, bool):

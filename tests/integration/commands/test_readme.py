@@ -13,6 +13,7 @@ from tests.integration.commands.installed import Installed
 from tests.integration.commands.test_newcomer import write_letter
 from tests.make import settings_table
 from tests.servers.fault import FaultServer
+from tests.servers.imap import Dovecot
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
@@ -22,7 +23,10 @@ LINES = [line for block in BLOCKS for line in block.strip().splitlines() if line
 
 
 def test_every_command_runs_as_the_readme_says_from_a_wheel_in_an_office_folder(
-    installed: Installed, tmp_path: Path, fault_server: Callable[[], FaultServer]
+    installed: Installed,
+    tmp_path: Path,
+    fault_server: Callable[[], FaultServer],
+    dovecot_server: Dovecot,
 ) -> None:
     server = fault_server()
     folder, names = tmp_path, {"MAILING": "", "HASH": ""}
@@ -33,12 +37,14 @@ def test_every_command_runs_as_the_readme_says_from_a_wheel_in_an_office_folder(
             settings = (
                 f"SMTP_HOST=127.0.0.1\nSMTP_PORT={server.port}\nSMTP_SECURITY=none\n"
                 "MAIL_FROM=chair@example.org\n"
+                f"IMAP_HOST=127.0.0.1\nIMAP_PORT={dovecot_server.imap}\nIMAP_SECURITY=none\n"
+                f"IMAP_USER=readme@example.org\nIMAP_PASSWORD={dovecot_server.password}\n"
             )
             (folder / ".env").write_text(settings, encoding="utf-8")
             continue
         for name, value in names.items():
             line = re.sub(rf"\b{name}\b", value, line)
-        done = installed.run(line, folder)
+        done = installed.run(line, folder, PREFECT_HOME=str(tmp_path / "prefect"))
         assert done.code == 0, f"{line}\n{done.said}"
         if " new " in line:
             write_letter(folder / "templates" / "my-letter")
@@ -71,7 +77,8 @@ def test_every_option_and_part_of_a_command_that_the_readme_names_exists(
 def test_every_option_in_the_table_of_commands_is_one(installed: Installed, tmp_path: Path) -> None:
     for line in re.findall(r"^\| `(dear-minister [^`]+)`", README, re.MULTILINE):
         words = shlex.split(line)
-        told = installed.run(f"dear-minister {words[1]} --help", tmp_path).out
+        command = " ".join(words[1:3] if words[1] in ("contacts", "replies") else words[1:2])
+        told = installed.run(f"dear-minister {command} --help", tmp_path).out
         for option in (word for word in words if word.startswith("--")):
             assert option in told, line
 
