@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.conftest import need
 from tests.integration.faults.command import Command
-from tests.integration.faults.scene import Scene
+from tests.integration.faults.frozen_mailing import FrozenMailing
 from tests.servers.fault import FaultServer
 
 READERS = [f"reader{n}@example.org" for n in range(1, 4)]
@@ -19,14 +19,14 @@ def test_what_a_dot_announces_is_flushed_before_it(
 ) -> None:
     strace = need("strace", "strace")
     url = f"sqlite:///{tmp_path / 'ledger.db'}"
-    scene, server = Scene(url, READERS), fault_server()
+    mailing, server = FrozenMailing(url, READERS), fault_server()
     command = Command(tmp_path, url).to(server)
     log = tmp_path / "calls"
     calls = "trace=fdatasync,fsync,sendto,sendmsg,write"
     tracer = (strace, "-f", "-y", "-s", "3000", "-e", calls, "-o", str(log))
-    ended = command.run("send", scene.mailing, "--live", tracer=tracer)
+    ended = command.run("send", mailing.mailing, "--live", tracer=tracer)
     assert ended.returncode == 0, ended.stderr
-    scene.check(server)
+    mailing.check(server)
     told = []
     for line in log.read_text(errors="replace").splitlines():
         if FLUSH.search(line):

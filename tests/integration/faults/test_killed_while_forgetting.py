@@ -14,7 +14,7 @@ from flows.post.ledger import witness
 from flows.post.ledger.opening import open_ledger
 from flows.post.states import State
 from tests.integration.faults.command import Command
-from tests.integration.faults.scene import Scene
+from tests.integration.faults.frozen_mailing import FrozenMailing
 from tests.servers.fault import FaultServer
 
 Start = Callable[..., FaultServer]
@@ -37,19 +37,19 @@ def whole(url: str) -> bool:
 def test_killed_while_it_forgets_the_ledger_has_forgotten_nothing(
     ledger_url: str, tmp_path: Path, fault_server: Start
 ) -> None:
-    scene, server = Scene(ledger_url, READERS), fault_server()
-    scene.send(server)
+    mailing, server = FrozenMailing(ledger_url, READERS), fault_server()
+    mailing.send(server)
     command = Command(tmp_path, ledger_url)
     killed = command.run(*FORGET, **{SETTING: "before-forgotten"})
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     assert whole(ledger_url)
-    assert scene.rows[0].email == READERS[0]
+    assert mailing.rows[0].email == READERS[0]
     done = command.run(*FORGET)
     assert done.returncode == 0, done.stderr
     assert "1 letters of 1 mailings are forgotten" in done.stdout
     assert whole(ledger_url)
-    assert READERS[0] not in [row.email for row in scene.rows]
-    scene.send(server)
+    assert READERS[0] not in [row.email for row in mailing.rows]
+    mailing.send(server)
     assert len(server.copies.all) == len(READERS)
 
 
@@ -57,18 +57,18 @@ def test_killed_after_a_claim_and_before_its_witness_nothing_was_said(
     tmp_path: Path, fault_server: Start
 ) -> None:
     url = f"sqlite:///{tmp_path / 'ledger.db'}"
-    scene, server = Scene(url, READERS), fault_server()
+    mailing, server = FrozenMailing(url, READERS), fault_server()
     killed = (
         Command(tmp_path, url)
         .to(server)
-        .run("send", scene.mailing, "--live", **{SETTING: "after-claim"})
+        .run("send", mailing.mailing, "--live", **{SETTING: "after-claim"})
     )
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     assert server.recipients == []
-    assert witness.differences(scene.ledger) == ()
-    scene.send(server)
-    assert scene.states == [State.SENT] * len(READERS)
-    assert witness.differences(scene.ledger) == ()
+    assert witness.differences(mailing.ledger) == ()
+    mailing.send(server)
+    assert mailing.states == [State.SENT] * len(READERS)
+    assert witness.differences(mailing.ledger) == ()
 
 
 @pytest.mark.parametrize("after", [0.2, 0.5, 0.8, 1.1, 1.4])
