@@ -60,6 +60,14 @@ def shared_data_fixture() -> Path:
 
 
 @pytest.fixture(autouse=True)
+def _usual_umask() -> Iterator[None]:
+    """A command sets the umask of its process, which here is that of all tests."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
+@pytest.fixture(autouse=True)
 def _loopback_only() -> Iterator[None]:
     yield
     tried = ", ".join(guard.attempts)

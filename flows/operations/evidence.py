@@ -2,12 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from sqlalchemy import select
+from sqlalchemy import RowMapping, select
 
 from flows.operations.outcomes import ReaderOutcome, outcomes
 from flows.operations.report.answers import answers
@@ -20,7 +20,7 @@ from flows.operations.who_got_what import (
 )
 from flows.people.lists import files
 from flows.post import status
-from flows.post.ledger import schema
+from flows.post.ledger import events, schema
 from flows.post.ledger.database import Ledger
 from flows.post.mailing.frozen_letter import documents
 from flows.post.mailing.mailing import Mailing, manifest_lines
@@ -72,7 +72,7 @@ def _entries(
             select(schema.event).where(_E.mailing == mailing.id).order_by(_E.seq)
         ).all()
         yield "log.csv", comma_separated(_EVENT, log)
-        yield "log.jsonl", b"".join(_line(event) for event in log)
+        yield "log.jsonl", b"".join(_proof(event._mapping) for event in log)
         letters = connection.execution_options(yield_per=20).execute(
             select(_L.ordinal, _L.contact, _L.email, _L.content)
             .where(_L.mailing == mailing.id)
@@ -95,5 +95,7 @@ def _how_to_check(mailing: Mailing) -> str:
     return _HOW_TO_CHECK.format(mailing=mailing.id, hash=mailing.hash, signed=signed)
 
 
-def _line(values: Iterable[object]) -> bytes:
-    return json.dumps(list(values), ensure_ascii=False).encode() + b"\n"
+def _proof(event: RowMapping) -> bytes:
+    """An event's text and its hash; of one whose personal data were removed, the hash alone."""
+    text = None if event["forgotten"] is not None else events.canonical(event)
+    return json.dumps([text, event["hash"]], ensure_ascii=False).encode() + b"\n"

@@ -38,12 +38,16 @@ _HEAD = Statement(
 )
 
 
-def _hash(entry: Mapping[str, Any] | RowMapping) -> str:
+def canonical(entry: Mapping[str, Any] | RowMapping) -> str:
+    """Return what an event's hash is the SHA-256 of: a JSON array."""
     values = [entry[name] for name in _FIELDS]
     if entry["detail"] is not None:  # events of the first version have none
         values.append(entry["detail"])
-    canonical = json.dumps(values, ensure_ascii=False)
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    return json.dumps(values, ensure_ascii=False)
+
+
+def _hash(entry: Mapping[str, Any] | RowMapping) -> str:
+    return hashlib.sha256(canonical(entry).encode()).hexdigest()
 
 
 def append(connection: Connection, entries: Iterable[Mapping[str, Any]]) -> None:
