@@ -67,7 +67,8 @@ def opened(imap: ImapFolder, *, read_only: bool = True) -> Iterator[BaseMailBox]
         said = " ".join(str(error).split())[:200] or type(error).__name__
         raise ImapError(
             f"{where}: the mailbox {imap.folder} cannot be read ({said}); check IMAP_HOST, "
-            f"IMAP_PORT, IMAP_SECURITY, IMAP_USER, {secret} and the folder (IMAP_FOLDER, IMAP_INBOX)"
+            f"IMAP_PORT, IMAP_SECURITY, IMAP_USER, {secret} and the folder "
+            "(IMAP_FOLDER, IMAP_INBOX)"
         ) from error
 
 
