@@ -18,7 +18,7 @@ from pathlib import Path
 
 import psutil
 from fasteners import InterProcessLock
-from sqlalchemy import Connection, bindparam, insert, select, text, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, text, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from flows.post.ledger import schema
@@ -45,6 +45,8 @@ def hold(ledger: Ledger, worker: str = "") -> Iterator[str]:
     worker = worker or f"{os.getpid()}-{uuid.uuid4().hex[:12]}"
     with _locked(ledger, worker):
         with ledger.write() as connection:
+            # A flow run's worker comes back with the run, in another process.
+            connection.execute(delete(schema.worker).where(schema.worker.c.id == worker))
             connection.execute(insert(schema.worker).values(id=worker, **_this_process()))
         with _living_lock:
             _living[worker] = os.getpid()
