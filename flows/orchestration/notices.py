@@ -3,10 +3,12 @@
 from prefect.client.schemas.objects import StateType
 from prefect.logging import get_run_logger
 
+from flows.errors import ConfigurationError
 from flows.operations.notify import notify, settled
 from flows.orchestration import flow_runs, links
 from flows.orchestration.states import Ending
 from flows.post.mailing.mailing import Mailing
+from flows.settings import Settings
 
 _MATTERS = ("Needs attention", "Too late", "To be sorted")
 
@@ -20,11 +22,18 @@ def of(ending: Ending, matter: str) -> Ending:
     failed = ending.type in (StateType.FAILED, StateType.CRASHED)
     if failed or name in _MATTERS:
         _send(f"{matter}: {name}", f"{matter}: {name}", ending.message or "")
-    else:
-        chosen = flow_runs.settings()
+    elif chosen := _settings():
         for over in (*_MATTERS, "Failed"):
             settled(chosen, f"{matter}: {over}")
     return ending
+
+
+def _settings() -> Settings | None:
+    """The settings; None where they cannot be read, which the run's own end says."""
+    try:
+        return flow_runs.settings()
+    except ConfigurationError:
+        return None
 
 
 def sign_off_waits(found: Mailing, refusal: str) -> None:
@@ -37,9 +46,11 @@ def sign_off_waits(found: Mailing, refusal: str) -> None:
 
 
 def _send(matter: str, subject: str, body: str) -> None:
+    chosen = _settings()
+    if chosen is None:
+        return
     run = links.run(flow_runs.identity())
     desk = f"\nDesk page: {links.desk()}" if links.desk() else ""
     # The run's own address differs from run to run, and is no news.
-    chosen = flow_runs.settings()
     for fault in notify(chosen, matter, f"Dear Minister: {subject}", f"{body}{desk}", run):
         get_run_logger().warning(fault)
