@@ -14,7 +14,10 @@ from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
-from prefect.client.schemas.objects import FlowRun
+import httpx
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.exceptions import PrefectException
 from prefect.runner import Runner
 from prefect.runner._process_manager import ProcessHandle
 from prefect.runner._starter_engine import EngineCommandStarter
@@ -24,6 +27,7 @@ from flows.orchestration import cancelling
 AT_ONCE = 4
 """Runs at the same time; the others wait."""
 _LOOK_SECONDS = 0.2
+_BEGUN = {StateType.PENDING, StateType.RUNNING, StateType.CANCELLING}
 
 
 class OperatorsRunner(Runner):
@@ -110,8 +114,11 @@ class OperatorsRunner(Runner):
         if not self.started:
             return
         self._scheduled_run_poller.stopping = True
-        handles = [self._process_manager.get(run) for run in self._process_manager.flow_run_ids()]
-        under_way = [handle for handle in handles if handle]
+        under_way = []
+        for run in self._process_manager.flow_run_ids():
+            # One that has just been suspended ends by itself; a signal would make it a crash.
+            if (handle := self._process_manager.get(run)) and await self._at_work(run):
+                under_way.append(handle)
         if under_way:
             self._say(
                 f"{len(under_way)} under way: the letters in hand are finished first; once more "
@@ -121,6 +128,15 @@ class OperatorsRunner(Runner):
         deadline = time.monotonic() + 10  # for their last states to be told to the server
         while self._process_manager.flow_run_ids() and time.monotonic() < deadline:
             await asyncio.sleep(_LOOK_SECONDS)
+
+    async def _at_work(self, run: UUID) -> bool:
+        """Whether the server has a run as begun and not yet suspended or ended."""
+        try:
+            async with get_client() as client:
+                state = (await client.read_flow_run(run)).state
+        except (httpx.HTTPError, PrefectException):
+            return True
+        return state is None or state.type in _BEGUN
 
     async def _stop(self, handles: list[ProcessHandle]) -> None:
         for handle in handles:
