@@ -42,8 +42,10 @@ def test_a_hold_from_elsewhere_stops_a_sender_that_has_claimed_the_others(
     assert "held by Eleanor Marchbank" in result.stopped
     assert "the date is wrong" in result.stopped
     # What a server had been handed already is answered for, and nothing follows it.
+    # Of each connection a letter may be on its way to the dot and one behind it in the commit.
     sent = mailing.states.count(State.SENT)
-    assert 5 <= sent <= before[0] + connections
+    assert 1 <= sent <= before[0] + 2 * connections
+    assert sent < len(READERS)
     assert mailing.states.count(State.READY) == len(READERS) - sent
     assert mailing.send(server).counts == {}
     mailing.check(server)
