@@ -1,5 +1,6 @@
 """A mailing that is stopped while it is being sent: the letter in hand is the last one."""
 
+import threading
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -9,7 +10,7 @@ from flows.post.ledger.opening import open_ledger
 from flows.post.states import State
 from tests.integration.faults.frozen_mailing import FrozenMailing
 from tests.servers.fault import FaultServer
-from tests.servers.script import Call, Moment, Phase, once
+from tests.servers.script import Call, Moment, Phase, Stall, once
 
 READERS = [f"reader{n}@example.org" for n in range(1, 41)]
 WHO = {"by": "Eleanor Marchbank", "why": "the date is wrong"}
@@ -35,8 +36,13 @@ def test_a_hold_from_elsewhere_stops_a_sender_that_has_claimed_the_others(
         holding.hold(ledger, mailing.mailing, **WHO)
         before.append(server.reached(Phase.DOT))
         ledger.close()
+        held.set()
 
-    server = fault_server([once(phase, Call(hold), READERS[5])])
+    # The server answers no later letter before the hold is durable: four connections send forty
+    # letters in the time that a busy machine needs to open the ledger once more.
+    held = threading.Event()
+    later = [once(Phase.DOT, Stall(until=held), reader) for reader in READERS[6:]]
+    server = fault_server([once(phase, Call(hold), READERS[5]), *later])
     result = mailing.send(server, connections=connections, patience=60)
 
     assert "held by Eleanor Marchbank" in result.stopped
