@@ -96,7 +96,7 @@ def deployments() -> list[RunnerDeployment]:
 
 
 def _has_mailbox() -> bool:
-    """Whether IMAP is set; a setting at fault is told by whatever needs it."""
+    """Whether IMAP is set; whatever needs a setting at fault says so."""
     try:
         return bool(load().imap_host)
     except ConfigurationError:
@@ -126,7 +126,7 @@ def _made(
     )
     schema = made._parameter_openapi_schema
     properties = schema.properties
-    # Python's callers may leave them out, and are told; the form asks for them from the start.
+    # A flow says what is missing; the form asks for it from the start.
     schema.required = [
         field
         for field, about in properties.items()

@@ -116,6 +116,7 @@ class _Pages:
         self._jinja.globals["link"] = link
         self._jinja.globals["shown_states"] = views.shown_states
         self._jinja.filters["moment"] = _moment
+        self._jinja.filters["letters"] = lambda n: f"{n} letter" if n == 1 else f"{n} letters"
 
     @contextmanager
     def _ledger(self) -> Iterator[Ledger]:

@@ -143,7 +143,7 @@ def _send_due(
     number = sender.sending.rehearsal
     attempts: Counter[State] = Counter()
     began, deadline = time.monotonic(), None
-    tally, size = SendResult({}, 0), 0
+    result, size = SendResult({}, 0), 0
     while not limit or sum(attempts.values()) < limit:
         counts = status.by_mail(sender.ledger, mailing.id, number)
         total = sum(counts.values()) - counts.get(State.WITHDRAWN, 0)
@@ -158,23 +158,23 @@ def _send_due(
             size = size or batch(total)
             last = first + min(most, size) - 1
             sending = time.monotonic()
-            tally = tasks.send(sender, first, last, total, patience)
+            result = tasks.send(sender, first, last, total, patience)
             if time.monotonic() - sending < SWIFT:
                 size *= 2
         else:
             deadline = deadline or time.monotonic() + patience
-            tally = tasks.send_again(sender, most, max(0.0, deadline - time.monotonic()))
-        tried = sum(tally.counts.values())
-        attempts.update(tally.counts)
-        done = total - tally.waiting
+            result = tasks.send_again(sender, most, max(0.0, deadline - time.monotonic()))
+        tried = sum(result.counts.values())
+        attempts.update(result.counts)
+        done = total - result.waiting
         moved(done, total)
-        if tally.stopped or not tried:
+        if result.stopped or not tried:
             break
         if cancelling.asked():
             stop.set()
             break
         logger.info(_pace(done, total, sum(attempts.values()), time.monotonic() - began))
-    return replace(tally, counts=dict(attempts))
+    return replace(result, counts=dict(attempts))
 
 
 def batch(total: int) -> int:

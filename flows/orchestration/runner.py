@@ -1,8 +1,8 @@
 """Prefect's runner, made to stop as an operator expects: the letter in hand is finished first.
 
 Prefect's own kills a run 30 seconds after Cancel, and at once when it is stopped itself. A mail
-server may take ten minutes to answer (RFC 5321, 4.5.3.2.6), and a letter whose answer nobody
-hears is uncertain.
+server may take ten minutes to answer (RFC 5321, 4.5.3.2.6), and a letter whose answer is not read
+is uncertain.
 """
 
 import asyncio
@@ -125,7 +125,7 @@ class OperatorsRunner(Runner):
                 "stops at once and may leave one uncertain."
             )
         await self._stop(under_way)
-        deadline = time.monotonic() + 10  # for their last states to be told to the server
+        deadline = time.monotonic() + 10  # for their last states to reach the server
         while self._process_manager.flow_run_ids() and time.monotonic() < deadline:
             await asyncio.sleep(_LOOK_SECONDS)
 

@@ -38,7 +38,8 @@ def served(tmp_path: Path, mail_server: FaultServer) -> Iterator[ServedProject]:
         SMTP_HOST="127.0.0.1",
         SMTP_PORT=str(mail_server.port),
         SMTP_SECURITY="none",
-        NOTIFY=f"{OFFICE}",
+        SMTP_CONNECTIONS="1",
+        NOTIFY=OFFICE,
         MAIL_FROM=OFFICE,
     )
     with made.serving():
@@ -169,7 +170,7 @@ def notices(mail_server: FaultServer) -> list[str]:
     ]
 
 
-def test_the_form_works_in_every_order_of_filling_in_both_pages(
+def test_the_form_works_in_every_order_of_filling(
     operator: Operator, served: ServedProject
 ) -> None:
     # As it stands: a rehearsal.
@@ -182,8 +183,10 @@ def test_the_form_works_in_every_order_of_filling_in_both_pages(
     operator.fill("Date of the letter", "yesterday")
     operator.fill("At most this many letters", "2")
     operator.press_submit()
-    operator.page.get_by_text("does not match").first.wait_for()
+    wrong = operator.page.locator("p", has_text="does not match").first
+    wrong.wait_for()
     operator.fill("Date of the letter", "")
+    wrong.wait_for(state="hidden")  # the page looks again a second after the last key
     operator.choose("Contact lists", "contacts/mps.csv")
     operator.page.keyboard.press("Escape")
     operator.submit()
@@ -197,16 +200,6 @@ def test_the_form_works_in_every_order_of_filling_in_both_pages(
     run = operator.submit()
     operator.wait_for_state("Completed")
     assert served.parameters(run)["as_of"] == "2013-09-06"
-
-    # The older page.
-    operator.open_old_form(served.deployments()[CAMPAIGN]["id"])
-    operator.page.get_by_label("Date of the letter").fill("yesterday")
-    operator.press_submit()
-    operator.page.get_by_text("does not match").first.wait_for()
-    operator.page.get_by_label("Date of the letter").fill("")
-    operator.press_submit()
-    run = served.until(lambda: served.newest(CAMPAIGN, besides=run))
-    assert served.wait(run)["name"] == "Completed"
 
     # A folder that has just been copied is offered, without a restart.
     served.copy_campaign("another-letter")

@@ -71,11 +71,6 @@ class Operator:
         self.page.get_by_placeholder("Search deployments").fill(deployment)
         self.page.get_by_role("link", name=deployment, exact=True).first.click()
 
-    def open_old_form(self, identity: str) -> None:
-        """The form that starts a run, in Prefect's older page."""
-        self.page.goto(f"{self.url}/deployments/deployment/{identity}/run")
-        self.page.get_by_label("Date of the letter").wait_for()
-
     def open_desk(self, address: str) -> None:
         """The desk page."""
         self.page.goto(address)

@@ -76,9 +76,9 @@ def test_it_says_what_waits_for_somebody_and_leads_to_the_form(
 ) -> None:
     shown = words(client, "/")
     for line in (
-        f"Uncertain: 1 letters of {mailing.id}",
-        f"Refused: 1 letters of {mailing.id}",
-        f"To print: 1 letters of {mailing.id}",
+        f"Uncertain: 1 letter of {mailing.id}",
+        f"Refused: 1 letter of {mailing.id}",
+        f"To print: 1 letter of {mailing.id}",
         "1 ready",
     ):
         assert line in shown
@@ -96,7 +96,7 @@ def test_a_mailing_that_is_not_signed_off_waits_for_that(
     client: TestClient, ledger: Ledger
 ) -> None:
     made = freeze(ledger, ["hague"])
-    assert f"Sign-off: 1 letters of {made.id}, hash {made.hash[:12]}" in words(client, "/")
+    assert f"Sign-off: 1 letter of {made.id}, hash {made.hash[:12]}" in words(client, "/")
 
 
 def test_an_empty_ledger_says_how_to_begin(client: TestClient, ledger: Ledger) -> None:
