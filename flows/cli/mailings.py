@@ -21,12 +21,15 @@ def prepare(
     campaign: options.Campaign, contacts: options.Contacts = None, as_of: options.AsOf = None
 ) -> Answer:
     """Freeze a mailing: prints its id, hash, counts and refused rows."""
+    from flows.operations.likeness import likeness
     from flows.operations.overview import overview
     from flows.operations.prepare import prepare as freeze
 
     draft = options.draft(campaign, contacts, as_of)
     with options.ledger() as ledger, console.bar("Letters") as progress:
         prepared = freeze(settings.load(), ledger, draft, progress)
+        mailing = prepared.mailing
+        alike = likeness(ledger, mailing.id).lines if mailing and prepared.new else ()
     handed_back = {(row.file, row.row) for row in prepared.refused}
     passed_over = set(prepared.passed_over)
     written_to = [
@@ -35,7 +38,7 @@ def prepare(
         if reader.contact.person not in passed_over
         and (reader.contact.file, reader.contact.row) not in handed_back
     ]
-    return output.prepared(prepared, draft, overview(draft, written_to))
+    return output.prepared(prepared, draft, overview(draft, written_to), alike)
 
 
 @app.command()

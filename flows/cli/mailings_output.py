@@ -43,7 +43,7 @@ _SHORT = 12
 _RELEASE = "let it go on:  dear-minister release {} --by NAME --why TEXT"
 
 
-def prepared(found: Prepared, draft: Draft, numbers: Overview) -> Answer:
+def prepared(found: Prepared, draft: Draft, numbers: Overview, alike: Sequence[str] = ()) -> Answer:
     """What ``prepare`` came to."""
     mailing = found.mailing
     document = {
@@ -55,7 +55,7 @@ def prepared(found: Prepared, draft: Draft, numbers: Overview) -> Answer:
         "refused_file": found.refused_file,
         "left_out": len(draft.left_out),
         "stale": list(draft.stale),
-        "remarks": list(draft.remarks),
+        "remarks": [*draft.remarks, *alike],
         "new": found.new and mailing is not None,
         "accounted": found.accounting.counts,
         "left": found.left,
@@ -72,7 +72,7 @@ def prepared(found: Prepared, draft: Draft, numbers: Overview) -> Answer:
         lines.append(
             f"{len(found.refused)} rows handed back, ready to correct: {found.refused_file}"
         )
-    lines += [f"note: {line}" for line in (*draft.remarks, *draft.stale)]
+    lines += [f"note: {line}" for line in (*draft.remarks, *draft.stale, *alike)]
     if draft.left_out:
         lines.append(
             f"{len(draft.left_out)} persons are out; why: dear-minister contacts who CAMPAIGN"

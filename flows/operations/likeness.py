@@ -32,6 +32,7 @@ MOST_COMPARED = 2_000
 """Letters; reading more of them would keep whoever waits for the review."""
 _BLANKS = re.compile(r"\s+")
 _CHUNK = 200
+_MOST_NAMED = 20
 _BOUNDARY = re.compile(rb"\r\n--=_[0-9a-f]+(?:--)?\r\n")
 _TEXT = re.compile(r"<w:t(?: [^>]*)?>([^<]*)")
 
@@ -67,6 +68,20 @@ class Likeness:
     earlier: tuple[EarlierLetter, ...]
     """The most like first; one letter at most for each person."""
     compared: bool = True
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Return what somebody should know before signing, a line each."""
+        found = []
+        if self.identical:
+            found.append(
+                f"{self.identical} of {self.letters} letters are identical to another but for name"
+                f" and address ({self.texts} different texts); offices set circulars aside"
+            )
+        found += [f"much like an earlier letter: {letter}" for letter in self.earlier[:_MOST_NAMED]]
+        if (more := len(self.earlier) - _MOST_NAMED) > 0:
+            found.append(f"and {more} more are much like an earlier letter to the same person")
+        return tuple(found)
 
 
 def likeness(ledger: Ledger, mailing: str) -> Likeness:

@@ -17,7 +17,7 @@ from prefect.tasks import Task
 from prefect.utilities.annotations import quote
 
 from flows.errors import ConfigurationError
-from flows.operations import chase, draft, prepare, specimens
+from flows.operations import chase, draft, likeness, prepare, specimens
 from flows.operations import review as reviews
 from flows.operations.chase import Due
 from flows.operations.draft import Draft
@@ -108,7 +108,12 @@ def review(ledger: Ledger, drafted: Draft, prepared: Prepared) -> None:
             left_out=tuple(
                 f"{one.reader.address.lines[0]}: {one.decision.rule}" for one in drafted.left_out
             ),
-            odd=(*drafted.remarks, *drafted.stale, *drafted.merge_lines),
+            odd=(
+                *drafted.remarks,
+                *drafted.stale,
+                *drafted.merge_lines,
+                *likeness.likeness(ledger, mailing.id).lines,
+            ),
             unsettled=reviews.unsettled(ledger, mailing, drafted.readers),
             changes=reviews.changes(ledger, mailing),
             specimens=tuple(specimens.pack(ledger, mailing, drafted.readers, folder)),

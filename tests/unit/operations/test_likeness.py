@@ -37,6 +37,10 @@ def test_letters_that_differ_in_the_name_alone_are_counted(ledger: Ledger) -> No
     made = freeze(ledger, [mail("hague"), mail("lucas"), other])
     found = likeness(ledger, made.id)
     assert (found.letters, found.identical, found.texts) == (3, 2, 2)
+    assert found.lines == (
+        "2 of 3 letters are identical to another but for name and address (2 different texts); "
+        "offices set circulars aside",
+    )
 
 
 def test_a_letter_much_like_one_of_another_campaign_is_named(ledger: Ledger) -> None:
