@@ -5,12 +5,12 @@ odileeds/hexmaps (Open Innovations), MIT licence, reduced to code, name, q and r
 """
 
 import csv
-import re
-import unicodedata
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
+
+from flows.people.identity.spelling import seat_key
 
 FIRST_DAY_OF_2024_SEATS = date(2024, 5, 30)
 """Dissolution of the last Parliament with the constituencies of 2010 (SI 2023/1230 takes effect
@@ -38,15 +38,6 @@ def layout(on: date) -> dict[str, Hexagon]:
     if on < FIRST_DAY_OF_2010_SEATS:
         return {}
     return _read("2024" if on >= FIRST_DAY_OF_2024_SEATS else "2010")
-
-
-def seat_key(name: str) -> str:
-    """Return what the spellings of one constituency's name have in common."""
-    letters = unicodedata.normalize("NFKD", name.casefold().replace("&", " and "))
-    plain = "".join(
-        mark for mark in letters if not unicodedata.combining(mark) and mark not in "'’"
-    )
-    return " ".join(re.findall(r"[a-z0-9]+", plain))
 
 
 @lru_cache

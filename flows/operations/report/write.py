@@ -18,6 +18,7 @@ from flows.operations.outcomes import (
 from flows.operations.report import charts, figures, hexmap
 from flows.operations.report.answers import Answers, answers
 from flows.operations.report.figures import Group, Interval
+from flows.people.identity.spelling import seat_key
 from flows.people.lists import files
 from flows.post import status
 from flows.post.ledger.clock import now
@@ -170,10 +171,10 @@ def _timed(intervals: tuple[Interval, ...]) -> _Section:
 def _map(mailing: Mailing, rows: tuple[ReaderOutcome, ...]) -> dict[str, Any] | None:
     """The map, where a reader sits for a constituency of the day's layout."""
     layout = hexmap.layout(date.fromisoformat(mailing.as_of))
-    seated = [row for row in rows if hexmap.seat_key(row.constituency) in layout]
+    seated = [row for row in rows if seat_key(row.constituency) in layout]
     if not seated:
         return None
-    found = {hexmap.seat_key(row.constituency): row.outcome for row in seated}
+    found = {seat_key(row.constituency): row.outcome for row in seated}
     unplaced = sum(bool(row.constituency) for row in rows) - len(seated)
     words = f"{len(seated)} of {len(layout)} constituencies have a reader in this mailing."
     if unplaced:

@@ -14,6 +14,7 @@ from lxml import html
 from flows.operations.outcomes import Outcome, ReaderOutcome, outcomes
 from flows.operations.report import figures, hexmap
 from flows.operations.report.write import page
+from flows.people.identity.spelling import seat_key
 from flows.post import resolution
 from flows.post.ledger.database import Ledger
 from flows.post.mailing.mailing import Mailing, get
@@ -182,7 +183,7 @@ def test_a_rehearsal_says_so_first() -> None:
     ],
 )
 def test_a_seat_is_found_on_the_map_of_its_day(on: date, seat: str, found: bool) -> None:
-    assert (hexmap.seat_key(seat) in hexmap.layout(on)) is found
+    assert (seat_key(seat) in hexmap.layout(on)) is found
 
 
 @pytest.mark.parametrize("year", ["2010", "2024"])
@@ -192,7 +193,7 @@ def test_every_constituency_has_a_hexagon_of_its_own(year: str) -> None:
         rows = list(csv.DictReader(file))
     assert len(rows) == 650
     assert len({(row["q"], row["r"]) for row in rows}) == 650
-    assert len({hexmap.seat_key(row["name"]) for row in rows}) == 650
+    assert len({seat_key(row["name"]) for row in rows}) == 650
 
 
 def test_a_seat_that_the_map_does_not_have_is_told() -> None:
