@@ -13,6 +13,7 @@ _PARTICLES = (
     " het ibn la las le los mab mac mc mhic na ni ní nic nig nighean o ó o' of op san st te ten"
     " ter the ua ui uí van verch vom von y zu zum zur"
 )
+_IS_PARTICLE = frozenset(_PARTICLES.split())
 # Two-word surnames and titles of members, some written elsewhere with a hyphen.
 _COMPOUNDS = frozenset(
     [
@@ -84,7 +85,7 @@ def is_compound(first: str, last: str) -> bool:
 
 def is_particle(word: str) -> bool:
     """Say whether a word may be the beginning of a surname or title: "de", "St", "Ó"."""
-    return word.casefold() in _PARTICLES.split()
+    return word.casefold() in _IS_PARTICLE
 
 
 def family(contact: Contact) -> str:

@@ -1,7 +1,8 @@
 """The persons behind the rows of all lists: who is one, on what evidence, and who may be."""
 
+from bisect import bisect
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import combinations, count
@@ -223,7 +224,7 @@ def _possible_doubles(
     found: dict[int, str] = {}
     by_group = {index: members for members in groups for index in members}
     for block, what in _blocks(contacts, groups):
-        for one, other in combinations(block, 2):
+        for one, other in _pairs(contacts, block):
             if by_group[one] is by_group[other]:
                 continue
             ours, theirs = contacts[one], contacts[other]
@@ -241,6 +242,27 @@ def _possible_doubles(
                         f"{contacts[index].person} {against.person}",
                     )
     return list(found.items())
+
+
+def _pairs(contacts: Sequence[Contact], block: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """The pairs of a block, in its order, but for those that two seats tell apart: most of a
+    Parliament, and a long list has too many of them to be looked at one by one."""
+    if len(block) == 1:
+        return
+    seats = [seat_key(contacts[index].constituency) for index in block]
+    without, near = [], defaultdict(list)
+    for place, (index, seat) in enumerate(zip(block, seats, strict=True)):
+        if not seat:
+            without.append(place)
+            continue
+        near["seat", seat].append(place)
+        near["name", fold(contacts[index].name)].append(place)
+    for place, (index, seat) in enumerate(zip(block, seats, strict=True)):
+        others: Iterable[int] = range(place + 1, len(block))
+        if seat:
+            named = near["name", fold(contacts[index].name)]
+            others = sorted({*without[bisect(without, place) :], *near["seat", seat], *named})
+        yield from ((index, block[other]) for other in others if other > place)
 
 
 def _blocks(

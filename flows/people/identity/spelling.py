@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from flows.people.contact import Contact
 from flows.people.forms import uk_peers
@@ -75,16 +76,27 @@ _DEGREES = {
 }
 
 
+_PLAIN = str.maketrans({"&": " and ", "'": None, "’": None, "`": None})
+_WORD = re.compile(r"\w+")
+_REMEMBERED = 4096
+"""Texts whose spelling is kept: rows are looked at again beside those of the same surname."""
+
+
+@lru_cache(maxsize=_REMEMBERED)
 def fold(text: str) -> str:
     """Return letters and digits of ``text`` in lower case without accents, words one blank apart.
 
     "&" is "and"; apostrophes vanish; commas, hyphens and full stops part words.
     """
-    letters = unicodedata.normalize("NFKD", text.casefold().replace("&", " and "))
-    plain = "".join(
-        letter for letter in letters if not unicodedata.combining(letter) and letter not in "'’`"
-    )
-    return " ".join(re.findall(r"\w+", plain))
+    plain = text.casefold().translate(_PLAIN)
+    if not plain.isascii():
+        letters = unicodedata.normalize("NFKD", plain)
+        plain = "".join(
+            letter
+            for letter in letters
+            if not unicodedata.combining(letter) and letter not in "'’`"
+        )
+    return " ".join(_WORD.findall(plain))
 
 
 def seat_key(constituency: str) -> str:
@@ -102,10 +114,15 @@ def surnames(contact: Contact) -> frozenset[str]:
     Two rows of one person share at least one: "Smith" and "Duncan Smith", "Lewell-Buck" and
     "Lewell". Particles count only where there is nothing else.
     """
-    name = contact.name.split()
-    while len(name) > 1 and fold(name[-1]) in _SUFFIXES:
-        name.pop()
-    words = fold(f"{contact.family} {name[-1] if name else ''}").split()
+    return _surnames(contact.family, contact.name)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _surnames(family: str, name: str) -> frozenset[str]:
+    parts = name.split()
+    while len(parts) > 1 and fold(parts[-1]) in _SUFFIXES:
+        parts.pop()
+    words = fold(f"{family} {parts[-1] if parts else ''}").split()
     telling = [word for word in words if not is_particle(word)]
     return frozenset(telling or words)
 

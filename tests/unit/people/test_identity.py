@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from flows.errors import ConfigurationError
 from flows.people.contact import Contact
 from flows.people.identity import distinct
+from flows.people.identity import persons as persons_module
 from flows.people.identity.persons import Persons, identify
 from flows.people.identity.spelling import seat_key
 
@@ -346,3 +348,24 @@ def test_every_row_goes_on_or_is_handed_back_once(rows: Sequence[Contact]) -> No
     found = identify(rows)
     ended = [(one.file, one.row) for one in (*found.contacts, *found.refused, *found.doubles)]
     assert Counter(ended) == Counter((one.file, one.row) for one in rows)
+
+
+def test_whoever_two_seats_do_not_tell_apart_is_compared_as_among_all_pairs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    chance = random.Random(11)
+    rows = [
+        row(
+            number,
+            chance.choice(("Ann Smith", "Anne Smith", "Ann SMITH", "Bea Smith", "A Smyth")),
+            list_=chance.choice("abc"),
+            constituency=chance.choice(("", "Ynys Môn", "Anglesey", "Leeds", "Exeter", "Bath")),
+            email=chance.choice(("", "", "one@example.org", "two@example.org")),
+        )
+        for number in range(120)
+    ]
+    days = {"a.csv": date(2024, 7, 5), "b.csv": date(2024, 7, 5)}
+    found = identify(rows, days=days)
+    monkeypatch.setattr(persons_module, "_pairs", lambda _, block: combinations(block, 2))
+    assert found.doubles
+    assert found == identify(rows, days=days)
