@@ -81,6 +81,7 @@ def deliver(ledger: Ledger, found: Mailing, *, live: bool, limit: int, patience:
 
     with (
         finishing(stop),
+        cancelling.watching(stop, found.id if live else None),
         artifacts.progress(found, "live" if live else "rehearsal") as moved,
         send.sender(chosen, ledger, found, live=live, report=watch_hours, stop=stop) as sender,
     ):
@@ -136,8 +137,7 @@ def _send_due(
 ) -> SendResult:
     """Send all that is due, in batches that are tasks.
 
-    ``moved`` is called with letters done and letters in all. Between two batches the run looks
-    whether it was cancelled: whoever was to tell it may be gone.
+    ``moved`` is called with letters done and letters in all. No batch begins after ``stop``.
     """
     logger = get_run_logger()
     number = sender.sending.rehearsal
@@ -170,8 +170,7 @@ def _send_due(
         moved(done, total)
         if result.stopped or not tried:
             break
-        if cancelling.asked():
-            stop.set()
+        if stop.is_set():
             break
         logger.info(_pace(done, total, sum(attempts.values()), time.monotonic() - began))
     return replace(result, counts=dict(attempts))

@@ -1,14 +1,17 @@
 """Cancel means stop: a live run that is cancelled holds its mailing in the ledger.
 
-A run under way does so itself when the signal comes. For a run without a process (it waits for
-its sign-off, or its ``serve`` was killed) whoever looks next does it: ``serve`` every few
-seconds, each sweep before it sends.
+A run under way looks every second, whether or not a runner is there to signal it. For a run
+without a process (it waits for its sign-off, or was killed) whoever looks next does it: ``serve``
+every few seconds, each sweep before it sends.
 """
 
-from contextlib import closing
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from typing import Any
 from uuid import UUID
 
+import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import (
     FlowRunFilter,
@@ -16,10 +19,11 @@ from prefect.client.schemas.filters import (
     FlowRunFilterStateName,
 )
 from prefect.client.schemas.objects import FlowRun, State, StateType
-from prefect.exceptions import ObjectNotFound
+from prefect.exceptions import ObjectNotFound, PrefectException
 from prefect.runtime import flow_run
 from prefect.states import Cancelled
 
+from flows.errors import DearMinisterError
 from flows.operations.ledger import open_ledger
 from flows.orchestration import links
 from flows.orchestration.flow_runs import OURS
@@ -32,18 +36,55 @@ BY = "Cancel, in the Prefect UI"
 HELD, STOPPED = "Held", "Stopped"
 """Names of a cancelled run's last state, once what was cancelled is settled."""
 _CANCELS = (StateType.CANCELLING, StateType.CANCELLED)
+_LOOK_SECONDS = 1.0
 
 
 def asked() -> bool:
     """Whether this flow run is being cancelled; False outside of a deployment."""
-    if not flow_run.id:
-        return False
+    return bool(flow_run.id) and _cancelled(UUID(str(flow_run.id)))
+
+
+def _cancelled(run: UUID) -> bool:
     with get_client(sync_client=True) as client:
         try:
-            state = client.read_flow_run(UUID(str(flow_run.id))).state
+            state = client.read_flow_run(run).state
         except ObjectNotFound:
             return False
     return state is not None and state.type in _CANCELS
+
+
+@contextmanager
+def watching(stop: threading.Event, mailing: str | None) -> Iterator[None]:
+    """Within the block a cancellation of this run holds ``mailing``, then sets ``stop``.
+
+    None where the letters are a rehearsal's: there is nothing to hold. Senders in other processes
+    stop by the hold too, while this one waits for the answer to its letter in hand.
+    """
+    if not flow_run.id:
+        yield
+        return
+    run, name, done = UUID(str(flow_run.id)), str(flow_run.name), threading.Event()
+
+    def look() -> None:
+        while not done.wait(_LOOK_SECONDS):
+            try:
+                if not _cancelled(run):
+                    continue
+                if mailing:
+                    with closing(open_ledger(load())) as ledger:
+                        hold(ledger, mailing, name)
+            except (httpx.HTTPError, PrefectException, DearMinisterError):
+                continue  # the server or the ledger may be back in a second
+            stop.set()
+            return
+
+    watcher = threading.Thread(target=look, name="cancellation", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
 
 
 def hold(ledger: Ledger, mailing: str, run_name: str) -> Hold:

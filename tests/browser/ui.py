@@ -25,6 +25,7 @@ def chromium(program: str, url: str, pictures: Path) -> Iterator["Operator"]:
             reduced_motion="reduce",
         )
         context.route("**/*", _loopback_only)
+        context.set_default_timeout(_RUN_MS)
         yield Operator(context.new_page(), url, pictures)
         browser.close()
 
@@ -100,12 +101,16 @@ class Operator:
 
     def fill(self, field: str, text: str) -> None:
         """Type into a field."""
-        self.page.get_by_label(field).fill(text)
+        self._input(field).fill(text)
 
     def refusal(self, field: str) -> str:
         """What the browser says against what was typed."""
-        said = self.page.get_by_label(field).evaluate("field => field.validationMessage")
+        said = self._input(field).evaluate("field => field.validationMessage")
         return str(said)
+
+    def _input(self, field: str) -> Locator:
+        """Where one types; the page's own lists ("Items per page") have labels too."""
+        return self.page.get_by_label(field).and_(self.page.locator("input, textarea"))
 
     def submit(self) -> str:
         """Start the run and go to its page; gives its id."""

@@ -21,12 +21,16 @@ NOT_HELD = text(
     " WHERE hold.mailing = dispatch.mailing AND hold.released_at IS NULL))"
 )
 """SQL: the dispatch may be sent as far as holds go. Rehearsals may always be repeated."""
-_BEGUN = _D.state.not_in((State.READY, State.WITHDRAWN))
+_BEGUN = _D.state.not_in((State.READY, State.CLAIMED, State.WITHDRAWN))
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """One hold on a mailing. ``dispatch`` is the letter it stopped after; None before the first."""
+    """One hold on a mailing.
+
+    ``dispatch`` is the letter it stopped after, which may have been under way still; None before
+    the first.
+    """
 
     mailing: str
     at: datetime

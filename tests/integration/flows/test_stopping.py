@@ -3,7 +3,6 @@ stopped. Everything here is served and real, the signals too."""
 
 import json
 import os
-import re
 import signal
 from collections import Counter
 from pathlib import Path
@@ -47,24 +46,19 @@ def test_cancel_holds_the_mailing_and_no_sweep_goes_on_until_it_is_released(
             run = served.start(live=True)
             assert reached.wait(90)
             served.cancel(run)
-            served.until(lambda: served.state(run)["type"] == "CANCELLING")
+            served.until(lambda: served.status(mailing)["held"])
             go_on.set()
             ended = served.until(lambda: (state := served.state(run))["name"] == "Held" and state)
             assert ended["type"] == "CANCELLED"
             assert f"mailing {mailing} is held by Cancel, in the Prefect UI" in ended["message"]
-            # How many went depends on how soon the runner saw the cancellation.
-            told = re.search(r"live: (\d+) ready, (\d+) sent\. mailing", ended["message"])
-            assert told, ended["message"]
-            ready, sent = int(told[1]), int(told[2])
-            assert ready + sent == 64
-            assert 3 <= sent < 64
-            assert f"after letter {sent}" in ended["message"]
+            assert "live: 61 ready, 3 sent. mailing" in ended["message"]
+            assert "after letter 3" in ended["message"]
             assert "release" in ended["message"]
 
             swept = served.wait(served.start("dispatch"))
             assert "is held by" in swept["message"]
             counts = served.status(mailing)["counts"]
-            assert (counts["sent"], counts["ready"]) == (sent, ready)
+            assert (counts["sent"], counts["ready"]) == (3, 61)
 
             released = served.start("release", mailing=mailing, by=CHAIR, why="a false alarm")
             assert served.wait(released)["name"] == "Completed"
