@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urljoin
 
 from playwright.sync_api import Locator, Page, Route, sync_playwright
 
@@ -59,9 +60,7 @@ class Operator:
 
     def open_form(self, deployment: str) -> None:
         """The form that starts a run of the deployment."""
-        self.open("deployments")
-        self.page.get_by_placeholder("Search deployments").fill(deployment)
-        self.page.get_by_role("link", name=deployment, exact=True).first.click()
+        self.open_deployment(deployment)
         self.page.get_by_role("button", name="Run", exact=True).click()
         self.page.get_by_role("menuitem", name="Custom run").click()
         self.page.get_by_text("Parameters", exact=True).wait_for()
@@ -70,7 +69,10 @@ class Operator:
         """A deployment's page."""
         self.open("deployments")
         self.page.get_by_placeholder("Search deployments").fill(deployment)
-        self.page.get_by_role("link", name=deployment, exact=True).first.click()
+        # Followed by its address: the list is drawn anew while one types, and a click may miss.
+        named = self.page.get_by_role("link", name=deployment, exact=True)
+        link = named.and_(self.page.locator("[href*='/deployments/deployment/']")).first
+        self.page.goto(urljoin(self.url, link.get_attribute("href")))
 
     def open_desk(self, address: str) -> None:
         """The desk page."""
