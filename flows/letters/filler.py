@@ -11,6 +11,7 @@ from flows.letters.filling import Filling
 from flows.letters.guarded import Guarded
 from flows.letters.letter import Letter
 from flows.letters.message import MailHeaders, carrying
+from flows.letters.pdf.kept import KeptPages
 from flows.letters.templates import Compiler
 from flows.people.contact import Contact, Reader, RejectedRow
 from flows.people.lists.rows import cells
@@ -64,9 +65,12 @@ def filled(filler: Filler, readers: Iterable[Reader]) -> Iterator[Letter | Rejec
 
 
 def laid_out(
-    letters: Iterable[Letter | RejectedRow], processes: int = 0
+    letters: Iterable[Letter | RejectedRow], processes: int = 0, kept: KeptPages | None = None
 ) -> Iterator[Letter | RejectedRow]:
-    """Letters with their PDF, in order; then those without one, and rows handed back before."""
+    """Letters with their PDF, in order; then those without one, and rows handed back before.
+
+    ``kept`` as in ``convert.convert``.
+    """
     from flows.letters.pdf import convert  # loads the PDF libraries, which DOCX does without
 
     aside: list[RejectedRow] = []
@@ -78,7 +82,7 @@ def laid_out(
             else:
                 yield letter
 
-    for letter in convert.convert(accepted(), processes=processes):
+    for letter in convert.convert(accepted(), processes=processes, kept=kept):
         if isinstance(letter, convert.Failed):
             aside.append(handed_back(letter.letter.reader.contact, "letter", letter.reason))
         else:

@@ -10,6 +10,7 @@ from flows.errors import ConfigurationError
 from flows.letters import campaign as campaigns
 from flows.letters.campaign import Campaign
 from flows.letters.message import ListHeaders, MailHeaders
+from flows.letters.pdf.kept import KeptPages
 from flows.operations.draft import Draft, sources
 from flows.operations.new import unwritten
 from flows.people import email_address
@@ -127,11 +128,15 @@ def prepare(
     frozen = None
     if chosen:
         headers = replace(headers, mailing=identity)
-        filled = rendering.render(campaign, draft.on, chosen, headers, settings.letter_processes)
+        kept = KeptPages(settings.var / "mailings" / identity / ".pages")
+        filled = rendering.render(
+            campaign, draft.on, chosen, headers, settings.letter_processes, kept
+        )
         letters = _counted(filled, len(chosen), handed_back, progress)
         frozen = freezing.freeze(
             ledger, subject, identity, moment, letters, draft.refused, passed_over
         )
+        kept.remove()
     accounting = _accounting(draft, handed_back, known, taken)
     accounting.need_letters(frozen.letters if frozen else 0)
     file = None
@@ -181,8 +186,6 @@ def recognised(known: Served, draft: Draft) -> Draft:
     much the same name or the same e-mail as somebody served, and nothing more, waits as a possible
     double until a person says.
     """
-    if not known.by_person:
-        return draft
     salt = memory.salt(draft.campaign.key, draft.campaign.edition)
     kept, doubles = [], []
     for reader in draft.readers:

@@ -10,6 +10,7 @@ from flows.errors import ConfigurationError
 from flows.letters.paper import labels, window
 from flows.letters.paper import pack as printpack
 from flows.letters.pdf.convert import Failed
+from flows.letters.pdf.kept import KeptPages
 from flows.operations.draft import suppressions
 from flows.people.lists import files
 from flows.post.ledger.database import Ledger
@@ -62,6 +63,7 @@ def pack(
             f"mailing {mailing} has no letter that goes by post: each has an e-mail address; "
             "write post = true in campaign.toml to print them too"
         )
+    kept = _kept(settings, mailing)
     made = printpack.make(
         letters,
         title=f"{found.campaign}, edition {found.edition}",
@@ -69,6 +71,7 @@ def pack(
         sheet=layout,
         first_label=first_label,
         envelope=window.WINDOWS.get(envelope),
+        kept=kept,
     )
     folder = out or settings.var / "mailings" / mailing / "print"
     written = []
@@ -80,6 +83,7 @@ def pack(
         path = folder / name
         files.replace(path, partial(_fill, content))
         written.append(path)
+    kept.remove()
     return Packed(tuple(written), len(made.posted), (*objected, *made.faults), made.failed)
 
 
@@ -92,16 +96,24 @@ def every_letter(
     ConfigurationError: no such mailing, no LibreOffice.
     """
     found = mailings.get(ledger, mailing)
+    kept = _kept(settings, mailing)
     made = printpack.make(
         paper.letters(ledger, mailing, by_mail=True),
         title=f"{found.campaign}, edition {found.edition}",
         on=date.today(),
         envelope=None,
         processes=settings.letter_processes,
+        kept=kept,
     )
     path = (out or settings.var / "mailings" / mailing / "print") / "all-letters.pdf"
     files.replace(path, partial(_fill, made.letters))
+    kept.remove()
     return path, len(made.posted), made.failed
+
+
+def _kept(settings: Settings, mailing: str) -> KeptPages:
+    """What was laid out for this mailing by a process that was killed."""
+    return KeptPages(settings.var / "mailings" / mailing / ".pages")
 
 
 def _fill(content: bytes, file: BinaryIO) -> None:

@@ -15,6 +15,7 @@ from flows.letters.paper.envelope import Posted
 from flows.letters.paper.labels import Layout
 from flows.letters.paper.window import Window
 from flows.letters.pdf.convert import Failed, convert
+from flows.letters.pdf.kept import KeptPages
 from flows.letters.pdf.layout import Patience, Typesetter
 
 
@@ -46,15 +47,16 @@ def make(
     processes: int = 0,
     program: str = "",
     patience: Patience | None = None,
+    kept: KeptPages | None = None,
 ) -> PrintPack:
-    """Lay these letters out, in envelope order: postcode, then name.
+    """Lay these letters out, in envelope order: postcode, then name. ``kept`` as in ``convert``.
 
     Letters that have a PDF already keep it. ``envelope`` None: no window to look through.
     Raises ConfigurationError where there is no LibreOffice.
     """
     options: dict[str, Any] = {"processes": processes, "program": program, "patience": patience}
     waiting = sorted(letters, key=lambda letter: Posted.of(letter).order)
-    laid_out = iter(convert([letter for letter in waiting if not letter.pdf], **options))
+    laid_out = iter(convert([letter for letter in waiting if not letter.pdf], **options, kept=kept))
     results = [letter if letter.pdf else next(laid_out) for letter in waiting]
     failed = tuple(result for result in results if isinstance(result, Failed))
     posted = tuple(Posted.of(result) for result in results if isinstance(result, Letter))

@@ -5,12 +5,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
+from typing import Any
 
 from flows.letters import readback
 from flows.letters.docx import package
 from flows.letters.letter import Letter
 from flows.letters.pdf import glyphs
 from flows.letters.pdf import text as pdftext
+from flows.letters.pdf.kept import KeptPages
 from flows.letters.pdf.layout import LETTERS_A_DOCUMENT, Patience, Typesetter
 
 _WRITTEN = re.compile(r"word/(?:document|header|footer|footnotes|endnotes)\d*\.xml")
@@ -32,14 +34,17 @@ def convert(
     processes: int = 0,
     program: str = "",
     patience: Patience | None = None,
+    kept: KeptPages | None = None,
 ) -> Iterator[Letter | Failed]:
     """Each letter with its PDF, in order; Failed in place of one that has none.
 
     Holds a few hundred letters at a time. ``processes`` 0: as many as there are processors;
-    ``program``: LibreOffice, where it is not found by its usual names. Raises
-    ConfigurationError where there is no LibreOffice.
+    ``program``: LibreOffice, where it is not found by its usual names; ``kept``: what was laid out
+    before this process began, and what is laid out now for the next one, should this one be killed.
+    Raises ConfigurationError where there is no LibreOffice.
     """
-    with Typesetter(processes=processes, program=program, patience=patience) as typesetter:
+    options: dict[str, Any] = {"processes": processes, "program": program, "patience": patience}
+    with Typesetter(**options, kept=kept) as typesetter:
         waiting = iter(letters)
         while some := list(islice(waiting, typesetter.at_once)):
             pdfs = typesetter.pdfs([letter.docx for letter in some])

@@ -17,6 +17,7 @@ from flows.letters.docx import bundle, package
 from flows.letters.docx.ooxml import CORE, UnsuitableError, parsed
 from flows.letters.libreoffice import Office
 from flows.letters.pdf import split
+from flows.letters.pdf.kept import KeptPages
 from flows.letters.pdf.split import About, SplitError
 
 LETTERS_A_DOCUMENT = 25
@@ -51,11 +52,18 @@ class Typesetter:
     """Some LibreOffices, kept for as long as there are letters."""
 
     def __init__(
-        self, *, processes: int = 0, program: str = "", patience: Patience | None = None
+        self,
+        *,
+        processes: int = 0,
+        program: str = "",
+        patience: Patience | None = None,
+        kept: KeptPages | None = None,
     ) -> None:
         """``processes`` 0: as many as there are processors; ``program``: LibreOffice, where it
-        is not found by its usual names. Raises ConfigurationError where there is none.
+        is not found by its usual names; ``kept``: documents that were laid out before. Raises
+        ConfigurationError where there is no LibreOffice.
         """
+        self._kept = kept or KeptPages()
         self._program = libreoffice.find(program)
         self._processes = processes or os.cpu_count() or 1
         self._patience = patience or Patience()
@@ -92,7 +100,11 @@ class Typesetter:
             range(start, min(start + LETTERS_A_DOCUMENT, len(docxs)))
             for start in range(0, len(docxs), LETTERS_A_DOCUMENT)
         ]
-        found |= self._round(docxs, together, DOCUMENTS_A_CALL)
+        for group in together:
+            if kept := self._kept.find([docxs[place] for place in group]):
+                found |= zip(group, kept, strict=True)
+        new = [group for group in together if group[0] not in found]
+        found |= self._round(docxs, new, DOCUMENTS_A_CALL)
         for files_a_call in (LETTERS_A_DOCUMENT, 1):
             left = [[place] for place in range(len(docxs)) if place not in found]
             found |= self._round(docxs, left, files_a_call)
@@ -139,12 +151,13 @@ class Typesetter:
             group = groups[int(name)]
             abouts = [_about(docxs[place]) for place in group]
             try:
-                if len(group) == 1:
-                    found[group[0]] = split.alone(data, abouts[0])
-                else:
-                    found |= zip(group, split.split(data, abouts), strict=True)
+                pdfs = (
+                    [split.alone(data, abouts[0])] if len(group) == 1 else split.split(data, abouts)
+                )
             except SplitError:
                 continue  # tried again file by file
+            found |= zip(group, pdfs, strict=True)
+            self._kept.keep([docxs[place] for place in group], pdfs)
         return found
 
 

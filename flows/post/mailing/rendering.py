@@ -13,6 +13,7 @@ from flows.letters.filler import Filler, filled, handed_back, laid_out
 from flows.letters.letter import Letter
 from flows.letters.message import MailHeaders, carrying
 from flows.letters.paper.envelope import goes_by_post
+from flows.letters.pdf.kept import KeptPages
 from flows.letters.processes import answers
 from flows.people.contact import Reader, RejectedRow
 from flows.people.identity import memory
@@ -29,15 +30,17 @@ def render(
     readers: Sequence[Reader],
     postmark: MailHeaders,
     processes: int = 0,
+    kept: KeptPages | None = None,
 ) -> Iterator[FrozenLetter | RejectedRow]:
     """Each reader's frozen letter, or that reader handed back; the bytes do not depend on
-    ``processes`` (0: as many as the machine has, where the list is long enough).
+    ``processes`` (0: as many as the machine has, where the list is long enough). ``kept`` as in
+    ``filler.laid_out``.
 
     Raises ConfigurationError: a template at fault, no LibreOffice for a campaign that sends PDF.
     """
     filler = Filler(campaign, on)  # a template at fault is told before any process starts
     if campaign.letter != "docx":
-        for one in laid_out(filled(filler, readers), processes):
+        for one in laid_out(filled(filler, readers), processes, kept):
             yield one if isinstance(one, RejectedRow) else frozen(one, campaign, postmark)
         return
     if not processes:
