@@ -20,7 +20,7 @@ from rich.table import Table
 from tests.bench import plot
 from tests.bench.measured import Measured
 
-MODULES = ("lists", "letters", "prepare", "post", "flow", "inbox")
+MODULES = ("lists", "letters", "prepare", "post", "workers", "flow", "inbox")
 """Modules beside this one; each that is there offers ``rows(quick) -> Iterator[Measured]``."""
 
 

@@ -86,7 +86,7 @@ def over_starttls(mails: int = 500, rounds: int = 3, connections: int = 4) -> Me
 
 def many_connections(mails: int = 64, latency: float = 0.05, connections: int = 16) -> Measured:
     """What 16 connections carry against one where each final answer takes 50 ms."""
-    with _folder() as folder, _slow_server(folder, latency) as port:
+    with _folder() as folder, slow_server(folder, latency) as port:
         server = Server("127.0.0.1", port, "none")
         ledger = open_ledger(f"sqlite:///{folder / 'ledger.db'}")
         one = mails / _ours(ledger, server, _readers(mails), 0)
@@ -157,7 +157,7 @@ def _folder() -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def _slow_server(folder: Path, latency: float) -> Iterator[int]:
+def slow_server(folder: Path, latency: float) -> Iterator[int]:
     """The fault server in a process of its own, so that it does not share our interpreter."""
     command = [sys.executable, "-m", "tests.servers.fault", "--store", str(folder / "server")]
     with subprocess.Popen(
