@@ -16,7 +16,15 @@ from flows.letters import campaign as campaigns
 from flows.letters.campaign import Campaign
 from flows.operations import draft
 from flows.orchestration import batches, flow_runs, links, notices, sign_off, states, tasks
-from flows.orchestration.parameters import AsOf, CampaignKey, Limit, Lists, Live, Patience
+from flows.orchestration.parameters import (
+    AsOf,
+    CampaignKey,
+    Limit,
+    Lists,
+    Live,
+    Patience,
+    Workers,
+)
 from flows.orchestration.states import Ending
 from flows.post import status
 from flows.post.ledger import campaign_runs
@@ -44,6 +52,7 @@ def campaign(
     live: Live = False,
     limit: Limit = 0,
     patience: Patience = 20,
+    workers: Workers = 1,
 ) -> Ending:
     """Write to everyone the campaign is for: freeze the letters, have them signed off, send them.
 
@@ -52,12 +61,18 @@ def campaign(
     FailedRun where letters were refused or are uncertain.
     """
     return notices.of(
-        _ended(campaign, contacts, as_of, live, limit, patience), f"campaign {campaign}"
+        _ended(campaign, contacts, as_of, live, limit, patience, workers), f"campaign {campaign}"
     )
 
 
 def _ended(
-    campaign: str, contacts: Lists, as_of: AsOf, live: bool, limit: int, patience: int
+    campaign: str,
+    contacts: Lists,
+    as_of: AsOf,
+    live: bool,
+    limit: int,
+    patience: int,
+    workers: int,
 ) -> Ending:
     run = flow_runs.identity()
     try:
@@ -73,7 +88,7 @@ def _ended(
                 ledger, about.key, about.edition, run, partial(_waits, ledger)
             ):
                 ending = _written(
-                    ledger, run, about, campaign, contacts, as_of, live, limit, patience
+                    ledger, run, about, campaign, contacts, as_of, live, limit, patience, workers
                 )
                 open_still = status.unsettled(ledger, about.key, about.edition)
                 return states.with_unsettled(ending, open_still)
@@ -93,6 +108,7 @@ def _written(
     live: bool,
     limit: int,
     patience: int,
+    workers: int,
 ) -> Ending:
     """Freeze, or take up what this run froze; have it signed off; send."""
     frozen = campaign_runs.mailing_of(ledger, run)
@@ -103,7 +119,9 @@ def _written(
     )
     if found is None:
         return states.nothing("there is nobody left to write to")
-    return sign_off.then_deliver(ledger, found, live=live, limit=limit, patience=patience * 60)
+    return sign_off.then_deliver(
+        ledger, found, live=live, limit=limit, patience=patience * 60, workers=workers
+    )
 
 
 def _waits(ledger: Ledger, run: str) -> bool:

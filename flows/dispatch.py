@@ -9,16 +9,8 @@ from prefect.runtime import flow_run
 
 from flows.errors import DearMinisterError
 from flows.operations.ledger import open_ledger
-from flows.orchestration import (
-    batches,
-    cancelling,
-    flow_runs,
-    links,
-    notices,
-    states,
-    supervision,
-)
-from flows.orchestration.parameters import EVERY, Limit, Patience, SweptMailing
+from flows.orchestration import batches, cancelling, flow_runs, notices, states, supervision
+from flows.orchestration.parameters import EVERY, Limit, Patience, SweptMailing, Workers
 from flows.orchestration.states import Ending
 from flows.post import status
 from flows.post.delivery.outcomes import open_question
@@ -34,7 +26,9 @@ flow_runs.one_line_each()
 
 
 def _name() -> str:
-    """ "sweep: 12 due", or "dispatch MAILING"."""
+    """ "sweep: 12 due", "dispatch MAILING", or the name that one of several runs was given."""
+    if flow_run.parent_flow_run_id:
+        return str(flow_run.name)
     mailing = str(flow_run.parameters.get("mailing") or EVERY)
     if mailing != EVERY:
         return f"dispatch {mailing.partition(',')[0]}"
@@ -47,7 +41,9 @@ def _name() -> str:
 
 
 @flow(name="dispatch", flow_run_name=_name, persist_result=False)
-def dispatch(mailing: SweptMailing = "", limit: Limit = 0, patience: Patience = 0) -> Ending:
+def dispatch(
+    mailing: SweptMailing = "", limit: Limit = 0, patience: Patience = 0, workers: Workers = 1
+) -> Ending:
     """Send letters that are ready or due again, of signed-off mailings alone.
 
     The sweep over all mailings leaves out those that a person holds, those that a run is sending,
@@ -55,41 +51,43 @@ def dispatch(mailing: SweptMailing = "", limit: Limit = 0, patience: Patience = 
     ``flows.orchestration.states`` says.
     """
     what = f"mailing {mailing}" if mailing else "the sweep"
-    return notices.of(_ended(mailing, limit, patience), what)
+    ending = _ended(mailing, limit, patience, workers)
+    # Of several runs on one mailing the one that started the others tells the office.
+    return ending if flow_run.parent_flow_run_id else notices.of(ending, what)
 
 
-def _ended(mailing: str, limit: int, patience: int) -> Ending:
+def _ended(mailing: str, limit: int, patience: int, workers: int) -> Ending:
     try:
         if late := flow_runs.too_late():
             return states.not_started("Too late", late)
         with flow_runs.at_work() as ledger:
             _settle_cancelled(ledger)
             recover(ledger)
-            if mailing:
-                ending = _sent(ledger, [mailings.get(ledger, mailing)], limit, patience * 60)
-                return states.with_unsettled(ending, status.unsettled(ledger))
-            return _swept(ledger, limit, patience * 60)
+            chosen = [mailings.get(ledger, mailing)] if mailing else _for_the_sweep(ledger)
+            return _sent(ledger, chosen, limit, patience * 60, workers, named=bool(mailing))
     except DearMinisterError as error:
         return states.failed(error)
 
 
-def _swept(ledger: Ledger, limit: int, patience: float) -> Ending:
-    """The sweep's end, which names what it left alone."""
-    chosen, waiting, busy = _for_the_sweep(ledger)
-    ending = _sent(ledger, chosen, limit, patience)
-    if not states.is_cancelled(ending):
-        held = [cancelling.held(hold) for hold in holds.every(ledger).values()]
-        ending = states.beside(ending, waiting, [*busy, *held])
-    return states.with_unsettled(ending, status.unsettled(ledger))
-
-
-def _sent(ledger: Ledger, chosen: list[Mailing], limit: int, patience: float) -> Ending:
+def _sent(
+    ledger: Ledger,
+    chosen: list[Mailing],
+    limit: int,
+    patience: float,
+    workers: int,
+    *,
+    named: bool,
+) -> Ending:
     ends: list[Ending] = []
     for mailing in chosen:
         if not batches.waits(ledger, mailing):
             continue
         try:
-            ends.append(batches.deliver(ledger, mailing, live=True, limit=limit, patience=patience))
+            ends.append(
+                batches.deliver(
+                    ledger, mailing, live=True, limit=limit, patience=patience, workers=workers
+                )
+            )
         except LedgerUnavailableError:
             raise
         except DearMinisterError as error:
@@ -99,7 +97,11 @@ def _sent(ledger: Ledger, chosen: list[Mailing], limit: int, patience: float) ->
                 if batches.waits(ledger, other):
                     ends.append(states.held(cancelling.hold(ledger, other.id, flow_runs.name())))
             break
-    return states.together(ends) if ends else states.nothing("no letter waits for this run")
+    held = [] if named else [hold for one, hold in holds.every(ledger).items()]
+    ending = states.together(ends) if ends else states.nothing("no letter waits to be sent")
+    if not states.is_cancelled(ending):
+        ending = states.beside_holds(ending, held)
+    return states.with_unsettled(ending, status.unsettled(ledger))
 
 
 def _settle_cancelled(ledger: Ledger) -> None:
@@ -113,25 +115,21 @@ def _signed_off(ledger: Ledger) -> list[Mailing]:
     return [one for one in reversed(mailings.every(ledger)) if one.approved_at]
 
 
-def _for_the_sweep(ledger: Ledger) -> tuple[list[Mailing], list[str], list[str]]:
-    """Every mailing that is signed off and left to the sweep, the oldest first; a line about each
-    whose letters wait for a person's word; and one about each that a run is at work on."""
-    found, waiting, busy = [], [], []
+def _for_the_sweep(ledger: Ledger) -> list[Mailing]:
+    """Every mailing that is signed off and left to the sweep, the oldest first."""
+    found = []
     held = holds.every(ledger)
     for one in _signed_off(ledger):
-        if one.id in held or not batches.waits(ledger, one):
-            continue
-        if campaign_runs.running(ledger, campaign_runs.last(ledger, one.campaign, one.edition)):
-            busy.append(f"mailing {one.id}: a run of its campaign is at work on it")
+        if one.id in held:
+            get_run_logger().info(f"mailing {one.id} is {held[one.id]}")
+        elif campaign_runs.running(ledger, campaign_runs.last(ledger, one.campaign, one.edition)):
+            get_run_logger().info(f"mailing {one.id}: a run of its campaign is at work on it")
         elif campaign_runs.limited(ledger, one.id):
-            waiting.append(
-                f"mailing {one.id}: {batches.waiting(ledger, one)} letters wait for a person, its "
-                f"last run was limited; to send the rest, name it: {links.form('dispatch')}"
+            get_run_logger().info(
+                f"mailing {one.id}: its last run was limited; to send the rest, name it"
             )
         elif question := open_question(ledger, one.id, load().mail_same_refusals):
-            waiting.append(f"mailing {one.id}: {question}")
+            get_run_logger().error(f"mailing {one.id}: {question}")
         else:
             found.append(one)
-    for line in (*waiting, *busy):
-        get_run_logger().warning(line)
-    return found, waiting, busy
+    return found

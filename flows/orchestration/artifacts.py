@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import groupby
 from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
 
+import httpx
 from prefect.artifacts import (
     create_markdown_artifact,
     create_progress_artifact,
@@ -52,7 +53,8 @@ def progress(mailing: Mailing, what: str) -> Iterator[Callable[[int, int], None]
     bar = cast(UUID, made)  # awaitable only where a loop runs
 
     def moved(done: int, total: int) -> None:
-        update_progress_artifact(bar, progress=100.0 * done / max(total, 1))
+        with suppress(httpx.HTTPError):  # nobody sees the bar while Prefect's server is away
+            update_progress_artifact(bar, progress=100.0 * done / max(total, 1))
 
     yield moved
 

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from types import FrameType
 from typing import Any, TypeAlias
 
@@ -15,20 +16,23 @@ from prefect.logging import get_run_logger
 
 from flows.operations import send
 from flows.orchestration import artifacts, cancelling, flow_runs, states, tasks
+from flows.orchestration import workers as working
 from flows.orchestration.flow_runs import settings
 from flows.orchestration.states import Ending
 from flows.orchestration.tasks import watcher
+from flows.orchestration.workers import Workers
 from flows.people.email_address import hidden
 from flows.post import status
 from flows.post.delivery.office_hours import OfficeHours, when
 from flows.post.delivery.sender import Sender
 from flows.post.delivery.sending import SendEvent, SendResult
 from flows.post.ledger import campaign_runs, holds
-from flows.post.ledger.clock import now
+from flows.post.ledger.clock import now, parse
 from flows.post.ledger.database import Ledger
 from flows.post.mailing import mailing as mailings
 from flows.post.mailing.mailing import Mailing
 from flows.post.states import State
+from flows.post.status import Status
 
 Logger: TypeAlias = "logging.Logger | logging.LoggerAdapter[Any]"
 BATCH = 20
@@ -43,13 +47,7 @@ _BAD = (State.REFUSED, State.UNCERTAIN, State.DEFERRED)
 
 def waits(ledger: Ledger, found: Mailing) -> bool:
     """Whether letters of the mailing still have to go by mail, now or later."""
-    return waiting(ledger, found) > 0
-
-
-def waiting(ledger: Ledger, found: Mailing) -> int:
-    """How many letters of the mailing still have to go by mail, now or later."""
-    counts = status.by_mail(ledger, found.id)
-    return counts.get(State.READY, 0) + counts.get(State.DEFERRED, 0)
+    return bool(status.by_mail(ledger, found.id).keys() & {State.READY, State.DEFERRED})
 
 
 def unfinished(ledger: Ledger, campaign: str, edition: int) -> Mailing | None:
@@ -61,12 +59,21 @@ def unfinished(ledger: Ledger, campaign: str, edition: int) -> Mailing | None:
     return None
 
 
-def deliver(ledger: Ledger, found: Mailing, *, live: bool, limit: int, patience: float) -> Ending:
+def deliver(
+    ledger: Ledger,
+    found: Mailing,
+    *,
+    live: bool,
+    limit: int,
+    patience: float,
+    workers: int = 1,
+) -> Ending:
     """Send what is due of the mailing and show what became of it.
 
-    ``limit`` letters at most (0: all); ``patience`` in seconds for letters that are put off. Live
-    letters leave in office hours alone, and not where a person holds the mailing. Raises
-    ConfigurationError, LedgerUnavailableError.
+    ``limit`` letters at most (0: all); ``patience`` in seconds for letters that are put off;
+    ``workers`` runs send live letters at the same time, this one among them. Live letters leave in
+    office hours alone, and not where a person holds the mailing. Raises ConfigurationError,
+    LedgerUnavailableError.
     """
     chosen = settings()
     hours = OfficeHours.parse(chosen.office_hours)
@@ -85,20 +92,37 @@ def deliver(ledger: Ledger, found: Mailing, *, live: bool, limit: int, patience:
             closed.set()
             stop.set()
 
+    def is_cancelled() -> bool:
+        cancelled = stop.is_set() and not closed.is_set() and cancelling.asked()
+        if cancelled and live:
+            cancelling.hold(ledger, found.id, flow_runs.name())
+        return cancelled
+
+    sender_of = partial(
+        send.sender, chosen, ledger, found, live=live, report=watch_hours, stop=stop
+    )
     with (
         finishing(stop),
         cancelling.watching(stop, found.id if live else None),
         artifacts.progress(found, "live" if live else "rehearsal") as moved,
-        send.sender(chosen, ledger, found, live=live, report=watch_hours, stop=stop) as sender,
     ):
-        number = sender.sending.rehearsal
-        result = _send_due(sender, found, limit, patience, moved, stop)
-        cancelled = (stop.is_set() and not closed.is_set()) and cancelling.asked()
-        if cancelled and live:
-            cancelling.hold(ledger, found.id, flow_runs.name())
+        with sender_of() as sender:
+            number = sender.sending.rehearsal
+            team = working.start(ledger, found.id, limit, patience, workers if live else 1)
+            result = _send_due(sender, found, team, patience, moved, stop)
+            cancelled = is_cancelled()
+        # Its connections are closed while it waits: the others may want them.
+        while not result.stopped and team.left(ledger, found.id, stop):
+            with sender_of() as sender:
+                result = _send_due(sender, found, team, 0.0, moved, stop)
+        cancelled = cancelled or is_cancelled()
+        if cancelled or closed.is_set() or not stop.is_set():
+            team.finish(ledger)
     if closed.is_set():
         result = replace(result, stopped="")
     standing = status.status(ledger, found.id, number)
+    if team.several:
+        result = _with_the_others(result, standing)
     ending = states.of(
         standing,
         result,
@@ -122,6 +146,22 @@ def deliver(ledger: Ledger, found: Mailing, *, live: bool, limit: int, patience:
     return ending
 
 
+def _with_the_others(result: SendResult, standing: Status) -> SendResult:
+    """The result of all runs that sent the mailing: what waits is what the ledger says now."""
+    waiting = [
+        one
+        for one in standing.dispatches
+        if one.email and one.state in (State.READY, State.DEFERRED)
+    ]
+    due = min((one.due_at for one in waiting if one.due_at), default=None)
+    return replace(
+        result,
+        waiting=len(waiting),
+        next_due=parse(due) if due else None,
+        stopped=result.stopped if waiting or result.needs_person else "",
+    )
+
+
 def _closed(found: Mailing, hours: OfficeHours, before: str = "") -> Ending:
     """It is outside office hours."""
     opening = when(hours.next_opening(now()))
@@ -136,12 +176,12 @@ def _closed(found: Mailing, hours: OfficeHours, before: str = "") -> Ending:
 def _send_due(
     sender: Sender,
     mailing: Mailing,
-    limit: int,
+    team: Workers,
     patience: float,
     moved: Callable[[int, int], None],
     stop: threading.Event,
 ) -> SendResult:
-    """Send all that is due, in batches that are tasks.
+    """Send all that is due, or this run's share of it, in batches that are tasks.
 
     ``moved`` is called with letters done and letters in all. No batch begins after ``stop``.
     """
@@ -150,21 +190,25 @@ def _send_due(
     attempts: Counter[State] = Counter()
     began, deadline = time.monotonic(), None
     result, size = SendResult({}, 0), 0
-    while not limit or sum(attempts.values()) < limit:
+    while (left := team.left_of_limit) is None or left:
         counts = status.by_mail(sender.ledger, mailing.id, number)
         total = sum(counts.values()) - counts.get(State.WITHDRAWN, 0)
         ready, put_off = counts.get(State.READY, 0), counts.get(State.DEFERRED, 0)
         if not ready and not put_off:
             break
         most = ready or put_off
-        if limit:
-            most = min(most, limit - sum(attempts.values()))
+        if left is not None:
+            most = min(most, left)
         if ready:
             first = total - ready + 1
             size = size or batch(total)
             last = first + min(most, size) - 1
             sending = time.monotonic()
-            result = tasks.send(sender, first, last, total, patience)
+            result = (
+                tasks.send_share(sender, min(most, size), patience)
+                if team.several
+                else tasks.send(sender, first, last, total, patience)
+            )
             if time.monotonic() - sending < SWIFT:
                 size *= 2
         else:
@@ -172,11 +216,15 @@ def _send_due(
             result = tasks.send_again(sender, most, max(0.0, deadline - time.monotonic()))
         tried = sum(result.counts.values())
         attempts.update(result.counts)
+        team.tried(tried)
         done = total - result.waiting
         moved(done, total)
         if result.stopped or not tried:
             break
         if stop.is_set():
+            break
+        if team.several and (asked := team.question(sender.ledger, mailing.id)):
+            result = replace(result, stopped=asked, needs_person=True)
             break
         logger.info(_pace(done, total, sum(attempts.values()), time.monotonic() - began))
     return replace(result, counts=dict(attempts))

@@ -7,7 +7,7 @@ every few seconds, each sweep before it sends.
 
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +27,7 @@ from flows.errors import DearMinisterError
 from flows.operations.ledger import open_ledger
 from flows.orchestration import links
 from flows.orchestration.flow_runs import OURS
+from flows.post import status
 from flows.post.ledger import campaign_runs, holds
 from flows.post.ledger.database import Ledger
 from flows.post.ledger.holds import Hold
@@ -40,8 +41,11 @@ _LOOK_SECONDS = 1.0
 
 
 def asked() -> bool:
-    """Whether this flow run is being cancelled; False outside of a deployment."""
-    return bool(flow_run.id) and _cancelled(UUID(str(flow_run.id)))
+    """Whether this flow run is being cancelled; False outside of a deployment, and where Prefect's
+    server does not answer: letters do not wait for it."""
+    with suppress(httpx.HTTPError):
+        return bool(flow_run.id) and _cancelled(UUID(str(flow_run.id)))
+    return False
 
 
 def _cancelled(run: UUID) -> bool:
@@ -117,19 +121,25 @@ def _settle(client: SyncPrefectClient, ledger: Ledger, run: FlowRun) -> None:
     if run.state is None or run.state.type not in _CANCELS or run.state.name in (HELD, STOPPED):
         return
     name, message = STOPPED, "cancelled; no live letter was waiting on this run"
-    if mailing := _about(ledger, run):
+    if mailing := _about(client, ledger, run):
         found = hold(ledger, mailing, run.name)
         name, message = HELD, held(found)
     state: State[Any] = Cancelled(name=name, message=message)
     client.set_flow_run_state(run.id, state, force=True)
 
 
-def _about(ledger: Ledger, run: FlowRun) -> str | None:
+def _about(client: SyncPrefectClient, ledger: Ledger, run: FlowRun) -> str | None:
     """The mailing that the run would have sent live."""
     parameters = run.parameters or {}
     if "live" in parameters and not parameters["live"]:
         return None
-    return campaign_runs.mailing_of(ledger, str(run.id))
+    if frozen := campaign_runs.mailing_of(ledger, str(run.id)):
+        return frozen
+    # A run of dispatch, one of several workers perhaps, that had not come to a letter yet.
+    named = str(parameters.get("mailing") or "").partition(",")[0]
+    if client.read_flow(run.flow_id).name == "dispatch" and status.unfinished(ledger, named):
+        return named
+    return None
 
 
 def held(found: Hold) -> str:

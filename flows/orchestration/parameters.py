@@ -98,6 +98,15 @@ Patience = Annotated[
         "the sweep takes up the others.",
     ),
 ]
+Workers = Annotated[
+    int,
+    Field(ge=1, le=32),
+    _field(
+        "Runs that send at the same time",
+        "1 is enough unless the mail server takes its time over each letter: then twice as many "
+        "send nearly twice as fast. One for each 20 letters at most; a rehearsal has one.",
+    ),
+]
 SweptMailing = Annotated[
     str,
     BeforeValidator(_identity),
@@ -113,10 +122,6 @@ DispatchId = Annotated[
     BeforeValidator(_identity),
     _field("Letter", "By reader. One that has just got there comes in a few seconds."),
 ]
-LetterChoice = Annotated[
-    str, _field("Letter", "By reader. One that has just got there comes in a few seconds.")
-]
-"""As ``choices.dispatch_choices`` has it, or a dispatch's id alone."""
 By = Annotated[
     str,
     _field("Your name", "Kept in the ledger for good.", {"minLength": 2, "pattern": r"\S"}),

@@ -23,9 +23,8 @@ from prefect.runner._process_manager import ProcessHandle
 from prefect.runner._starter_engine import EngineCommandStarter
 
 from flows.orchestration import cancelling
+from flows.orchestration.workers import AT_ONCE
 
-AT_ONCE = 4
-"""Runs at the same time; the others wait."""
 _LOOK_SECONDS = 0.2
 _BEGUN = {StateType.PENDING, StateType.RUNNING, StateType.CANCELLING}
 

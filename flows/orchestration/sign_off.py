@@ -20,7 +20,7 @@ from flows.operations import approve
 from flows.orchestration import batches, flow_runs, links, notices, states
 from flows.orchestration.artifacts import key, plain
 from flows.orchestration.states import Ending
-from flows.post.ledger import campaign_runs, holds
+from flows.post.ledger import holds
 from flows.post.ledger.database import Ledger
 from flows.post.mailing import mailing as mailings
 from flows.post.mailing.approval import SHORTEST
@@ -49,13 +49,13 @@ class SignOff(RunInput):
 
 
 def then_deliver(
-    ledger: Ledger, found: Mailing, *, live: bool, limit: int, patience: float
+    ledger: Ledger, found: Mailing, *, live: bool, limit: int, patience: float, workers: int = 1
 ) -> Ending:
     """Send the mailing: a rehearsal at once, live letters once they are signed off.
 
-    ``limit`` and ``patience`` as in ``batches.deliver``. Suspends a deployment's run until the
-    sign-off; elsewhere returns the state that says how to give it. Raises ConfigurationError,
-    LedgerUnavailableError.
+    ``limit``, ``patience`` and ``workers`` as in ``batches.deliver``. Suspends a deployment's run
+    until the sign-off; elsewhere returns the state that says how to give it. Raises
+    ConfigurationError, LedgerUnavailableError.
     """
     logger = get_run_logger()
     if live and (hold := holds.find(ledger, found.id)):
@@ -63,12 +63,12 @@ def then_deliver(
     if live and (not found.approved_at or asked()):
         if not flow_runs.deployed():
             return states.not_signed_off(found.id, found.hash)
-        # Before anybody can sign off: a sweep that comes before this run goes on keeps to it.
-        campaign_runs.limit(ledger, found.id, limit)
         found = ask(ledger, found, logger)
     elif live:
         logger.info(f"mailing {found.id} was signed off by {found.approved_by}")
-    return batches.deliver(ledger, found, live=live, limit=limit, patience=patience)
+    return batches.deliver(
+        ledger, found, live=live, limit=limit, patience=patience, workers=workers
+    )
 
 
 def asked() -> bool:

@@ -127,6 +127,12 @@ def send(sender: Sender, first: int, last: int, total: int, patience: float) -> 
     return sender.run(limit=last - first + 1, patience=patience)
 
 
+@_task("Send {letters} of the letters that wait")
+def send_share(sender: Sender, letters: int, patience: float) -> SendResult:
+    """The next letters, of a mailing that other runs are sending too."""
+    return sender.run(limit=letters, patience=patience)
+
+
 @_task("Send again {letters} letters that were put off")
 def send_again(sender: Sender, letters: int, patience: float) -> SendResult:
     """Letters that the mail server deferred, as far as they fall due within ``patience``."""

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from itertools import islice
 
@@ -27,7 +27,6 @@ from flows.post.states import State
 
 _CHUNK = 200
 _M, _L, _D = schema.mailing.c, schema.letter.c, schema.dispatch.c
-_FROZEN = tuple(field.name for field in fields(FrozenLetter))
 _APPROVED = exists().where(schema.approval.c.mailing == _M.id)
 
 
@@ -363,7 +362,7 @@ def _row(mailing: str, ordinal: int, letter: FrozenLetter) -> dict[str, object]:
     return {
         "mailing": mailing,
         "ordinal": ordinal,
-        **{name: getattr(letter, name) for name in _FROZEN},
+        **asdict(letter),
         "copies": json.dumps(letter.copies),
         "paper": int(letter.paper),
         "sha256": _sha256(letter.content),
