@@ -9,7 +9,15 @@ from prefect.runtime import flow_run
 
 from flows.errors import DearMinisterError
 from flows.operations.ledger import open_ledger
-from flows.orchestration import batches, cancelling, flow_runs, notices, states, supervision
+from flows.orchestration import (
+    batches,
+    cancelling,
+    flow_runs,
+    links,
+    notices,
+    states,
+    supervision,
+)
 from flows.orchestration.parameters import EVERY, Limit, Patience, SweptMailing, Workers
 from flows.orchestration.states import Ending
 from flows.post import status
@@ -63,20 +71,27 @@ def _ended(mailing: str, limit: int, patience: int, workers: int) -> Ending:
         with flow_runs.at_work() as ledger:
             _settle_cancelled(ledger)
             recover(ledger)
-            chosen = [mailings.get(ledger, mailing)] if mailing else _for_the_sweep(ledger)
-            return _sent(ledger, chosen, limit, patience * 60, workers, named=bool(mailing))
+            if mailing:
+                chosen = [mailings.get(ledger, mailing)]
+                ending = _sent(ledger, chosen, limit, patience * 60, workers)
+                return states.with_unsettled(ending, status.unsettled(ledger))
+            return _swept(ledger, limit, patience * 60, workers)
     except DearMinisterError as error:
         return states.failed(error)
 
 
+def _swept(ledger: Ledger, limit: int, patience: float, workers: int) -> Ending:
+    """The sweep's end, which names what it left alone."""
+    chosen, waiting, busy = _for_the_sweep(ledger)
+    ending = _sent(ledger, chosen, limit, patience, workers)
+    if not states.is_cancelled(ending):
+        held = [cancelling.held(hold) for hold in holds.every(ledger).values()]
+        ending = states.beside(ending, waiting, [*busy, *held])
+    return states.with_unsettled(ending, status.unsettled(ledger))
+
+
 def _sent(
-    ledger: Ledger,
-    chosen: list[Mailing],
-    limit: int,
-    patience: float,
-    workers: int,
-    *,
-    named: bool,
+    ledger: Ledger, chosen: list[Mailing], limit: int, patience: float, workers: int
 ) -> Ending:
     ends: list[Ending] = []
     for mailing in chosen:
@@ -97,11 +112,7 @@ def _sent(
                 if batches.waits(ledger, other):
                     ends.append(states.held(cancelling.hold(ledger, other.id, flow_runs.name())))
             break
-    held = [] if named else [hold for one, hold in holds.every(ledger).items()]
-    ending = states.together(ends) if ends else states.nothing("no letter waits to be sent")
-    if not states.is_cancelled(ending):
-        ending = states.beside_holds(ending, held)
-    return states.with_unsettled(ending, status.unsettled(ledger))
+    return states.together(ends) if ends else states.nothing("no letter waits for this run")
 
 
 def _settle_cancelled(ledger: Ledger) -> None:
@@ -115,21 +126,25 @@ def _signed_off(ledger: Ledger) -> list[Mailing]:
     return [one for one in reversed(mailings.every(ledger)) if one.approved_at]
 
 
-def _for_the_sweep(ledger: Ledger) -> list[Mailing]:
-    """Every mailing that is signed off and left to the sweep, the oldest first."""
-    found = []
+def _for_the_sweep(ledger: Ledger) -> tuple[list[Mailing], list[str], list[str]]:
+    """Every mailing that is signed off and left to the sweep, the oldest first; a line about each
+    whose letters wait for a person's word; and one about each that a run is at work on."""
+    found, waiting, busy = [], [], []
     held = holds.every(ledger)
     for one in _signed_off(ledger):
-        if one.id in held:
-            get_run_logger().info(f"mailing {one.id} is {held[one.id]}")
-        elif campaign_runs.running(ledger, campaign_runs.last(ledger, one.campaign, one.edition)):
-            get_run_logger().info(f"mailing {one.id}: a run of its campaign is at work on it")
+        if one.id in held or not batches.waits(ledger, one):
+            continue
+        if campaign_runs.running(ledger, campaign_runs.last(ledger, one.campaign, one.edition)):
+            busy.append(f"mailing {one.id}: a run of its campaign is at work on it")
         elif campaign_runs.limited(ledger, one.id):
-            get_run_logger().info(
-                f"mailing {one.id}: its last run was limited; to send the rest, name it"
+            waiting.append(
+                f"mailing {one.id}: {batches.waiting(ledger, one)} letters wait for a person, its "
+                f"last run was limited; to send the rest, name it: {links.form('dispatch')}"
             )
         elif question := open_question(ledger, one.id, load().mail_same_refusals):
-            get_run_logger().error(f"mailing {one.id}: {question}")
+            waiting.append(f"mailing {one.id}: {question}")
         else:
             found.append(one)
-    return found
+    for line in (*waiting, *busy):
+        get_run_logger().warning(line)
+    return found, waiting, busy

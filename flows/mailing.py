@@ -7,8 +7,8 @@ from prefect import flow
 from flows.errors import ConfigurationError
 from flows.operations import approve
 from flows.operations import hold as holding
-from flows.orchestration import flow_runs, verbs
-from flows.orchestration.parameters import By, DispatchId, MailingId, Why, text
+from flows.orchestration import choices, flow_runs, verbs
+from flows.orchestration.parameters import By, LetterChoice, MailingId, Why, text
 from flows.orchestration.states import Ending
 from flows.orchestration.verbs import Done
 from flows.post import resolution
@@ -85,7 +85,7 @@ def release(mailing: MailingId = "", by: By = "", why: Why = "") -> Ending:
 
 @flow(name="resolve", persist_result=False)
 def resolve(
-    letter: DispatchId = "",
+    letter: LetterChoice = "",
     answer: Answer = "sent",
     all_alike: AllAlike = False,
     by: By = "",
@@ -94,16 +94,18 @@ def resolve(
     """Settle an uncertain letter, or send a refused one again."""
 
     def step(ledger: Ledger) -> Done:
-        if not letter:
+        identity, shown = choices.dispatch_chosen(letter)
+        if not identity:
             raise ConfigurationError("no letter was chosen; nothing was changed")
-        if not all_alike:
-            moved = [resolution.resolve(ledger, letter, answer=answer, by=by, why=why)]
-        else:
-            found = resolution.find(ledger, letter)
-            moved = resolution.resolve_all(
-                ledger, found.mailing, state=found.state, answer=answer, by=by, why=why
+        state = resolution.find(ledger, identity).state
+        if shown not in ("", state):
+            raise ConfigurationError(
+                f"letter {identity} was {shown} when it was chosen and is {state} by now; nothing "
+                "was changed: choose it again"
             )
-        return _moved(moved)
+        if all_alike:
+            return _moved(resolution.resolve_alike(ledger, identity, answer=answer, by=by, why=why))
+        return _moved([resolution.resolve(ledger, identity, answer=answer, by=by, why=why)])
 
     return verbs.perform("resolve", "", step)
 

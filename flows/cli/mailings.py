@@ -82,6 +82,7 @@ def send(
     from flows.operations import appointment
     from flows.operations.send import sender as open_sender
     from flows.post import status as statuses
+    from flows.post.ledger import campaign_runs
     from flows.post.mailing import mailing as mailings
 
     chosen = settings.load()
@@ -98,6 +99,8 @@ def send(
             question = f"Send {letters} letters of {mailing} to their readers, {when}?"
             if letters and not typer.confirm(question, err=True):
                 return output.unsent(mailing, "you said no")
+        if live and found.approved_at:
+            campaign_runs.limit(ledger, found.id, limit or 0)  # the sweep keeps to it
         if moment and not appointment.wait(ledger, found, moment, stop, console.say):
             return output.unsent(mailing, "the waiting was stopped; the mailing is held")
         sender = None

@@ -2,6 +2,7 @@
 
 import binascii
 import re
+import struct
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
@@ -74,7 +75,10 @@ def _part(name: str, content: bytes, media_type: str) -> bytes:
     else:
         shown = f"filename*=utf-8''{quote(name, safe='')}"  # RFC 2231, 4
     coded = binascii.b2a_base64(content, newline=False)
-    lines = [coded[start : start + _LINE] for start in range(0, len(coded), _LINE)]
+    whole = len(coded) // _LINE
+    lines = [*struct.unpack_from(f"{_LINE}s" * whole, coded), coded[whole * _LINE :]]
+    if not lines[-1]:
+        lines.pop()
     about = (
         f"Content-Type: {media_type}\r\nContent-Transfer-Encoding: base64\r\n"
         f"Content-Disposition: attachment;\r\n {shown}\r\n\r\n"

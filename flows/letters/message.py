@@ -238,6 +238,12 @@ def _boundaries(message_id: str) -> tuple[bytes, bytes]:
     return f"=_{digest[:28]}".encode(), f"=_{digest[28:56]}".encode()
 
 
+@lru_cache(maxsize=512)
+def _quoted(line: bytes) -> bytes:
+    """A line in quoted-printable; most lines of a mail are the same for every reader."""
+    return binascii.b2a_qp(line, istext=True)
+
+
 def _written(kind: str, text: str) -> bytes:
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
     if not lines.endswith("\n"):
@@ -246,7 +252,7 @@ def _written(kind: str, text: str) -> bytes:
         content = lines.replace("\n", "\r\n").encode()
     except UnicodeEncodeError as error:
         raise RowError("text", "holds half a character; type the text again") from error
-    coded = binascii.b2a_qp(content, istext=True)
+    coded = b"".join(map(_quoted, content.splitlines(keepends=True)))
     return (
         b'Content-Type: text/%b; charset="utf-8"\r\n'
         b"Content-Transfer-Encoding: quoted-printable\r\n\r\n%b" % (kind.encode(), coded)

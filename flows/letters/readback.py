@@ -19,6 +19,8 @@ LEFT_BY_WORD = re.compile(
 )
 """A merge field's name as Word shows it; a broken reference, as Word and LibreOffice print it."""
 _LEFT = re.compile(f"{_BRACES.pattern}|{LEFT_BY_WORD.pattern}")
+_HINTS = ("{", "}", "«", "Error", "Fehler!", "Erreur")
+"""Of which every match of _LEFT has one: looking for them is ten times quicker."""
 _AROUND = 20
 """Characters shown on either side of what was left over."""
 
@@ -33,11 +35,16 @@ def words(text: str) -> str:
     return " ".join(text.split())
 
 
+def may_have_left_over(text: str) -> bool:
+    """Whether a text holds a template's braces, a merge field or a broken reference."""
+    return any(hint in text for hint in _HINTS) and bool(_LEFT.search(text))
+
+
 def left_over(shown: str, meant: str) -> str:
     """What a text shows of tags, merge fields and broken references that ``meant`` does not; blank:
     nothing. Spaces tell nothing: a PDF has its own.
     """
-    if not _LEFT.search(shown):
+    if not may_have_left_over(shown):
         return ""
     squeezed, allowed = "".join(shown.split()), "".join(meant.split())
     return next((left[0] for left in _LEFT.finditer(squeezed) if left[0] not in allowed), "")
@@ -60,7 +67,7 @@ class Readback:
     def marked(self, marked: str, where: str) -> None:
         """Raise RowError unless HTML or Word XML greets the reader and leaves nothing over."""
         self._need(lambda wanted: _shows(marked, wanted), where)
-        if _LEFT.search(marked):
+        if may_have_left_over(marked):
             self.nothing_left(plain(marked), where)
             # Attributes too: a picture's alternative text, a link's tooltip.
             self.nothing_left(html.unescape(" ".join(_MARKS.findall(marked))), where)
@@ -73,10 +80,12 @@ class Readback:
     def nothing_left(self, text: str, where: str) -> None:
         """Raise RowError if plain text shows what the reader's own data does not hold: a
         template's braces, a merge field, a broken reference."""
-        if not _LEFT.search(text):
+        if not may_have_left_over(text):
             return
         text = words(text)
-        own = {words(typed) for _, typed in context.texts(self._reader) if _LEFT.search(typed)}
+        own = {
+            words(typed) for _, typed in context.texts(self._reader) if may_have_left_over(typed)
+        }
         for typed in sorted(own, key=len, reverse=True):
             text = text.replace(typed, "")
         left = _LEFT.search(text)

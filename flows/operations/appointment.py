@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from flows.errors import ConfigurationError
 from flows.operations.draft import sources_now
-from flows.operations.hold import hold, need_free, release
+from flows.operations.hold import hold, need_free
 from flows.post.delivery.office_hours import ZONE
 from flows.post.ledger import holds
 from flows.post.ledger.clock import now
@@ -49,12 +49,14 @@ def wait(
     before = mailing.approved_sources or {}
     approval.need_signed_off(ledger, mailing, lambda: sources_now(before))
     who = getpass.getuser()
-    ours = hold(ledger, mailing.id, by=who, why=f"to be sent at {at:%Y-%m-%d %H:%M} (send --at)")
+    why = f"{holds.APPOINTED}{at:%Y-%m-%d %H:%M} (send --at)"
+    ours = hold(ledger, mailing.id, by=who, why=why)
+    if ours.why != why:
+        raise ConfigurationError(f"mailing {mailing.id} is {ours}; nothing was sent")
     say(f"waiting until {at:%A %d %B %Y, %H:%M} in London; keep this running")
     while (left := (at - now()).total_seconds()) > 0:
         if stop.wait(min(left, _LOOK)):
             return False
-    if holds.find(ledger, mailing.id) == ours:
-        release(ledger, mailing.id, by=who, why="the time of send --at has come")
+    holds.release(ledger, mailing.id, by=who, why="the time of send --at has come", only=ours)
     need_free(ledger, mailing.id)
     return True

@@ -186,6 +186,8 @@ def recognised(known: Served, draft: Draft) -> Draft:
     much the same name or the same e-mail as somebody served, and nothing more, waits as a possible
     double until a person says.
     """
+    if not known.by_person:
+        return draft
     salt = memory.salt(draft.campaign.key, draft.campaign.edition)
     kept, doubles = [], []
     for reader in draft.readers:

@@ -47,7 +47,13 @@ _BAD = (State.REFUSED, State.UNCERTAIN, State.DEFERRED)
 
 def waits(ledger: Ledger, found: Mailing) -> bool:
     """Whether letters of the mailing still have to go by mail, now or later."""
-    return bool(status.by_mail(ledger, found.id).keys() & {State.READY, State.DEFERRED})
+    return waiting(ledger, found) > 0
+
+
+def waiting(ledger: Ledger, found: Mailing) -> int:
+    """How many letters of the mailing still have to go by mail, now or later."""
+    counts = status.by_mail(ledger, found.id)
+    return counts.get(State.READY, 0) + counts.get(State.DEFERRED, 0)
 
 
 def unfinished(ledger: Ledger, campaign: str, edition: int) -> Mailing | None:

@@ -84,6 +84,13 @@ def dispatch_choices(ledger: Ledger, *states: State) -> list[str]:
     return [f"{row.id}, {row.name}, {row.state}" for row in rows]
 
 
+def dispatch_chosen(choice: str) -> tuple[str, str]:
+    """Return the id of a letter chosen so, and the state it was shown in: blank for an id alone."""
+    identity, _, about = choice.strip().partition(", ")
+    state = about.rpartition(", ")[2]
+    return identity, state if state in set(State) else ""
+
+
 def label(mailing: Mailing) -> str:
     """Return a mailing as a form offers it, its id first."""
     day = f"{mailing.frozen_at.astimezone():%d %B %Y, %H:%M}"

@@ -122,6 +122,10 @@ DispatchId = Annotated[
     BeforeValidator(_identity),
     _field("Letter", "By reader. One that has just got there comes in a few seconds."),
 ]
+LetterChoice = Annotated[
+    str, _field("Letter", "By reader. One that has just got there comes in a few seconds.")
+]
+"""As ``choices.dispatch_choices`` has it, or a dispatch's id alone."""
 By = Annotated[
     str,
     _field("Your name", "Kept in the ledger for good.", {"minLength": 2, "pattern": r"\S"}),

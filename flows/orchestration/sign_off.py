@@ -20,7 +20,7 @@ from flows.operations import approve
 from flows.orchestration import batches, flow_runs, links, notices, states
 from flows.orchestration.artifacts import key, plain
 from flows.orchestration.states import Ending
-from flows.post.ledger import holds
+from flows.post.ledger import campaign_runs, holds
 from flows.post.ledger.database import Ledger
 from flows.post.mailing import mailing as mailings
 from flows.post.mailing.approval import SHORTEST
@@ -63,6 +63,8 @@ def then_deliver(
     if live and (not found.approved_at or asked()):
         if not flow_runs.deployed():
             return states.not_signed_off(found.id, found.hash)
+        # Before anybody can sign off: a sweep that comes before this run goes on keeps to it.
+        campaign_runs.limit(ledger, found.id, limit)
         found = ask(ledger, found, logger)
     elif live:
         logger.info(f"mailing {found.id} was signed off by {found.approved_by}")

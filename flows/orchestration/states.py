@@ -123,12 +123,15 @@ def is_cancelled(ending: Ending) -> bool:
     return ending.type == StateType.CANCELLED
 
 
-def beside_holds(ending: Ending, holds: Sequence[Hold]) -> Ending:
-    """The ending of a sweep, with the mailings that it left alone because a person holds them."""
-    if not holds:
+def beside(ending: Ending, waiting: Sequence[str], others: Sequence[str]) -> Ending:
+    """The ending of a sweep, with what it left alone: mailings that are ``waiting`` for a person's
+    word, which a green end may not hide, and ``others``."""
+    if not waiting and not others:
         return ending
-    told = "; ".join(cancelling.held(hold) for hold in holds)
-    return State(type=ending.type, name=ending.name, message=f"{ending.message}; {told}")
+    message = "; ".join((ending.message or "", *waiting, *others))
+    completed = ending.type == StateType.COMPLETED
+    name = "Letters waiting" if completed and waiting else ending.name
+    return State(type=ending.type, name=name, message=message)
 
 
 def together(ends: Sequence[Ending]) -> Ending:

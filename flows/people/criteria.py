@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import Any
 
 from flows.errors import ConfigurationError
@@ -61,7 +62,7 @@ class Criteria:
 
     def unmet(self, reader: Reader) -> str | None:
         """Return the first term the reader does not meet, as ``key = found``; None if all are."""
-        for key, wanted in self._asked():
+        for key, wanted in _asked(self):
             found = _FOUND[key](reader)
             if not _common(wanted, found):
                 return f"{key}: {' | '.join(value for value in found if value) or 'none'}"
@@ -71,15 +72,19 @@ class Criteria:
         """Return every term the reader meets, as ``key: value``."""
         return tuple(
             f"{key}: {value}{_counted(key, value, reader)}"
-            for key, wanted in self._asked()
+            for key, wanted in _asked(self)
             if (value := _common(wanted, _FOUND[key](reader)))
         )
 
-    def _asked(self) -> list[tuple[str, tuple[str, ...]]]:
-        pairs = [(field.name, getattr(self, field.name)) for field in fields(self)]
-        return [(key, wanted) for key, wanted in pairs if wanted]
+
+@lru_cache(maxsize=256)
+def _asked(criteria: Criteria) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The terms that ask for something."""
+    pairs = ((field.name, getattr(criteria, field.name)) for field in fields(criteria))
+    return tuple((key, wanted) for key, wanted in pairs if wanted)
 
 
+@lru_cache(maxsize=4096)
 def fold(text: str) -> str:
     """Return a name for comparing: case, blanks, commas and "&" for "and" make no difference."""
     folded = text.casefold().replace("&", " and ").replace(",", " ").replace("’", "'")
@@ -103,6 +108,8 @@ def _party(party: str) -> str:
 
 def _common(wanted: tuple[str, ...], found: tuple[str, ...]) -> str | None:
     folded = {fold(value) for value in found if value}
+    if not folded:
+        return None
     return next((value for value in wanted if fold(value) in folded), None)
 
 

@@ -4,7 +4,6 @@ import re
 import unicodedata
 from functools import lru_cache
 
-import email_validator
 import idna
 
 _DOT_STRING = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*", re.ASCII)
@@ -108,6 +107,8 @@ def _checked(host: str, local_names: bool) -> str:
 
 
 def _validated(text: str, local_names: bool) -> str:
+    import email_validator  # slow to load, and a command that only asks has no address to check
+
     # The library refuses localhost, .local and .test by name; below another domain it takes them.
     suffix = ".example.org" if local_names and "@" in text else ""
     try:

@@ -112,10 +112,16 @@ def resolve_all(
     of them whose reply contains ``reply``; returns them as they are now. ``insist`` as for
     ``resolve``.
 
-    Raises ConfigurationError where there is none, or name or reason are missing.
+    Raises ConfigurationError where there is none, where ``state`` is another, or name or reason
+    are missing.
     """
     new = _answer(answer)
     name, reason = named(by, why)
+    if state not in SETTLED_BY_A_PERSON:
+        raise ConfigurationError(
+            f"letters that are {state} are not settled by a person, those that are uncertain or "
+            "refused are; nothing was changed"
+        )
     _need_possible(state, answer)
     get(ledger, mailing)
     recover(ledger)
@@ -140,6 +146,26 @@ def resolve_all(
         _need_ended(ledger, chosen)
     with ledger.write() as connection:
         return apply(connection, [Transition(row, new, by=name, why=reason) for row in chosen])
+
+
+def resolve_alike(
+    ledger: Ledger, dispatch: str, *, answer: str, by: str, why: str
+) -> list[DispatchRow]:
+    """Settle every letter of the same mailing that is in the same state as this one, as
+    ``resolve_all`` does.
+
+    Raises ConfigurationError where it is a rehearsal's: a word on that says nothing of the letters
+    to readers.
+    """
+    found = find(ledger, dispatch)
+    with ledger.read() as connection:
+        rehearsal = connection.execute(select(_D.rehearsal).where(_D.id == found.id)).scalar()
+    if rehearsal:
+        raise ConfigurationError(
+            f"dispatch {found.id} is rehearsal {rehearsal}'s: settle it by itself; nothing was "
+            "changed"
+        )
+    return resolve_all(ledger, found.mailing, state=found.state, answer=answer, by=by, why=why)
 
 
 def _answer(answer: str) -> State:

@@ -36,11 +36,12 @@ class ZipPackage:
 
     def pack(self, changed: Mapping[str, bytes]) -> bytes:
         """The file, with these bytes for the changing parts (all of them)."""
+        twins: dict[bytes, _Packed] = {}
         pieces: list[bytes] = []
         directory: list[bytes] = []
         offset = 0
         for name, fixed in self._parts:
-            packed = fixed or self._packed(name, changed[name])
+            packed = fixed or self._packed(name, changed[name], twins)
             pieces.append(packed.local)
             directory += (packed.entry, _OFFSET.pack(offset), packed.name)
             offset += len(packed.local)
@@ -48,30 +49,37 @@ class ZipPackage:
         end = _END.pack(b"PK\5\6", 0, 0, len(self._parts), len(self._parts), len(index), offset, 0)
         return b"".join((*pieces, index, end))
 
-    def _packed(self, name: str, content: bytes) -> "_Packed":
+    def _packed(self, name: str, content: bytes, twins: dict[bytes, "_Packed"]) -> "_Packed":
+        """One part; ``twins`` are this file's so far, for a footer is often there twice."""
         last = self._last.get(name)
         if last is None or last.content != content:
-            last = self._last[name] = _Packed.of(name, content, LEVEL)
+            twin = twins.get(content)
+            last = twin.named(name) if twin else _Packed.of(name, content, LEVEL)
+            self._last[name] = twins[content] = last
         return last
 
 
 class _Packed:
     """One part: its local record with content, and its entry for the index but for the offset."""
 
-    __slots__ = ("content", "entry", "local", "name")
+    __slots__ = ("_body", "_sum", "content", "entry", "local", "name")
 
-    def __init__(self, name: bytes, content: bytes, local: bytes, entry: bytes) -> None:
-        self.name, self.content, self.local, self.entry = name, content, local, entry
+    def __init__(self, name: str, content: bytes, body: bytes, crc: int) -> None:
+        self.name, self.content, self._body, self._sum = name.encode(), content, body, crc
+        about = (20, 0x800, zipfile.ZIP_DEFLATED, 0, _DATE, crc, len(body))
+        sizes = (len(content), len(self.name), 0)
+        self.local = _LOCAL.pack(b"PK\3\4", *about, *sizes) + self.name + body
+        self.entry = _ENTRY.pack(b"PK\1\2", 20, *about, *sizes, 0, 0, 0, 0)
 
     @classmethod
     def of(cls, name: str, content: bytes, level: int) -> "_Packed":
         pressed = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS)
         body = pressed.compress(content) + pressed.flush()
-        told = name.encode()
-        about = (20, 0x800, zipfile.ZIP_DEFLATED, 0, _DATE, zlib.crc32(content), len(body))
-        sizes = (len(content), len(told), 0)
-        local = _LOCAL.pack(b"PK\3\4", *about, *sizes) + told + body
-        return cls(told, content, local, _ENTRY.pack(b"PK\1\2", 20, *about, *sizes, 0, 0, 0, 0))
+        return cls(name, content, body, zlib.crc32(content))
+
+    def named(self, name: str) -> "_Packed":
+        """The same content under another name."""
+        return _Packed(name, self.content, self._body, self._sum)
 
 
 def parts(data: bytes, wanted: Callable[[str], object] | None = None) -> list[tuple[str, bytes]]:

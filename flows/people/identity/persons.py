@@ -247,8 +247,6 @@ def _possible_doubles(
 def _pairs(contacts: Sequence[Contact], block: Sequence[int]) -> Iterator[tuple[int, int]]:
     """The pairs of a block, in its order, but for those that two seats tell apart: most of a
     Parliament, and a long list has too many of them to be looked at one by one."""
-    if len(block) == 1:
-        return
     seats = [seat_key(contacts[index].constituency) for index in block]
     without, near = [], defaultdict(list)
     for place, (index, seat) in enumerate(zip(block, seats, strict=True)):
@@ -282,6 +280,8 @@ def _blocks(
         for email in {contacts[index].email for index in members} - {""}:
             emails[email_address.key(email)].append(members[0])
     for block in names.values():
+        if len(block) == 1:
+            continue
         yield from ((part, "name") for part in _small(contacts, block))
     yield from ((block, "e-mail") for block in emails.values())
 

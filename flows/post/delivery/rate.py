@@ -8,13 +8,13 @@ import re
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-
-from sqlalchemy import insert, select, update
+from typing import TYPE_CHECKING
 
 from flows.errors import ConfigurationError
 from flows.post.delivery.sending import Stop
-from flows.post.ledger import schema
-from flows.post.ledger.database import Ledger
+
+if TYPE_CHECKING:
+    from flows.post.ledger.database import Ledger
 
 _UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 _RATE = re.compile(r"(\d+)\s*(?:/|per)\s*(second|minute|hour|day)s?", re.IGNORECASE)
@@ -43,7 +43,7 @@ def interval(rate: str) -> float:
 class RateLimiter:
     """Lets letters through to one server no faster than the rate."""
 
-    def __init__(self, ledger: Ledger, server: str, seconds: float) -> None:
+    def __init__(self, ledger: "Ledger", server: str, seconds: float) -> None:
         self.ledger = ledger
         self.server = server
         self.interval = seconds
@@ -56,6 +56,11 @@ class RateLimiter:
 
     def _slot(self) -> float:
         """When the next letter may leave, in seconds since 1970; taken from then on."""
+        # The settings load this module, also for commands that never open a ledger.
+        from sqlalchemy import insert, select, update
+
+        from flows.post.ledger import schema
+
         row = schema.throttle
         with self.ledger.write() as connection:
             found = connection.execute(

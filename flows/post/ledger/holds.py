@@ -8,7 +8,7 @@ it within their transaction, so that no sender, whatever started it, goes on (``
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Row, and_, func, insert, select, text, update
+from sqlalchemy import Connection, Row, and_, func, insert, select, text, update
 
 from flows.post.ledger import events, schema
 from flows.post.ledger.clock import now, parse, stamp
@@ -21,6 +21,8 @@ NOT_HELD = text(
     " WHERE hold.mailing = dispatch.mailing AND hold.released_at IS NULL))"
 )
 """SQL: the dispatch may be sent as far as holds go. Rehearsals may always be repeated."""
+APPOINTED = "to be sent at "
+"""How the reason begins of a hold that goes by itself, at a time (``send --at``)."""
 _BEGUN = _D.state.not_in((State.READY, State.CLAIMED, State.WITHDRAWN))
 
 
@@ -58,12 +60,15 @@ def every(ledger: Ledger) -> dict[str, Hold]:
 def hold(ledger: Ledger, mailing: str, *, by: str, why: str) -> Hold:
     """Hold the mailing; where it is held already, the hold that stands.
 
+    One that goes by itself at a time gives way: whoever says stop later means it for longer.
     Durable on return. Raises LedgerUnavailableError.
     """
     with ledger.write() as connection:
         standing = and_(_H.mailing == mailing, _H.released_at.is_(None))
         if row := connection.execute(select(schema.hold).where(standing)).first():
-            return _hold(row)
+            if not row.why.startswith(APPOINTED) or why.startswith(APPOINTED):
+                return _hold(row)
+            _release(connection, mailing, by, f"held for longer: {why}")
         before = connection.execute(select(func.count()).where(_H.mailing == mailing)).scalar_one()
         last = connection.execute(
             select(_D.id)
@@ -78,19 +83,31 @@ def hold(ledger: Ledger, mailing: str, *, by: str, why: str) -> Hold:
     return Hold(mailing, parse(at), by, why, last)
 
 
-def release(ledger: Ledger, mailing: str, *, by: str, why: str) -> bool:
-    """Release the mailing; False where nothing holds it. Raises LedgerUnavailableError."""
-    at = stamp(now())
+def release(ledger: Ledger, mailing: str, *, by: str, why: str, only: Hold | None = None) -> bool:
+    """Release the mailing; False where nothing holds it, or another hold than ``only``.
+
+    Raises LedgerUnavailableError.
+    """
     with ledger.write() as connection:
-        done = connection.execute(
-            update(schema.hold)
-            .where(_H.mailing == mailing, _H.released_at.is_(None))
-            .values(released_at=at, released_by=by, released_why=why)
-        )
-        if not done.rowcount:
-            return False
-        entry = {"at": at, "mailing": mailing, "what": events.RELEASED, "by": by, "why": why}
-        events.append(connection, [entry])
+        return _release(connection, mailing, by, why, only)
+
+
+def _release(
+    connection: Connection, mailing: str, by: str, why: str, only: Hold | None = None
+) -> bool:
+    at = stamp(now())
+    standing = [_H.mailing == mailing, _H.released_at.is_(None)]
+    if only:
+        standing += [_H.at == stamp(only.at), _H.by == only.by, _H.why == only.why]
+    done = connection.execute(
+        update(schema.hold)
+        .where(*standing)
+        .values(released_at=at, released_by=by, released_why=why)
+    )
+    if not done.rowcount:
+        return False
+    entry = {"at": at, "mailing": mailing, "what": events.RELEASED, "by": by, "why": why}
+    events.append(connection, [entry])
     return True
 
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
 from itertools import islice
 
@@ -27,6 +27,7 @@ from flows.post.states import State
 
 _CHUNK = 200
 _M, _L, _D = schema.mailing.c, schema.letter.c, schema.dispatch.c
+_FROZEN = tuple(field.name for field in fields(FrozenLetter))
 _APPROVED = exists().where(schema.approval.c.mailing == _M.id)
 
 
@@ -362,7 +363,7 @@ def _row(mailing: str, ordinal: int, letter: FrozenLetter) -> dict[str, object]:
     return {
         "mailing": mailing,
         "ordinal": ordinal,
-        **asdict(letter),
+        **{name: getattr(letter, name) for name in _FROZEN},
         "copies": json.dumps(letter.copies),
         "paper": int(letter.paper),
         "sha256": _sha256(letter.content),

@@ -74,7 +74,7 @@ def test_no_command_but_those_of_flows_loads_prefect(prepared: tuple[Office, Any
     ("arguments", "needless"),
     [
         (("status",), {"prefect", "docxtpl", "docx", "yagmail", "aiosmtpd", "imap_tools", "babel"}),
-        (("--help",), {"prefect", "docxtpl", "yagmail", "aiosmtpd"}),
+        (("--help",), {"prefect", "docxtpl", "yagmail", "aiosmtpd", "sqlalchemy"}),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )

@@ -148,17 +148,23 @@ def test_a_run_stops_at_closing_time_with_the_letter_in_hand(
     assert project.counts() == {"sent": 2, "ready": EVERYONE - 2}
 
 
-def test_what_a_limit_leaves_waits_for_a_person_and_not_for_the_sweep(
-    project: FlowProject, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("by", ["campaign", "send"])
+def test_what_a_limit_leaves_waits_for_a_person_and_the_sweep_says_so(
+    project: FlowProject, monkeypatch: pytest.MonkeyPatch, by: str
 ) -> None:
     with FaultServer() as server:
         project.uses(server, monkeypatch)
         project.sign_off()
-        limited = campaign(CAMPAIGN, live=True, limit=2, return_state=True)
-        assert (limited.name, sum(copies(server).values())) == ("Letters waiting", 2)
+        if by == "send":
+            project.command("send", project.mailings[0].id, "--live", "--limit", "2", "--yes")
+        else:
+            limited = campaign(CAMPAIGN, live=True, limit=2, return_state=True)
+            assert limited.name == "Letters waiting"
+        assert sum(copies(server).values()) == 2
 
         swept = dispatch(return_state=True)
-        assert (swept.name, sum(copies(server).values())) == ("Nothing to do", 2)
+        assert (swept.name, sum(copies(server).values())) == ("Letters waiting", 2)
+        assert f"{EVERYONE - 2} letters wait for a person" in str(swept.message)
 
         named = dispatch(project.mailings[0].id, return_state=True)
     assert (named.name, copies(server)) == ("Completed", ONE_EACH)

@@ -159,6 +159,22 @@ def test_after_a_sign_off_elsewhere_resume_takes_no_other_hash(
     assert not copies(server)
 
 
+def test_a_limit_holds_for_the_sweep_from_the_moment_of_a_sign_off_given_elsewhere(
+    project: FlowProject, deployment: RunnerDeployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with FaultServer() as server:
+        project.uses(server, monkeypatch)
+        run = project.start(deployment, campaign=CAMPAIGN, live=True, limit=2)
+        assert project.execute(run).name == "Suspended"
+        project.approve_by_command()
+        swept = dispatch(return_state=True)
+        assert (swept.name, copies(server)) == ("Letters waiting", {})
+
+        project.look()
+        assert project.execute(run).name == "Letters waiting"
+    assert sum(copies(server).values()) == 2
+
+
 def test_cancelling_the_run_that_waits_holds_its_mailing_until_somebody_releases_it(
     project: FlowProject, deployment: RunnerDeployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,13 +1,18 @@
 """A held mailing: nothing of it goes out live until a person releases it, and the chain says so."""
 
+from datetime import timedelta
+from threading import Event
+
 import pytest
 from sqlalchemy import delete, select, update
 
 from flows.errors import ConfigurationError
+from flows.operations import appointment
 from flows.operations import hold as holding
 from flows.post.delivery.claims import Claims
 from flows.post.delivery.sending import Sending, Stop
 from flows.post.ledger import holds, schema, workers
+from flows.post.ledger.clock import now
 from flows.post.ledger.database import Ledger
 from flows.post.ledger.errors import LostHoldError
 from flows.post.mailing import rehearsal
@@ -105,6 +110,27 @@ def test_the_ledger_says_who_when_why_and_after_which_letter(
     assert said == [("held", *WHO.values()), ("released", "Chair", "put right")]
     # It may be held again.
     assert holding.hold(ledger, mailing.id, **WHO).at > held.at
+
+
+def test_whoever_says_stop_while_a_sending_waits_for_its_time_stops_it_for_good(
+    ledger: Ledger,
+) -> None:
+    mailing = approve(ledger, freeze(ledger, ["hague"]), sources={})
+
+    def stop(line: str) -> None:
+        held = holding.hold(ledger, mailing.id, **WHO)
+        assert (held.by, held.why) == (WHO["by"], WHO["why"])
+
+    at = now() + timedelta(seconds=0.1)
+    with pytest.raises(ConfigurationError, match=r"is held by E\. Marchbank"):
+        appointment.wait(ledger, mailing, at, Event(), stop)
+    assert claimed(ledger, mailing) is None
+    assert verdict(ledger).ok
+
+    holding.release(ledger, mailing.id, by="Chair", why="the date is right")
+    assert appointment.wait(ledger, mailing, at, Event())
+    assert claimed(ledger, mailing)
+    assert verdict(ledger).ok
 
 
 @pytest.mark.parametrize("missing", ["by", "why"])

@@ -12,7 +12,15 @@ from flows.post.ledger.database import Ledger
 from flows.post.ledger.workers import hold
 from flows.post.mailing import rehearsal
 from flows.post.mailing.mailing import Mailing
-from flows.post.resolution import find, posted, resolve, resolve_all, withdraw, withdrawable
+from flows.post.resolution import (
+    find,
+    posted,
+    resolve,
+    resolve_alike,
+    resolve_all,
+    withdraw,
+    withdrawable,
+)
 from flows.post.smtp.reply import Reply
 from flows.post.states import SETTLED_BY_A_PERSON, State
 from flows.post.status import status
@@ -78,6 +86,31 @@ def test_what_is_not_uncertain_cannot_be_settled(
         with pytest.raises(ConfigurationError, match=f"is {state}, not uncertain or refused"):
             resolve(ledger, dispatch, answer="resend", **WHO)
         assert row(ledger, dispatch)["state"] == state
+
+
+@pytest.mark.parametrize("answer", ["sent", "resend"])
+@pytest.mark.parametrize("state", [state for state in State if state not in SETTLED_BY_A_PERSON])
+def test_nor_can_all_that_are_alike(
+    ledger: Ledger, made: Mailing, state: State, answer: str
+) -> None:
+    with hold(ledger) as worker:
+        for dispatch in live(ledger, made.id):
+            walk(ledger, dispatch, *WAYS[state], worker=worker)
+        before = history(ledger)
+        with pytest.raises(ConfigurationError, match=f"that are {state} are not settled"):
+            resolve_alike(ledger, next(iter(live(ledger, made.id))), answer=answer, **WHO)
+        assert history(ledger) == before
+
+
+def test_a_word_on_a_rehearsal_settles_no_letter_to_a_reader(ledger: Ledger, made: Mailing) -> None:
+    assert rehearsal.begin(ledger, made) == 1
+    rehearsed = f"{made.id}:r1:1"
+    for dispatch in (rehearsed, *live(ledger, made.id)):
+        bring(ledger, dispatch, State.UNCERTAIN)
+    with pytest.raises(ConfigurationError, match="is rehearsal 1's"):
+        resolve_alike(ledger, rehearsed, answer="resend", **WHO)
+    assert set(live(ledger, made.id).values()) == {"uncertain"}
+    assert len(resolve_alike(ledger, f"{made.id}:1", answer="sent", **WHO)) == 3
 
 
 def test_what_a_dead_sender_was_handing_over_can_be_settled_at_once(
