@@ -16,18 +16,22 @@ from flows.cli import console
 from flows.errors import ConfigurationError, DearMinisterError
 
 # Before Prefect is imported: its server would report to a host outside, and a run would wait for
-# ten seconds until it is looked for. One login is enough: the server's is the runs' as well.
+# ten seconds until it is looked for.
 os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
 os.environ.setdefault("DO_NOT_TRACK", "1")
 os.environ.setdefault("PREFECT_RUNNER_POLL_FREQUENCY", "2")
-if login := os.environ.get("PREFECT_SERVER_API_AUTH_STRING"):
-    os.environ.setdefault("PREFECT_API_AUTH_STRING", login)
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import DeploymentScheduleCreate
 from prefect.deployments.runner import RunnerDeployment
 from prefect.exceptions import ObjectNotFound
-from prefect.settings import PREFECT_API_URL, PREFECT_SERVER_API_PORT, temporary_settings
+from prefect.settings import (
+    PREFECT_API_AUTH_STRING,
+    PREFECT_API_URL,
+    PREFECT_SERVER_API_PORT,
+    get_current_settings,
+    temporary_settings,
+)
 
 from flows.deployments import deployments
 from flows.desk.app import app as desk_app
@@ -49,12 +53,12 @@ def serve() -> None:
     """Start what is needed and serve until stopped. Raises ConfigurationError."""
     chosen = settings.load()
     home = chosen.var / "prefect"
-    with _alone(home):
+    login = _login()
+    with _alone(home), _logged_in(login):
         console.say("Starting. Prefect's server takes 10 to 30 seconds.")
         with server.running(home, console.say) as prefect, _against(prefect.url):
             runner = OperatorsRunner(chosen.smtp_timeout + _SLACK, console.say)
             watch = _Watch(runner, prefect)
-            login = os.environ.get("PREFECT_SERVER_API_AUTH_STRING", "")
             desk = desk_app(settings.load, watch.form, lambda: campaign_folders()[0], login)
             with desk_served(desk, PREFECT_SERVER_API_PORT.value() + 1) as address:
                 os.environ[links.DESK] = address
@@ -90,6 +94,28 @@ def _alone(home: Path) -> Iterator[None]:
     finally:
         owner.unlink(missing_ok=True)
         lock.release()
+
+
+def _login() -> str:
+    """The login of the Prefect server, as "name:password"; blank where there is none.
+
+    Prefect reads it from the environment, from .env and from files of its own; one of its two names
+    is enough for the server, its runs and the desk page.
+    """
+    found = get_current_settings()
+    given = found.server.api.auth_string or found.api.auth_string
+    return given.get_secret_value() if given else ""
+
+
+@contextmanager
+def _logged_in(login: str) -> Iterator[None]:
+    """This process and the runs it starts log in with ``login``."""
+    if not login or PREFECT_API_AUTH_STRING.value():
+        yield
+        return
+    os.environ["PREFECT_API_AUTH_STRING"] = login
+    with temporary_settings({PREFECT_API_AUTH_STRING: login}):
+        yield
 
 
 @contextmanager

@@ -38,6 +38,8 @@ class ServedProject:
     def __init__(self, folder: Path, **settings: str) -> None:
         self.folder = folder
         self.port = free_port()
+        self.login: tuple[str, str] | None = None
+        """What the server asks for, where it does."""
         for name in ("templates", "contacts"):
             shutil.copytree(ROOT / name, folder / name)
         kept = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT_")}
@@ -53,11 +55,11 @@ class ServedProject:
             **settings,
         }
 
-    @property
-    def login(self) -> tuple[str, str] | None:
-        """What the server asks for, where it does."""
-        given = self.environment.get("PREFECT_SERVER_API_AUTH_STRING")
-        return tuple(given.split(":", 1)) if given else None  # type: ignore[return-value]
+    def asks_for(self, name: str, password: str) -> None:
+        """Have the server ask for this login, as somebody does who keeps settings in .env."""
+        self.login = name, password
+        with (self.folder / ".env").open("a", encoding="utf-8") as file:
+            file.write(f"\nPREFECT_SERVER_API_AUTH_STRING={name}:{password}\n")
 
     def uses(self, server: FaultServer) -> None:
         """Live letters go to this server."""

@@ -79,11 +79,14 @@ def test_a_port_that_is_taken_is_one_line(served: ServedProject) -> None:
 def test_the_servers_login_is_enough_and_what_it_keeps_is_its_owners_alone(
     served: ServedProject,
 ) -> None:
-    served.environment["PREFECT_SERVER_API_AUTH_STRING"] = f"office:{PASSWORD}"
+    served.asks_for("office", PASSWORD)
     with served.serving():
         assert httpx.post(f"{served.url}/api/deployments/filter", json={}).status_code == 401
         assert httpx.get(served.desk).status_code == 401
         assert httpx.get(served.desk, auth=served.login).status_code == 200
+        foreign = {"origin": "https://elsewhere.example.org"}
+        page = httpx.get(f"{served.url}/api/health", auth=served.login, headers=foreign)
+        assert page.status_code == 403
         ended = served.wait(served.start())
         home = served.folder / "var" / "prefect"
         readable = [
