@@ -149,7 +149,7 @@ def _prefect(folder: Path) -> Iterator[None]:
     os.environ.pop("PREFECT_API_URL", None)
     from prefect.settings import PREFECT_API_URL, temporary_settings
 
-    with running(folder / "prefect") as url:
+    with running(folder / "prefect") as server:
         logging.getLogger("yagmail").setLevel(logging.WARNING)
-        with temporary_settings({PREFECT_API_URL: url}):
+        with temporary_settings({PREFECT_API_URL: server.url}):
             yield
