@@ -5,7 +5,6 @@ annoyed by it. Both are said before anyone signs. Nothing is kept back because o
 """
 
 import base64
-import io
 import json
 import quopri
 import re
@@ -14,12 +13,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from xml.sax.saxutils import unescape
-from zipfile import ZipFile
 
 from rapidfuzz import fuzz
 from sqlalchemy import Row, select
 
 from flows.letters.attachment import DOCX_TYPE
+from flows.letters.docx import package
 from flows.post.ledger import schema
 from flows.post.ledger.clock import parse
 from flows.post.ledger.database import Ledger
@@ -30,7 +29,6 @@ TOO_LIKE = 90.0
 """Per cent of likeness from which an earlier letter is named."""
 MOST_COMPARED = 2_000
 """Letters; reading more of them would keep whoever waits for the review."""
-_BLANKS = re.compile(r"\s+")
 _CHUNK = 200
 _MOST_NAMED = 20
 _BOUNDARY = re.compile(rb"\r\n--=_[0-9a-f]+(?:--)?\r\n")
@@ -163,7 +161,7 @@ def _text(row: Row[tuple[object, ...]]) -> str:
             break
         if b"text/plain" in head and not text:
             text = quopri.decodestring(body).decode()
-    return _BLANKS.sub(" ", text)
+    return " ".join(text.split())
 
 
 def _parts(message: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -174,8 +172,7 @@ def _parts(message: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _words(docx: bytes) -> str:
-    with ZipFile(io.BytesIO(docx)) as package:
-        body = package.read("word/document.xml").decode()
+    body = package.part(docx, "word/document.xml").decode()
     return unescape(" ".join(_TEXT.findall(body)))
 
 

@@ -89,6 +89,22 @@ def parts(data: bytes, wanted: Callable[[str], object] | None = None) -> list[tu
         return [(name, archive.read(name)) for name in names]
 
 
+def part(data: bytes, name: str) -> bytes:
+    """One part's content. A DOCX written here is read without its index, in a tenth of the time."""
+    told = name.encode()
+    at = data.find(told)
+    if at >= _LOCAL.size:
+        found = _LOCAL.unpack_from(data, at - _LOCAL.size)
+        ours = (b"PK\3\4", 20, 0x800, zipfile.ZIP_DEFLATED, 0, _DATE)
+        if (found[:6], found[9:]) == (ours, (len(told), 0)):
+            begin = at + len(told)
+            content = zlib.decompress(data[begin : begin + found[7]], -zlib.MAX_WBITS)
+            if zlib.crc32(content) == found[6]:
+                return content
+    with zipfile.ZipFile(BytesIO(data)) as archive:
+        return archive.read(name)
+
+
 class Opened:
     """A DOCX of which parts are read when they are asked for."""
 
