@@ -28,7 +28,6 @@ from flows.orchestration import choices
 from flows.orchestration.flow_runs import TAG
 from flows.orchestration.parameters import EVERY
 from flows.post.delivery.office_hours import ZONE
-from flows.post.states import State
 from flows.replies import add_reply, match_reply, sort_reply
 from flows.settings import load
 
@@ -41,6 +40,7 @@ INBOX = Cron("*/15 * * * *", timezone=ZONE, slug="inbox")
 """There is none until IMAP_HOST is set."""
 
 
+_FROM_THE_LEDGER = {"mailing", "letter", "item", "dispatch"}
 _ASKED_FOR = ("campaign", "mailing", "letter", "by", "why", "hash", "reason")
 
 
@@ -54,7 +54,8 @@ def deployments() -> list[RunnerDeployment]:
     lists = choices.contact_lists()
     with closing(open_ledger(load())) as ledger:
         of = choices.mailing_choices(ledger)
-        open_letters = choices.dispatch_choices(ledger, State.UNCERTAIN, State.REFUSED)
+        open_letters = choices.open_letters(ledger)
+        answered, items = choices.answered_letters(ledger), choices.item_choices(ledger)
     readers = {"contacts": lists}
     return [
         *(
@@ -85,9 +86,9 @@ def deployments() -> list[RunnerDeployment]:
         _made(records.report, "report", {"mailing": of["all"]}),
         _made(records.verify, "verify", {}),
         _made(inbox, "inbox", {}, schedules=[INBOX] if _has_mailbox() else []),
-        _made(sort_reply, "sort-reply", {}),
-        _made(match_reply, "match-reply", {}),
-        _made(add_reply, "add-reply", {}),
+        _made(sort_reply, "sort-reply", {"item": items}),
+        _made(match_reply, "match-reply", {"item": items, "dispatch": answered}),
+        _made(add_reply, "add-reply", {"dispatch": answered}),
         _made(chase, "chase", {"campaign": keys, **readers}),
         _made(suppress, "suppress", {}),
         _made(import_lists, "import", {}),
@@ -119,21 +120,22 @@ def _made(
             description=(flow.fn.__doc__ or "").strip().partition("\n")[0],
             tags=[TAG, *tags],
             entrypoint_type=EntrypointType.MODULE_PATH,
-            # Mailings and letters to choose from change all the time: the flow checks them.
-            enforce_parameter_schema=not offered.keys() & {"mailing", "letter"},
+            # What the ledger offers to choose from changes all the time: the flow checks it.
+            enforce_parameter_schema=not offered.keys() & _FROM_THE_LEDGER,
             **options,
         ),
     )
     schema = made._parameter_openapi_schema
     properties = schema.properties
     # A flow says what is missing; the form asks for it from the start.
-    schema.required = [
+    asked_for = [
         field
         for field, about in properties.items()
         if field in _ASKED_FOR and about.get("default") == ""
     ]
-    for field in schema.required:
+    for field in asked_for:
         properties[field].pop("default")
+    schema.required = [*(schema.required or []), *asked_for]
     for field, values in offered.items():
         if values:
             about = properties[field]

@@ -2,7 +2,8 @@
 
 import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -40,7 +41,9 @@ from flows.operations.ledger import open_ledger
 from flows.orchestration import links, server, supervision
 from flows.orchestration.choices import campaign_folders
 from flows.orchestration.flow_runs import TAG
+from flows.orchestration.notices import Notice
 from flows.orchestration.runner import OperatorsRunner
+from flows.post.ledger.clock import now
 
 _LOOK_SECONDS = 4.0
 _MOST_RESTARTS = 3
@@ -137,15 +140,20 @@ class _Watch:
         """What was last given to the server, by name."""
         self._faults: list[str] = []
         self._trouble = ""
-        self._identities: dict[str, UUID] = {}
-        """Deployments' ids by name."""
+        self._forms: dict[str, tuple[UUID, dict[str, Any]]] = {}
+        """Deployments' ids and the schemas of their forms, by name."""
+        self._since = now()
+        self._told: set[Notice] = set()
+        self._post = ThreadPoolExecutor(1, "notices")
 
     def begin(self) -> None:
         """What has to be done before the first run. Raises ConfigurationError."""
-        with get_client(sync_client=True) as client:
-            supervision.drop_missed_sweeps(client)
-            with closing(open_ledger(settings.load())) as ledger:
-                supervision.look(client, ledger, set())
+        with (
+            get_client(sync_client=True) as client,
+            closing(open_ledger(settings.load())) as ledger,
+        ):
+            self._tell(supervision.drop_missed(client, ledger))
+            self._tell(supervision.look(client, ledger, set(), self._since))
         self._offer()
 
     async def run(self) -> None:
@@ -162,19 +170,33 @@ class _Watch:
             except (DearMinisterError, httpx.HTTPError, OSError) as error:
                 self._say_once(" ".join(str(error).split()) or type(error).__name__)
 
-    def form(self, deployment: str) -> str:
-        """The form that starts a deployment, for the desk page; all of them where there is none."""
+    def form(self, deployment: str, **values: str) -> str:
+        """The form that starts a deployment, with these fields filled in, for the desk page; all
+        deployments where there is no such one."""
         page = f"{self._server.url.removesuffix('/api')}/v2/deployments"
-        identity = self._identities.get(deployment)
-        return f"{page}/deployment/{identity}/run" if identity else page
+        if not (found := self._forms.get(deployment)):
+            return page
+        identity, schema = found
+        return links.filled_in(f"{page}/deployment/{identity}/run", schema, values)
 
     def _look(self, executed: set[Any]) -> None:
         with (
             get_client(sync_client=True) as client,
             closing(open_ledger(settings.load())) as ledger,
         ):
-            supervision.look(client, ledger, executed)
+            self._tell(supervision.look(client, ledger, executed, self._since))
         self._offer()
+
+    def _tell(self, notices: Sequence[Notice]) -> None:
+        """Send notices beside everything else, each once: a mail server may take its time."""
+        for notice in notices:
+            if notice not in self._told:
+                self._told.add(notice)
+                self._post.submit(self._send, notice)
+
+    def _send(self, notice: Notice) -> None:
+        for fault in notice.send():
+            console.say(f"{notice.subject}: {fault}")
 
     def _restart(self) -> None:
         self._restarts += 1
@@ -199,7 +221,7 @@ class _Watch:
                 identity = cast(UUID, deployment.apply())  # awaitable only where a loop runs
                 self._runner.serves(identity, deployment.name)
                 self._offered[name] = form
-                self._identities[deployment.name] = identity
+                self._forms[deployment.name] = (identity, form)
             _take_back(client, set(current))
         faults = campaign_folders()[1]
         for fault in faults:

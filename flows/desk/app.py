@@ -27,7 +27,8 @@ from flows.post.ledger.database import Ledger
 from flows.settings import Settings
 
 Link = Callable[..., str]
-"""The address of a deployment's form in Prefect's UI: ``link("hold", mailing="...")``."""
+"""The address of a deployment's form in Prefect's UI, a field filled in: ``link("hold",
+mailing="...")``."""
 _HEADERS = {
     b"content-security-policy": b"default-src 'none'; style-src 'self'; form-action 'self'; "
     b"img-src 'self'; frame-ancestors 'none'; base-uri 'none'",

@@ -1,11 +1,13 @@
 """What the forms offer, read from the folders and from the ledger when deployments are made."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Row, and_, select
 
 from flows.errors import ConfigurationError
 from flows.letters import campaign as campaigns
+from flows.post.inbox.items import waits_in_ledger
 from flows.post.ledger import holds, schema
 from flows.post.ledger.database import Ledger
 from flows.post.mailing import mailing as mailings
@@ -17,7 +19,11 @@ _LISTS = (".csv", ".xlsx", ".ods")
 _NOT_LISTS = ("suppression.csv", "offices.csv", "recess.csv")
 MOST = 200
 """Choices of one field, the newest or the first by name."""
-_D, _L = schema.dispatch.c, schema.letter.c
+MOST_LETTERS = 1000
+"""Letters in one list; where there are more, the form has a field to type an id into."""
+_LINE = 90
+"""Characters of a sender's name and subject in a list."""
+_D, _L, _I = schema.dispatch.c, schema.letter.c, schema.incoming.c
 
 
 def campaign_folders() -> tuple[list[str], list[str]]:
@@ -64,24 +70,57 @@ def mailing_choices(ledger: Ledger) -> Mapping[str, Sequence[str]]:
         "waiting": [label(one) for one in every if states.get(one.id, set()) & waiting],
         "held": [label(one) for one in every if one.id in held],
         "refused": [label(one) for one in every if State.REFUSED in states.get(one.id, ())],
-        "uncertain": [label(one) for one in every if State.UNCERTAIN in states.get(one.id, ())],
         "paper": [
             label(one) for one in every if any("paper" in one_ for one_ in states.get(one.id, ()))
         ],
     }
 
 
-def dispatch_choices(ledger: Ledger, *states: State) -> list[str]:
-    """Return the live letters in these states, by reader."""
+def open_letters(ledger: Ledger) -> list[str]:
+    """Return the live letters that are uncertain or refused, by reader; none where there are more
+    than a list can show."""
+    rows = _letters(ledger, _D.state.in_([State.UNCERTAIN, State.REFUSED]))
+    return [f"{row.id}, {row.name}, {row.state}" for row in rows]
+
+
+def answered_letters(ledger: Ledger) -> list[str]:
+    """Return the letters that an answer may be about, by reader: of every mailing that has begun
+    to go, so that the list stays the same while it goes. None where there are more than a list can
+    show."""
+    begun = select(_D.mailing).where(_D.rehearsal == 0, _D.state == State.SENT)
+    found = and_(_D.mailing.in_(begun), _D.state != State.WITHDRAWN)
+    return [f"{row.id}, {row.name}" for row in _letters(ledger, found)]
+
+
+def _letters(ledger: Ledger, condition: ColumnElement[bool]) -> Sequence[Row[Any]]:
     with ledger.read() as connection:
         rows = connection.execute(
             select(_D.id, _L.name, _D.state)
             .join(schema.letter, (_L.mailing == _D.mailing) & (_L.ordinal == _D.ordinal))
-            .where(_D.rehearsal == 0, _D.state.in_(states))
+            .where(_D.rehearsal == 0, condition)
             .order_by(_L.name, _D.id)
-            .limit(MOST)
+            .limit(MOST_LETTERS + 1)
         ).all()
-    return [f"{row.id}, {row.name}, {row.state}" for row in rows]
+    return rows if len(rows) <= MOST_LETTERS else ()
+
+
+def item_choices(ledger: Ledger) -> list[str]:
+    """Return what came back: what waits for a person, the oldest first, then the newest others."""
+    shown = (_I.id, _I.kind, _I.sender_name, _I.sender, _I.source, _I.subject)
+    waiting = waits_in_ledger()
+    with ledger.read() as connection:
+        rows = connection.execute(select(*shown).where(waiting).order_by(_I.id).limit(MOST)).all()
+        others = connection.execute(
+            select(*shown).where(~waiting).order_by(_I.id.desc()).limit(MOST - len(rows))
+        ).all()
+    return [*(_item(row, "waits") for row in rows), *(_item(row, row.kind) for row in others)]
+
+
+def _item(row: Row[Any], what: str) -> str:
+    """A choice's line; what a stranger wrote is cut short, and is plain text."""
+    sender = row.sender_name or row.sender or row.source
+    told = "".join(filter(str.isprintable, " ".join(f"{sender}: {row.subject}".split())))
+    return f"{row.id}, {what}: {told[:_LINE]}"
 
 
 def dispatch_chosen(choice: str) -> tuple[str, str]:

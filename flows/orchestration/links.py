@@ -1,7 +1,11 @@
 """Addresses of pages in Prefect's UI."""
 
+import json
 import os
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from prefect.client.orchestration import get_client
@@ -18,17 +22,37 @@ def run(identity: str) -> str:
     return f"{ui()}/v2/runs/flow-run/{identity}" if ui() else f"flow run {identity}"
 
 
-def form(deployment: str) -> str:
-    """The form that starts a deployment; the deployment's name where there is no UI."""
-    plain = f"the deployment {deployment}"
-    if not ui():
-        return plain
-    with get_client(sync_client=True) as client:
-        try:
+def form(deployment: str, **values: str) -> str:
+    """The form that starts a deployment, with these fields filled in; the deployment's name where
+    there is no UI."""
+    return form_of(deployment)(**values)
+
+
+def form_of(deployment: str) -> Callable[..., str]:
+    """``form`` for many links to one deployment, which the server is asked for once."""
+    if ui():
+        with get_client(sync_client=True) as client, suppress(ObjectNotFound):
             found = client.read_deployment_by_name(f"{deployment}/{deployment}")
-        except ObjectNotFound:
-            return plain
-    return f"{ui()}/v2/deployments/deployment/{found.id}/run"
+            page = f"{ui()}/v2/deployments/deployment/{found.id}/run"
+            schema = found.parameter_openapi_schema or {}
+            return lambda **values: filled_in(page, schema, values)
+    return lambda **values: f"the deployment {deployment}"
+
+
+def filled_in(form: str, schema: Mapping[str, Any], values: Mapping[str, str]) -> str:
+    """A form's address at which these fields are filled in: with the choice that begins with the
+    value, where the form's ``schema`` offers one."""
+    if not values:
+        return form
+    fields = schema.get("properties", {})
+    chosen = {
+        name: next(
+            (one for one in fields.get(name, {}).get("enum", ()) if one.startswith(f"{value},")),
+            value,
+        )
+        for name, value in values.items()
+    }
+    return f"{form}?parameters={quote(json.dumps(chosen))}"
 
 
 def ui() -> str:

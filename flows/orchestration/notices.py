@@ -1,5 +1,7 @@
 """Which ends of a run are a matter for a notice (NOTIFY)."""
 
+from dataclasses import dataclass
+
 from prefect.client.schemas.objects import StateType
 from prefect.logging import get_run_logger
 
@@ -9,6 +11,27 @@ from flows.orchestration import flow_runs, links
 from flows.orchestration.states import Ending
 from flows.post.mailing.mailing import Mailing
 from flows.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What somebody in the office is told."""
+
+    matter: str
+    """Told once as long as it says the same."""
+    subject: str
+    body: str
+    link: str = ""
+
+    def send(self) -> list[str]:
+        """Send it to everyone in NOTIFY; returns what went wrong, a line each."""
+        chosen = _settings()
+        if chosen is None:
+            return []
+        desk = f"\nDesk page: {links.desk()}" if links.desk() else ""
+        subject = f"Dear Minister: {self.subject}"
+        return notify(chosen, self.matter, subject, f"{self.body}{desk}", self.link)
+
 
 _MATTERS = ("Needs attention", "Too late", "To be sorted")
 
@@ -46,11 +69,7 @@ def sign_off_waits(found: Mailing, refusal: str) -> None:
 
 
 def _send(matter: str, subject: str, body: str) -> None:
-    chosen = _settings()
-    if chosen is None:
-        return
-    run = links.run(flow_runs.identity())
-    desk = f"\nDesk page: {links.desk()}" if links.desk() else ""
     # The run's own address differs from run to run, and is no news.
-    for fault in notify(chosen, matter, f"Dear Minister: {subject}", f"{body}{desk}", run):
+    notice = Notice(matter, subject, body, links.run(flow_runs.identity()))
+    for fault in notice.send():
         get_run_logger().warning(fault)

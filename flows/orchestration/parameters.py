@@ -47,6 +47,14 @@ def _identity(value: object) -> object:
     return re.split(r"[,\s]", value.strip(), maxsplit=1)[0] if isinstance(value, str) else value
 
 
+def _number(value: object) -> object:
+    """The number that a choice begins with: "3, waits: William Hague: Re: your letter"."""
+    number = str(_identity(value))
+    if not (number.isascii() and number.isdigit()):
+        raise ValueError(f"{value!r} is not an item; give its number, as in the list of replies")
+    return int(number)
+
+
 def _schema(**schema: Any) -> WithJsonSchema:
     return WithJsonSchema(schema)
 
@@ -120,7 +128,11 @@ MailingId = Annotated[
 DispatchId = Annotated[
     str,
     BeforeValidator(_identity),
-    _field("Letter", "By reader. One that has just got there comes in a few seconds."),
+    _field(
+        "Letter",
+        "By reader; where there is no list, the letter's id. One that has just got there comes in "
+        "a few seconds.",
+    ),
 ]
 LetterChoice = Annotated[
     str, _field("Letter", "By reader. One that has just got there comes in a few seconds.")
@@ -163,10 +175,9 @@ After = Annotated[
 ]
 ItemNumber = Annotated[
     int,
-    Field(ge=1),
-    _field(
-        "Item", "The item's number, in the table replies-waiting or in `dear-minister replies`."
-    ),
+    BeforeValidator(_number),
+    _schema(type="string"),
+    _field("Item", "What waits comes first. One that has just come is here in a few seconds."),
 ]
 KindOfReply = Annotated[
     Literal[

@@ -1,11 +1,13 @@
 """What came back, as pages in Prefect's UI: the figures, and a table of what waits for a person."""
 
+from collections.abc import Iterator, Sequence
+
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from flows.operations import replies
 from flows.operations.replies import Desk
 from flows.orchestration.artifacts import MOST_LINES, MOST_ROWS, plain
-from flows.orchestration.links import page
+from flows.orchestration.links import form_of, page
 from flows.post.inbox.items import Item
 from flows.post.ledger.database import Ledger
 
@@ -23,13 +25,29 @@ def show(ledger: Ledger) -> int:
         "sort-reply and match-reply have a form for each",
     )
     create_markdown_artifact(
-        summary(found, page(table)), key=KEY, description="What came back, by reader"
+        summary(found, page(table), [*_to_do(waiting)]),
+        key=KEY,
+        description="What came back, by reader",
     )
     return len(waiting)
 
 
-def summary(found: Desk, table: str) -> str:
-    """The figures and the readers who were heard from, in markdown; ``table`` is a link."""
+def _to_do(waiting: Sequence[Item]) -> Iterator[str]:
+    """A line for each item that waits, with its forms filled in as far as they can be."""
+    sort, match = form_of("sort-reply"), form_of("match-reply")
+    for item in waiting[:MOST_LINES]:
+        about = f"{item.sender_name or item.sender or item.source}: {item.subject}"[:100]
+        number = str(item.id)
+        matching = {"item": number} | (
+            {"dispatch": item.candidates[0]} if len(item.candidates) == 1 else {}
+        )
+        forms = f"[sort]({sort(item=number)}), [match]({match(**matching)})"
+        yield f"- {number}. {plain(about)}: {forms}"
+
+
+def summary(found: Desk, table: str, to_do: Sequence[str]) -> str:
+    """The figures, what is ``to_do``, and the readers who were heard from, in markdown; ``table``
+    is a link."""
     everybody, kinds = found.numbers.everybody, found.numbers.kinds
     heard = [reader for reader in found.readers if reader.items]
     rate = f", {everybody.response_rate:.0%}" if everybody.response_rate is not None else ""
@@ -41,6 +59,8 @@ def summary(found: Desk, table: str) -> str:
         + (f", half of them within {days:g} working days." if days is not None else "."),
         "",
         f"[{len(found.waiting)} to be sorted, matched or confirmed]({table})",
+        "",
+        *to_do,
         "",
         "| What | How many |",
         "|---|---|",

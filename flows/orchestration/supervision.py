@@ -1,12 +1,14 @@
-"""What ``serve`` sees to while it runs: runs whose process died, cancelled runs, sign-offs.
+"""What ``serve`` sees to while it runs: runs whose process died, that were cancelled or have not
+begun, and sign-offs.
 
 Everything here may be done at any time, by any number of processes, and again.
 """
 
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.filters import (
@@ -17,12 +19,15 @@ from prefect.client.schemas.filters import (
 )
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.client.schemas.objects import State as RunState
+from prefect.client.schemas.sorting import FlowRunSort
 from prefect.states import Cancelled, Crashed
 from prefect.types import DateTime
 
-from flows.orchestration import cancelling, flow_runs
+from flows.orchestration import cancelling, flow_runs, links
 from flows.orchestration.flow_runs import OURS
+from flows.orchestration.notices import Notice
 from flows.post import status
+from flows.post.delivery.office_hours import ZONE
 from flows.post.ledger import campaign_runs, workers
 from flows.post.ledger.clock import now
 from flows.post.ledger.database import Ledger
@@ -38,17 +43,27 @@ _STARTING = {
 """How long a state may last before the flow's first line."""
 _SETTLED = {State.SENT.value, State.WITHDRAWN.value}
 _MISSED = timedelta(minutes=15)
+_ENDED = "broken off: "
+_NEVER_BEGUN = "never begun: "
+_NOT_RESUMED = "The flow was paused and never resumed"
+"""What Prefect's server says of a run that waited for its sign-off in vain."""
 
 
-def look(client: SyncPrefectClient, ledger: Ledger, executed: set[UUID]) -> None:
+def look(
+    client: SyncPrefectClient, ledger: Ledger, executed: set[UUID], since: datetime
+) -> list[Notice]:
     """Settle what was cancelled, end what is dead, let go on what was signed off elsewhere.
 
-    ``executed`` are the runs that the caller's own runner has processes for. Raises
+    ``executed`` are the runs that the caller's own runner has processes for. Returns what the
+    office is to be told: of runs that crashed after ``since`` or were
+    not signed off in time, and of runs that are late. Raises
     LedgerUnavailableError, and httpx's errors where the server does not answer.
     """
     cancelling.settle_all(client, ledger, executed)
     end_dead(client, ledger, executed)
     resume_signed_off(client, ledger)
+    crashed = _crashed(client, ledger, executed, since)
+    return [*crashed, *_never_signed_off(client, since), *_late(client)]
 
 
 def settle_cancelled(client: SyncPrefectClient, ledger: Ledger) -> None:
@@ -70,10 +85,65 @@ def end_dead(client: SyncPrefectClient, ledger: Ledger, executed: set[UUID]) -> 
         client.set_flow_run_state(run.id, state, force=True)
 
 
+def _crashed(
+    client: SyncPrefectClient, ledger: Ledger, executed: set[UUID], since: datetime
+) -> list[Notice]:
+    """A notice for each run that crashed. Where Prefect's own runner ended it, with no more than
+    an exit code, the run's message is what became of the letters instead."""
+    found = []
+    for run in _of_type(client, StateType.CRASHED):
+        assert run.state
+        if run.state.timestamp < since or run.id in executed:
+            continue
+        message = run.state.message or ""
+        if not message.startswith((_ENDED, _NEVER_BEGUN)):
+            message = _epitaph(ledger, run)
+            state: RunState[Any] = Crashed(message=message)
+            client.set_flow_run_state(run.id, state, force=True)
+        found.append(_of_run(run, "Crashed", message))
+    return found
+
+
+def _never_signed_off(client: SyncPrefectClient, since: datetime) -> list[Notice]:
+    """A notice for each run that waited for its sign-off in vain: no flow is there to say so."""
+    return [
+        _of_run(run, "never signed off", f"{run.state.message} What it froze can still be signed.")
+        for run in _of_type(client, StateType.FAILED)
+        if run.state and run.state.timestamp >= since
+        if (run.state.message or "").startswith(_NOT_RESUMED)
+    ]
+
+
+def _of_run(run: FlowRun, what: str, body: str) -> Notice:
+    return Notice(f"{what} {run.id}", f"{run.name}: {what}", body, links.run(str(run.id)))
+
+
+def _late(client: SyncPrefectClient) -> list[Notice]:
+    """A notice for each deployment whose scheduled run is due and has not begun."""
+    oldest: dict[UUID, FlowRun] = {}
+    for run in _overdue(client):
+        if run.deployment_id:
+            oldest.setdefault(run.deployment_id, run)
+    return [_not_begun(client, identity, run) for identity, run in oldest.items()]
+
+
+def _not_begun(client: SyncPrefectClient, deployment: UUID, run: FlowRun) -> Notice:
+    name = client.read_deployment(deployment).name
+    due = run.expected_start_time
+    when = f"{due.astimezone(ZoneInfo(ZONE)):%d %B, %H:%M}" if due else "now"
+    return Notice(
+        f"late {name}",
+        f"{name}: has not begun",
+        f"The scheduled run of {name} that was due on {when} has not begun. Other runs may be in "
+        "its way, or it waits for a worker.",
+        links.run(str(run.id)),
+    )
+
+
 def _epitaph(ledger: Ledger, run: FlowRun) -> str:
     assert run.state
     if run.state.type == StateType.PENDING:
-        return "never begun: what was to execute it ended before. Retry begins it"
+        return f"{_NEVER_BEGUN}what was to execute it ended before. Retry begins it"
     workers.recover(ledger)
     named = campaign_runs.mailing_of(ledger, str(run.id)) or (run.parameters or {}).get("mailing")
     identity = str(named or "").partition(",")[0]
@@ -87,7 +157,7 @@ def _epitaph(ledger: Ledger, run: FlowRun) -> str:
     told = "".join(f"Mailing {one.id}: {status.words(counts)}. " for one, counts in about)
     signed = any(one.approved_at for one, _ in about)
     next_ = "What is ready goes with the next sweep; " if signed else ""
-    return f"broken off: its process is gone. {told}{next_}Retry goes on, and sends nothing twice"
+    return f"{_ENDED}its process is gone. {told}{next_}Retry goes on, and sends nothing twice"
 
 
 def resume_signed_off(client: SyncPrefectClient, ledger: Ledger) -> None:
@@ -105,9 +175,38 @@ def _signed(ledger: Ledger) -> Mapping[str, Mailing]:
     return {one.id: one for one in mailings.every(ledger) if one.approved_at}
 
 
-def drop_missed_sweeps(client: SyncPrefectClient) -> None:
-    """Cancel sweeps that fell due while nobody served; one later sweep sends what is due."""
-    missed = client.read_flow_runs(
+def drop_missed(client: SyncPrefectClient, ledger: Ledger) -> list[Notice]:
+    """Cancel runs that fell due while nobody served, but those of campaigns, which say themselves
+    that they are late; one later sweep sends what is due.
+
+    Returns a notice where something was missed that no later run makes up for in minutes.
+    """
+    missed: dict[str, int] = {}
+    for run in _overdue(client):
+        if (run.parameters or {}).get("campaign"):
+            continue
+        state: RunState[Any] = Cancelled(name="Missed", message="nobody served when it was due")
+        client.set_flow_run_state(run.id, state, force=True)
+        if run.deployment_id:
+            name = client.read_deployment(run.deployment_id).name
+            missed[name] = missed.get(name, 0) + 1
+    waiting = sum(status.due(ledger, mailing) for mailing in _signed(ledger))
+    told = [
+        f"{n} scheduled runs of {name}" if n > 1 else f"The scheduled run of {name}"
+        for name, n in missed.items()
+        if name != "inbox" and (name != "dispatch" or waiting)
+    ]
+    if not told:
+        return []
+    body = f"{', '.join(told)} did not start: nobody served when it was due."
+    if waiting:
+        body += f" {waiting} letters wait; the next sweep sends them."
+    return [Notice("missed", "scheduled runs did not start", body)]
+
+
+def _overdue(client: SyncPrefectClient) -> Sequence[FlowRun]:
+    """Scheduled runs whose time has passed by more than a run is ever late, the oldest first."""
+    found = client.read_flow_runs(
         flow_run_filter=FlowRunFilter(
             tags=OURS,
             state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.SCHEDULED])),
@@ -115,13 +214,13 @@ def drop_missed_sweeps(client: SyncPrefectClient) -> None:
                 before_=cast(DateTime, now() - _MISSED)
             ),
         ),
+        sort=FlowRunSort.EXPECTED_START_TIME_ASC,
     )
-    for run in missed:
-        if run.auto_scheduled and not (run.parameters or {}).get("campaign"):
-            state: RunState[Any] = Cancelled(name="Missed", message="nobody served when it was due")
-            client.set_flow_run_state(run.id, state, force=True)
+    return [run for run in found if run.auto_scheduled]
 
 
 def _of_type(client: SyncPrefectClient, *types: StateType) -> list[FlowRun]:
     wanted = FlowRunFilterState(type=FlowRunFilterStateType(any_=list(types)))
-    return client.read_flow_runs(flow_run_filter=FlowRunFilter(state=wanted, tags=OURS))
+    return client.read_flow_runs(
+        flow_run_filter=FlowRunFilter(state=wanted, tags=OURS), sort=FlowRunSort.END_TIME_DESC
+    )

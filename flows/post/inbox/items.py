@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, insert, select, update
 
 from flows.errors import ConfigurationError
 from flows.people import email_address
@@ -79,6 +79,13 @@ class Item:
             return False
         proposed = self.kind is Kind.OBJECTION and not self.sorted_by
         return self.kind is Kind.UNSORTED or self.dispatch is None or bool(self.doubt) or proposed
+
+
+def waits_in_ledger() -> ColumnElement[bool]:
+    """The condition on ``schema.incoming`` that is ``Item.waits``."""
+    proposed = (_I.kind == Kind.OBJECTION) & (_I.sorted_by == "")
+    open_ = (_I.kind == Kind.UNSORTED) | _I.dispatch.is_(None) | (_I.doubt != "")
+    return (_I.kind != Kind.UNRELATED) & (open_ | proposed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,9 @@ from sqlalchemy.engine import make_url
 from flows import settings
 from flows.operations import approve, draft, prepare
 from flows.orchestration import supervision
+from flows.orchestration.notices import Notice
 from flows.post import status
+from flows.post.ledger.clock import now
 from flows.post.ledger.database import Ledger
 from flows.post.ledger.opening import open_ledger
 from flows.post.mailing import mailing
@@ -53,6 +55,7 @@ class FlowProject:
         self.folder = folder
         self.api = api
         self.engine = engine
+        self.since = now()
         self.settings = {"OFFICE_HOURS": "always", "DEAR_MINISTER_VAR": str(folder / "var")}
         self.said = ""
         """What the last run that was executed said on its terminal."""
@@ -197,10 +200,10 @@ class FlowProject:
             client.set_flow_run_state(run, Cancelling())
             client.set_flow_run_state(run, Cancelled(), force=True)
 
-    def look(self) -> None:
-        """What serve does every few seconds."""
+    def look(self) -> list[Notice]:
+        """What serve does every few seconds; returns what the office is to be told."""
         with get_client(sync_client=True) as client:
-            supervision.look(client, self.ledger, set())
+            return supervision.look(client, self.ledger, set(), self.since)
 
     def prefect_database(self) -> bytes:
         """Every byte that the Prefect server keeps: parameters, states, logs, artifacts."""

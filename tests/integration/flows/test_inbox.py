@@ -10,6 +10,7 @@ from flows.chase import chase
 from flows.deployments import deployments
 from flows.inbox import inbox
 from flows.operations import chase as chasing
+from flows.orchestration.artifacts import plain
 from flows.post.inbox import items
 from flows.post.ledger.clock import now
 from flows.post.status import status
@@ -73,11 +74,21 @@ def test_the_sweep_files_and_shows_what_waits_and_the_forms_settle_it(
     pages = project.artifacts()
     assert [row["item"] for row in pages["replies-waiting"]] == ["2", "3"]
     assert "1 of 6 answered" in pages["replies"]
+    assert plain("someone@example.net: hello") in pages["replies"]
 
-    sorted_ = sort_reply(item=2, kind="acknowledgement", name="Jo Wright", return_state=True)
+    fields = {one.name: one._parameter_openapi_schema.properties for one in deployments()}
+    first, second, third = fields["sort-reply"]["item"]["enum"]
+    assert first.startswith("2, waits: ")
+    assert second == "3, waits: someone@example.net: hello"
+    assert third.startswith("1, reply: ")
+    begg = next(one for one in fields["match-reply"]["dispatch"]["enum"] if "Begg" in one)
+    assert fields["add-reply"]["dispatch"]["enum"] == fields["match-reply"]["dispatch"]["enum"]
+
+    sorted_ = sort_reply(first, kind="acknowledgement", name="Jo Wright", return_state=True)
     assert sorted_.name == "Completed"
     letter = status(project.ledger, project.mailings[0].id).dispatches[0]
-    matched = match_reply(item=3, dispatch=letter.id, name="Jo Wright", return_state=True)
+    assert begg.startswith(f"{project.mailings[0].id}:")
+    matched = match_reply(item=3, dispatch=begg, name="Jo Wright", return_state=True)
     assert matched.name == "Completed"
     sort_reply(item=3, kind="unrelated", name="Jo Wright", return_state=True)
     added = add_reply(

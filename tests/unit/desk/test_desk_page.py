@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from lxml import html
@@ -62,7 +63,12 @@ def mailing(ledger: Ledger) -> Mailing:
 
 @pytest.fixture
 def client(settings: Settings) -> TestClient:
-    return TestClient(app(lambda: settings, lambda name: f"{BASE}/forms/{name}"), base_url=BASE)
+    return TestClient(app(lambda: settings, form), base_url=BASE)
+
+
+def form(name: str, **values: str) -> str:
+    """The address of a form, with what is filled in."""
+    return f"{BASE}/forms/{name}?{urlencode(values)}"
 
 
 def words(client: TestClient, path: str) -> str:
@@ -83,13 +89,16 @@ def test_it_says_what_waits_for_somebody_and_leads_to_the_form(
     ):
         assert line in shown
     page = client.get("/").text
-    for form in ("resolve", "send-again", "print-pack", "posted"):
-        assert f"{BASE}/forms/{form}" in page
+    assert form("resolve") in page
+    for verb in ("send-again", "print-pack", "posted"):
+        assert form(verb, mailing=mailing.id) in page
 
     holding.hold(ledger, mailing.id, by="The Chair", why="the date is wrong")
     assert "Held: dialogue-1" in words(client, "/")
     assert "held by The Chair" in words(client, f"/mailing/{mailing.id}")
-    assert f"{BASE}/forms/release" in client.get(f"/mailing/{mailing.id}").text
+    assert form("release", mailing=mailing.id) in client.get(f"/mailing/{mailing.id}").text
+    uncertain = f"{mailing.id}:2"
+    assert form("resolve", letter=uncertain) in client.get(f"/letter/{uncertain}").text
 
 
 def test_a_mailing_that_is_not_signed_off_waits_for_that(
