@@ -1,57 +1,13 @@
 """An operator's day in Prefect's own UI, in a real browser, against the running product."""
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 from threading import Event
 
-import pytest
-
-from flows.post.inbox import items, sweep
-from flows.post.inbox.mailbox import Cursor, Fetched, RawMail
-from flows.post.ledger.clock import now
-from flows.post.ledger.opening import open_ledger
-from tests.browser.ui import Operator, chromium
-from tests.conftest import ROOT, need
-from tests.inbox.letters_sent import sent
-from tests.integration.flows.served_project import CAMPAIGN, ServedProject
+from tests.browser.conftest import letters, notices
+from tests.browser.ui import Operator
+from tests.integration.flows.served_project import CAMPAIGN, CHAIR, ServedProject
 from tests.servers.fault import FaultServer
 from tests.servers.script import Answer, Drop, Phase, Stall, once, script
-
-PICTURES = ROOT / "var" / "pictures"
-CHAIR = "Eleanor Marchbank"
-OFFICE = "office@example.org"
-
-
-@pytest.fixture
-def mail_server() -> Iterator[FaultServer]:
-    with FaultServer() as server:
-        yield server
-
-
-@pytest.fixture
-def served(tmp_path: Path, mail_server: FaultServer) -> Iterator[ServedProject]:
-    """Everything running that ``serve`` starts."""
-    need("chromium", "chromium")
-    made = ServedProject(
-        tmp_path,
-        SMTP_HOST="127.0.0.1",
-        SMTP_PORT=str(mail_server.port),
-        SMTP_SECURITY="none",
-        SMTP_CONNECTIONS="1",
-        NOTIFY=OFFICE,
-        MAIL_FROM=OFFICE,
-    )
-    with made.serving():
-        yield made
-
-
-@pytest.fixture
-def operator(served: ServedProject) -> Iterator[Operator]:
-    """Somebody at a browser."""
-    with chromium(need("chromium", "chromium"), served.url, PICTURES) as made:
-        yield made
-        made.picture("last")  # where it stood, should the test have failed
 
 
 def test_a_campaign_from_the_form_to_the_mailbox(
@@ -118,110 +74,6 @@ def test_a_campaign_from_the_form_to_the_mailbox(
     assert f"{CAMPAIGN}: sign-off waits" in first
     assert digest[0] in first
     assert "deadbeef1234 is not this mailing's hash" in second.replace("=\r\n", "")
-
-
-def test_what_came_back_is_sorted_in_a_form_and_the_page_shows_what_still_waits(
-    operator: Operator, served: ServedProject
-) -> None:
-    ledger = open_ledger(f"sqlite:///{served.folder / 'var' / 'ledger.db'}")
-    sent(ledger)
-    mails = [RawMail.of(_MAIL.format(number=n).encode()) for n in (1, 2)]
-    fetched = tuple(Fetched(uid, now(), raw) for uid, raw in enumerate(mails, 1))
-    sweep.file_batch(ledger, "a mailbox", fetched, Cursor(1, 2), None)
-
-    operator.open_form("sort-reply")
-    operator.fill("Item", "1")
-    operator.choose("What it is", "acknowledgement")
-    operator.fill("Your name", "Jo Wright")
-    operator.show_from("Parameters")
-    operator.picture("ui-sort-reply")
-    operator.submit()
-    operator.wait_for_state("Completed")
-    operator.page.get_by_role("tab", name="Artifacts").click()
-    operator.page.get_by_text("replies-waiting").first.click()
-    operator.page.get_by_text("1 to be sorted, matched or confirmed").first.wait_for()
-    operator.picture("ui-replies-waiting")
-
-    first, second = items.read(ledger)
-    ledger.close()
-    assert (first.kind, first.sorted_by) == ("acknowledgement", "Jo Wright")
-    assert second.waits
-
-
-_MAIL = (
-    "From: hague@fco.example.org\r\nSubject: Re: R2P\r\nMessage-ID: <{number}@reply>\r\n"
-    "In-Reply-To: <hague.dialogue@campaign.example.org>\r\n\r\nHm, {number}.\r\n"
-)
-
-
-def letters(mail_server: FaultServer) -> int:
-    """How many letters the server holds, each reader's once."""
-    readers = [one.recipient for one in mail_server.copies.all if one.recipient != OFFICE]
-    assert len(readers) == len(set(readers))
-    return len(readers)
-
-
-def notices(mail_server: FaultServer) -> list[str]:
-    """The notices that the office got, as text."""
-    return [
-        one.content.decode()
-        for one in mail_server.copies.all
-        if one.recipient == OFFICE and one.content
-    ]
-
-
-def test_the_form_works_in_every_order_of_filling(
-    operator: Operator, served: ServedProject
-) -> None:
-    # As it stands: a rehearsal.
-    operator.open_form(CAMPAIGN)
-    operator.submit()
-    operator.wait_for_state("Completed")
-
-    # Wrong first, then right.
-    operator.open_form(CAMPAIGN)
-    operator.fill("Date of the letter", "yesterday")
-    operator.fill("At most this many letters", "2")
-    operator.press_submit()
-    wrong = operator.page.locator("p", has_text="does not match").first
-    wrong.wait_for()
-    operator.fill("Date of the letter", "")
-    wrong.wait_for(state="hidden")  # the page looks again a second after the last key
-    operator.choose("Contact lists", "contacts/mps.csv")
-    operator.page.keyboard.press("Escape")
-    operator.submit()
-    operator.wait_for_state("Completed")
-
-    # A date, and taken out again; another, and left in.
-    operator.open_form(CAMPAIGN)
-    operator.fill("Date of the letter", "2013-09-05")
-    operator.fill("Date of the letter", "")
-    operator.fill("Date of the letter", "2013-09-06")
-    run = operator.submit()
-    operator.wait_for_state("Completed")
-    assert served.parameters(run)["as_of"] == "2013-09-06"
-
-    # A folder that has just been copied is offered, without a restart.
-    served.copy_campaign("another-letter")
-    served.until(lambda: "another-letter" in served.deployments())
-    operator.open_form("another-letter")
-    operator.submit()
-    operator.wait_for_state("Completed")
-
-
-def test_a_schedule_is_switched_on_and_off_and_keeps_its_campaign(
-    operator: Operator, served: ServedProject
-) -> None:
-    operator.open_deployment(CAMPAIGN)
-    operator.page.get_by_text("At 09:00 AM, Monday through Friday").first.wait_for()
-    for _ in range(3):  # on, off, on
-        operator.page.get_by_role("switch").last.click()
-        operator.page.wait_for_timeout(700)
-    there = served.deployments()[CAMPAIGN]
-    assert there["schedules"][0]["active"] is True
-    run = served.until(lambda: served.newest(CAMPAIGN))
-    assert served.parameters(run)["campaign"] == CAMPAIGN
-    assert there["schedules"][0]["schedule"]["timezone"] == "Europe/London"
 
 
 def test_a_bad_day_is_put_right_without_a_terminal(

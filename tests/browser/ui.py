@@ -74,6 +74,17 @@ class Operator:
         link = named.and_(self.page.locator("[href*='/deployments/deployment/']")).first
         self.page.goto(urljoin(self.url, link.get_attribute("href")))
 
+    def open_older_form(self, deployment: str) -> None:
+        """The same form in Prefect's older page."""
+        self.open_deployment(deployment)
+        self.page.goto(f"{self.page.url.partition('?')[0].replace('/v2/', '/')}/run")
+        self.page.get_by_text("Parameters", exact=True).wait_for()
+
+    def fill_older(self, field: str, text: str) -> None:
+        """Type into a field of the older page, whose labels name nothing."""
+        property_ = self.page.locator(".schema-form-property", has_text=re.compile(f"^{field}"))
+        property_.locator("input, textarea").first.fill(text)
+
     def open_desk(self, address: str) -> None:
         """The desk page."""
         self.page.goto(address)

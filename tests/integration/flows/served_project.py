@@ -74,9 +74,9 @@ class ServedProject:
         """What Cancel in the UI does."""
         self.ask(f"/flow_runs/{run}/set_state", state={"type": "CANCELLING", "name": "Cancelling"})
 
-    def sign_off(self) -> str:
+    def sign_off(self, campaign: str = CAMPAIGN) -> str:
         """Freeze and sign off in a terminal; returns the mailing's id."""
-        done = json.loads(self.command("prepare", CAMPAIGN, "--json").stdout)
+        done = json.loads(self.command("prepare", campaign, "--json").stdout)
         signed = self.command("approve", done["mailing"], "--by", CHAIR, "--hash", done["hash"])
         assert signed.returncode == 0, signed.stderr
         return str(done["mailing"])
@@ -84,6 +84,10 @@ class ServedProject:
     def status(self, mailing: str) -> dict[str, Any]:
         """What ``dear-minister status`` says of a mailing."""
         return dict(json.loads(self.command("status", mailing, "--json").stdout))
+
+    def mailings(self) -> list[dict[str, Any]]:
+        """What ``dear-minister status`` says of all mailings, the newest first."""
+        return list(json.loads(self.command("status", "--json").stdout)["mailings"])
 
     @property
     def mailbox(self) -> list[Path]:
@@ -109,12 +113,12 @@ class ServedProject:
     @contextmanager
     def serving(self, **settings: str) -> Iterator["ServedProject"]:
         """``dear-minister serve`` for as long as the block."""
-        process = self.serve(**settings)
+        self.serve(**settings)
         try:
             yield self
         finally:
-            process.terminate()
-            process.wait(PATIENCE)
+            self.process.terminate()
+            self.process.wait(PATIENCE)
 
     def serve(self, *before: str, **settings: str) -> "subprocess.Popen[bytes]":
         """``dear-minister serve``, up; ``before`` is a command that starts it."""
@@ -127,6 +131,7 @@ class ServedProject:
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
+        self.process = process
         deadline = time.monotonic() + 180
         while "in a browser. Ctrl-C stops" not in self.said[already:]:
             assert process.poll() is None, self.said
@@ -165,6 +170,11 @@ class ServedProject:
     def deployments(self) -> dict[str, dict[str, Any]]:
         """The deployments by name."""
         return {one["name"]: one for one in self.ask("/deployments/filter")}
+
+    def field(self, deployment: str, name: str) -> dict[str, Any]:
+        """What the form of a deployment says of a field."""
+        schema = self.deployments()[deployment]["parameter_openapi_schema"]
+        return dict(schema["properties"][name])
 
     def start(self, deployment: str = CAMPAIGN, **parameters: Any) -> str:
         """Start a run as the form does; gives its id."""
@@ -211,9 +221,16 @@ class ServedProject:
         )
         return "" if not found or found[0]["id"] == besides else str(found[0]["id"])
 
-    def copy_campaign(self, key: str) -> None:
-        """What an operator does to begin a campaign."""
-        shutil.copytree(self.folder / "templates" / CAMPAIGN, self.folder / "templates" / key)
+    def copy_campaign(self, key: str, contacts: str = "") -> None:
+        """What an operator does to begin a campaign, with another list perhaps."""
+        folder = self.folder / "templates" / key
+        shutil.copytree(self.folder / "templates" / CAMPAIGN, folder)
+        if contacts:
+            toml = folder / "campaign.toml"
+            text = toml.read_text(encoding="utf-8")
+            given = '"contacts/ministers.csv", "contacts/mps.csv"'
+            assert given in text
+            toml.write_text(text.replace(given, f'"{contacts}"'), encoding="utf-8")
 
     @property
     def desk(self) -> str:
@@ -232,11 +249,16 @@ class ServedProject:
 
     def turn_on_mornings(self) -> None:
         """Switch the campaign's schedule on, as an operator does in the UI."""
-        deployment = self.deployments()[CAMPAIGN]
+        self.switch_schedule(CAMPAIGN, on=True)
+
+    def switch_schedule(self, name: str, *, on: bool) -> None:
+        """Switch a deployment's schedule on or off."""
+        deployment = self.deployments()[name]
         schedule = deployment["schedules"][0]
         answer = httpx.patch(
             f"{self.url}/api/deployments/{deployment['id']}/schedules/{schedule['id']}",
-            json={"active": True},
+            json={"active": on},
+            auth=self.login,
             timeout=30,
         )
         assert answer.status_code < 300, answer.text
