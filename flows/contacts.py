@@ -5,12 +5,11 @@ from typing import Annotated, Literal
 
 from prefect import flow
 from prefect.logging import get_run_logger
-from prefect.states import Completed
 
-from flows.errors import ConfigurationError, DearMinisterError, RowError
+from flows.errors import ConfigurationError, RowError
 from flows.operations import draft
 from flows.operations.refresh import refresh
-from flows.orchestration import flow_runs, states, verbs
+from flows.orchestration import artifacts, flow_runs, notices, verbs
 from flows.orchestration.parameters import By, Day, Fewer, Folder, text
 from flows.orchestration.states import Ending
 from flows.orchestration.verbs import Done
@@ -41,7 +40,7 @@ Reason = Annotated[str, text("Reason", "In a few words; kept in contacts/suppres
 
 
 @flow(name="contacts", persist_result=False)
-def contacts(folder: Folder = "contacts", fewer: Fewer = False) -> Ending:
+def contacts(folder: Folder = "contacts", fewer: Fewer = False, by: By = "") -> Ending:
     """Fetch MPs, peers and government posts; nothing is replaced unless all of it is there."""
     logger = get_run_logger()
 
@@ -49,12 +48,14 @@ def contacts(folder: Folder = "contacts", fewer: Fewer = False) -> Ending:
         if done % _EVERY == 0 or done == total:
             logger.info(f"{step}: {done} of {total}")
 
-    try:
-        with flow_runs.at_work():
-            lists = refresh(load(), office().folder / folder, progress, fewer=fewer)
-    except DearMinisterError as error:
-        return states.failed(error)
-    return Completed(message=f"refreshed: {'; '.join(map(str, lists))}")
+    def step(ledger: Ledger) -> Done:
+        lists = refresh(load(), office().folder / folder, progress, fewer=fewer)
+        return Done(
+            f"refreshed: {'; '.join(map(str, lists))}",
+            "\n".join(("# Refreshed", "", *(f"- {artifacts.plain(str(one))}" for one in lists))),
+        )
+
+    return notices.of(verbs.perform("contacts refresh", by, step), "contacts")
 
 
 @flow(name="import", persist_result=False)

@@ -128,10 +128,12 @@ def _made(
     schema = made._parameter_openapi_schema
     properties = schema.properties
     # A flow says what is missing; the form asks for it from the start.
+    # But a schedule has no name to give.
+    scheduled = {"by"} if options.get("schedules") else set()
     asked_for = [
         field
         for field, about in properties.items()
-        if field in _ASKED_FOR and about.get("default") == ""
+        if field in _ASKED_FOR and field not in scheduled and about.get("default") == ""
     ]
     for field in asked_for:
         properties[field].pop("default")

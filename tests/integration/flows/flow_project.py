@@ -119,11 +119,15 @@ class FlowProject:
         """Run dear-minister."""
         return self.run([sys.executable, "-m", "flows.cli.main", *arguments], settings)
 
+    def freeze(self) -> Mailing:
+        """A mailing that nobody has signed off yet."""
+        found = prepare.prepare(settings.load(), self.ledger, draft.draft(CAMPAIGN)).mailing
+        assert found
+        return found
+
     def sign_off(self) -> None:
         """A mailing, frozen and signed off."""
-        chosen = settings.load()
-        found = prepare.prepare(chosen, self.ledger, draft.draft(CAMPAIGN)).mailing
-        assert found
+        found = self.freeze()
         approve.approve(self.ledger, found.id, CHAIR, found.hash[:12])
 
     def approve_by_command(self) -> None:
