@@ -46,7 +46,7 @@ def print_pack(mailing: MailingId = "", first_label: FirstLabel = 1, by: By = ""
                     "",
                     *(f"- {file}" for file in files),
                     "",
-                    f"When they are posted: [posted]({links.form('posted', mailing=mailing)})",
+                    f"When they have gone: {links.to_form('posted', 'posted', mailing=mailing)}",
                 )
             ),
             faults,

@@ -28,6 +28,12 @@ def form(deployment: str, **values: str) -> str:
     return form_of(deployment)(**values)
 
 
+def to_form(text: str, deployment: str, **values: str) -> str:
+    """The same as a link in markdown, or words where there is no UI."""
+    address = form(deployment, **values)
+    return f"[{text}]({address})" if address.startswith("http") else f"{text} ({address})"
+
+
 def form_of(deployment: str) -> Callable[..., str]:
     """``form`` for many links to one deployment, which the server is asked for once."""
     if ui():

@@ -67,8 +67,17 @@ def test_a_campaign_from_the_form_to_the_mailbox(
     operator.page.get_by_role("link", name="The letters").click()
     operator.page.get_by_text("Rt Hon William Hague MP").first.wait_for()
     operator.picture("ui-outcome")
-
     assert letters(mail_server) == 64
+
+    # The end of the run leads to what others are to read, for this mailing.
+    operator.page.go_back()
+    operator.page.get_by_role("link", name="report", exact=True).click()
+    operator.fill("Your name", CHAIR)
+    operator.submit()
+    operator.wait_for_state("Completed")
+    mailing = served.mailings()[0]["mailing"]
+    assert (served.folder / "var" / "mailings" / mailing / "report.html").is_file()
+
     # The office was told that the sign-off waited, and that a wrong hash was given.
     first, second = notices(mail_server)
     assert f"{CAMPAIGN}: sign-off waits" in first
