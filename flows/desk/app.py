@@ -203,7 +203,7 @@ class _Pages:
 
 def _number(request: Request) -> int:
     given = request.query_params.get("page", "1")
-    return int(given) if given.isascii() and given.isdigit() else 1
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else 1
 
 
 def _moment(moment: datetime | str) -> str:

@@ -19,6 +19,7 @@ from flows.post.states import State
 
 PAGE = 100
 """Letters on a page."""
+_MOST_WORDS = 20
 _D, _L, _E = schema.dispatch.c, schema.letter.c, schema.event.c
 _LETTERS = schema.dispatch.join(
     schema.letter, (_L.mailing == _D.mailing) & (_L.ordinal == _D.ordinal)
@@ -42,7 +43,7 @@ class MailingView:
         found = [state for state in ("uncertain", "refused") if self.counts.get(state)]
         if self.hold:
             found.append("held")
-        elif not self.mailing.approved_at and self.counts.get("ready"):
+        elif not self.mailing.approved_at and self.counts.keys() & {"ready", "to print"}:
             found.append("sign-off")
         if self.mailing.approved_at and self.counts.get("to print"):
             found.append("to print")
@@ -204,9 +205,13 @@ def files(var: Path, mailing: str) -> list[Path]:
 
 def file(var: Path, name: str) -> Path:
     """Return a file that a flow wrote. Raises ConfigurationError for any other."""
-    wanted = (var / name).resolve()
+    try:
+        wanted = (var / name).resolve()
+        there = wanted.is_file()
+    except (OSError, ValueError):  # longer than a name can be, or no name at all
+        there = False
     folders = [(var / folder).resolve() for folder in _FOLDERS]
-    if not wanted.is_file() or not any(wanted.is_relative_to(folder) for folder in folders):
+    if not there or not any(wanted.is_relative_to(folder) for folder in folders):
         raise ConfigurationError(f"there is no file {name}")
     return wanted
 
@@ -219,7 +224,7 @@ def _narrowed(statement: "Select[Any]", mailing: str, words: str, state: str) ->
         statement = statement.where(_D.state == State.READY, _D.email == "")
     elif state:
         statement = statement.where(_D.state == state)
-    for word in words.split():
+    for word in words.split()[:_MOST_WORDS]:
         statement = statement.where(
             or_(
                 *(

@@ -31,7 +31,7 @@ def release(ledger: Ledger, mailing: str, *, by: str, why: str) -> None:
 
 
 def need_free(ledger: Ledger, mailing: str) -> None:
-    """Raise ConfigurationError where a person holds the mailing back from the live sending."""
+    """Raise ConfigurationError where a person holds the mailing back from its readers."""
     if found := holds.find(ledger, mailing):
         raise ConfigurationError(
             f"mailing {mailing} is {found}; nothing was sent. To go on: "

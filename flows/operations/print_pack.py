@@ -12,6 +12,7 @@ from flows.letters.paper import pack as printpack
 from flows.letters.pdf.convert import Failed
 from flows.letters.pdf.kept import KeptPages
 from flows.operations.draft import suppressions
+from flows.operations.hold import need_free
 from flows.people.lists import files
 from flows.post.ledger.database import Ledger
 from flows.post.mailing import mailing as mailings
@@ -40,15 +41,16 @@ def pack(
     first_label: int = 1,
     envelope: str = "uk",
 ) -> Packed:
-    """Write letters.pdf, labels.pdf and posting-sheet.xlsx for the letters that go by post.
+    """Write letters.pdf, labels.pdf and posting-sheet.xlsx for the letters that wait for the post.
 
-    Raises ConfigurationError: nothing to post, an unknown sheet or envelope, no LibreOffice.
+    Raises ConfigurationError: held, nothing to post, an unknown sheet or envelope, no LibreOffice.
     """
     found = mailings.get(ledger, mailing)
     if sheet not in labels.LAYOUTS:
         raise ConfigurationError(f"--labels {sheet}: use {', '.join(labels.LAYOUTS)}")
     if envelope not in (*window.WINDOWS, "none"):
         raise ConfigurationError(f"--envelope {envelope}: use {', '.join(window.WINDOWS)} or none")
+    need_free(ledger, mailing)
     layout = labels.LAYOUTS[sheet]
     objections = suppressions().now()
     everyone = list(paper.letters(ledger, mailing))
@@ -60,8 +62,8 @@ def pack(
     )
     if not letters:
         raise ConfigurationError(
-            f"mailing {mailing} has no letter that goes by post: each has an e-mail address; "
-            "write post = true in campaign.toml to print them too"
+            f"mailing {mailing} has no letter that waits for the post: each was posted, or has an "
+            "e-mail address; write post = true in campaign.toml to print those too"
         )
     kept = _kept(settings, mailing)
     made = printpack.make(

@@ -3,29 +3,31 @@
 import json
 from collections.abc import Iterator
 
-from sqlalchemy import select
+from sqlalchemy import exists, select, true
 
 from flows.letters.letter import Letter
 from flows.people.contact import Address, Contact, Reader
-from flows.post.ledger import schema
+from flows.post.ledger import events, schema
 from flows.post.ledger.database import Ledger
 from flows.post.mailing.frozen_letter import documents
 from flows.post.states import State
 
-_D, _L = schema.dispatch.c, schema.letter.c
+_D, _L, _E = schema.dispatch.c, schema.letter.c, schema.event.c
 
 
 def letters(ledger: Ledger, mailing: str, *, by_mail: bool = False) -> Iterator[Letter]:
-    """The mailing's letters that go by post and were not withdrawn, as they were frozen.
+    """The mailing's letters that still have to go by post, as they were frozen: neither withdrawn
+    nor recorded as posted.
 
-    With ``by_mail`` those that go by mail too.
+    With ``by_mail`` every letter that was not withdrawn.
     """
+    posted = exists().where(_E.dispatch == _D.id, _E.what == events.POSTED)
     statement = (
         select(_L.contact, _L.person, _L.role, _L.email, _L.reference, _L.reader, _L.content)
         .join(schema.dispatch, (_D.mailing == _L.mailing) & (_D.ordinal == _L.ordinal))
         .where(
             _L.mailing == mailing,
-            (_L.paper == 1) | by_mail,
+            true() if by_mail else (_L.paper == 1) & ~posted,
             _L.forgotten.is_(None),
             _D.rehearsal == 0,
             _D.state != State.WITHDRAWN,

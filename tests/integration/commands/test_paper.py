@@ -73,6 +73,23 @@ def test_posted_letters_are_sent_in_the_ledger_but_those_excepted(run: Run, mail
     assert run("verify")[0] == 0
 
 
+def test_nothing_is_printed_that_was_posted_or_that_a_person_holds(run: Run, mailing: str) -> None:
+    need("soffice", "libreoffice-writer-nogui")
+    sign_off(run, mailing)
+    posted = ("posted", mailing, "--on", "2013-09-05", "--by", "Post room")
+    assert run(*posted, "--except", "z")[0] == 0
+    assert json.loads(run("print", mailing, "--json")[1])["letters"] == 1
+
+    run("hold", mailing, "--by", "Chair", "--why", "the date is wrong")
+    code, _, err = run("print", mailing)
+    assert (code, "is held by Chair" in err) == (2, True)
+    run("release", mailing, "--by", "Chair", "--why", "it is right")
+
+    assert run(*posted)[0] == 0
+    code, _, err = run("print", mailing)
+    assert (code, "no letter that waits for the post" in err) == (2, True)
+
+
 def test_nothing_is_recorded_as_posted_before_the_sign_off(run: Run, mailing: str) -> None:
     code, _, err = run("posted", mailing, "--on", "2013-09-05", "--by", "Post room")
     assert (code, "not signed off" in err) == (2, True)

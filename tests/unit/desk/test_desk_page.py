@@ -171,12 +171,28 @@ def test_only_files_that_flows_wrote_for_people_are_given_out(
 
 
 @pytest.mark.parametrize(
-    "path", ["/mailing/other", "/letter/other:1", "/letter/x:1/mail.eml", "/nowhere", "/mailing/"]
+    "path",
+    [
+        *("/mailing/other", "/letter/other:1", "/letter/x:1/mail.eml", "/nowhere", "/mailing/"),
+        *("/mailing/%00", "/files/%00", "/files/mailings/" + 5000 * "a"),
+    ],
 )
 def test_what_is_not_there_is_a_line(client: TestClient, ledger: Ledger, path: str) -> None:
     answer = client.get(path)
     assert answer.status_code == 404
     assert "there is no" in answer.text
+
+
+@pytest.mark.parametrize("query", ["q=" + 2000 * "a+", "q=a&page=" + 5000 * "9", "q=%00"])
+def test_a_senseless_search_finds_nothing(client: TestClient, ledger: Ledger, query: str) -> None:
+    assert "0 letters" in words(client, f"/search?{query}")
+
+
+def test_a_mailing_that_goes_by_post_alone_waits_for_its_sign_off(
+    client: TestClient, ledger: Ledger
+) -> None:
+    made = freeze(ledger, [letter("paper", email="", content=b"PK a Word file", paper=True)])
+    assert f"Sign-off: 1 letter of {made.id}" in words(client, "/")
 
 
 def test_nothing_can_be_changed_and_the_ledger_is_as_it_was(
