@@ -125,19 +125,17 @@ MailingId = Annotated[
     BeforeValidator(_identity),
     _field("Mailing", "The newest first. One that has just been made comes in a few seconds."),
 ]
+_LETTER = (
+    "By reader; where there is no list, the letter's id. One that has just got there comes in a "
+    "few seconds."
+)
 DispatchId = Annotated[
     str,
     BeforeValidator(_identity),
-    _field(
-        "Letter",
-        "By reader; where there is no list, the letter's id. One that has just got there comes in "
-        "a few seconds.",
-    ),
+    _field("Letter", _LETTER),
 ]
-LetterChoice = Annotated[
-    str, _field("Letter", "By reader. One that has just got there comes in a few seconds.")
-]
-"""As ``choices.dispatch_choices`` has it, or a dispatch's id alone."""
+LetterChoice = Annotated[str, _field("Letter", _LETTER)]
+"""As ``choices.open_letters`` has it, or a dispatch's id alone."""
 By = Annotated[
     str,
     _field("Your name", "Kept in the ledger for good.", {"minLength": 2, "pattern": r"\S"}),

@@ -12,12 +12,14 @@ from threading import Event
 
 import pikepdf
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
 from flows.post.inbox import items, sweep
 from flows.post.inbox.mailbox import Cursor, Fetched, RawMail
 from flows.post.ledger.clock import now
 from flows.post.ledger.opening import open_ledger
 from tests.browser.conftest import everything_served, letters, notices
+from tests.browser.test_report import WCAG
 from tests.browser.ui import Operator
 from tests.conftest import need
 from tests.inbox.letters_sent import sent
@@ -228,6 +230,18 @@ def test_letters_on_paper_are_packed_fetched_and_recorded_as_posted(
     operator.wait_for_state("Completed")
     assert served.status(mailing)["counts"] == {"sent": 3}
     assert len(mail_server.copies.all) == before
+
+
+def test_axe_finds_no_fault_in_the_desk_page(operator: Operator, served: ServedProject) -> None:
+    mailing = served.sign_off("on-paper")
+    browser = operator.page.context.browser
+    assert browser
+    # The pages forbid every script; axe is one.
+    page = browser.new_context(bypass_csp=True).new_page()
+    for path in ("", f"mailing/{mailing}", f"letter/{mailing}:1", "search?q=a", "mailing/none"):
+        page.goto(f"{served.desk}/{path}")
+        found = Axe().run(page, options={"runOnly": {"type": "tag", "values": WCAG}})
+        assert found.violations_count == 0, found.generate_report()
 
 
 def without_addresses(folder: Path, number: int) -> str:

@@ -4,7 +4,7 @@ import pytest
 from prefect.client.schemas.objects import StateType
 
 from flows.mailing import resolve
-from flows.orchestration.choices import dispatch_choices
+from flows.orchestration.choices import open_letters
 from flows.post.states import State
 from tests.integration.flows.flow_project import CHAIR, FlowProject
 from tests.unit.post.ledger_fixtures import bring, live, walk
@@ -19,7 +19,7 @@ def test_a_letter_that_was_refused_when_it_was_chosen_and_is_uncertain_by_now_is
     project.sign_off()
     letter = next(iter(live(project.ledger)))
     bring(project.ledger, letter, State.REFUSED)
-    (chosen,) = dispatch_choices(project.ledger, State.REFUSED)
+    (chosen,) = open_letters(project.ledger)
     freed = resolve(chosen, "resend", return_state=True, **WHO)
     assert freed.type == StateType.COMPLETED
 
