@@ -227,6 +227,8 @@ def _possible_doubles(
         for one, other in _pairs(contacts, block):
             if by_group[one] is by_group[other]:
                 continue
+            if one in found and other in found:  # each with all rows of its group
+                continue
             ours, theirs = contacts[one], contacts[other]
             if what == "name" and not likeness.alike(ours, theirs):
                 continue

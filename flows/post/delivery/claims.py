@@ -169,12 +169,13 @@ class Claims:
         """Whether there is a letter to take, claimed already or not."""
         if self._stop.over or self.left == 0:
             return False
+        # Under the lock: what another connection is claiming is in neither place meanwhile.
         with self._lock:
             if self._claimed:
                 return True
-        with self._ledger.read() as connection:
-            first = {**self._scope, "now": stamp(now()), "most": 1}
-            return connection.execute(_DUE, first).first() is not None
+            with self._ledger.read() as connection:
+                first = {**self._scope, "now": stamp(now()), "most": 1}
+                return connection.execute(_DUE, first).first() is not None
 
     def hold(self) -> holds.Hold | None:
         """The hold that keeps live letters of this mailing back, or None."""
