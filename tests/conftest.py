@@ -4,11 +4,12 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.parallel import pytest_xdist_auto_num_workers, pytest_xdist_make_scheduler
 from tests.servers import guard
 from tests.servers.certificates import Certificates
 from tests.servers.fault import FaultServer
@@ -17,6 +18,8 @@ from tests.servers.postfix import Postfix, postfix
 from tests.servers.postgres import Postgres, postgres
 from tests.servers.programs import find
 from tests.servers.sink import sink
+
+__all__ = ["pytest_xdist_auto_num_workers", "pytest_xdist_make_scheduler"]
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -32,18 +35,45 @@ settings.register_profile(
 settings.load_profile("dear-minister")
 
 
-def need(program: str, package: str) -> str:
-    """The program's path; skips with the line that installs it, fails instead in CI.
+def all_required() -> bool:
+    """Whether nothing may be skipped: in CI, or with CI_REQUIRE_ALL=1."""
+    return os.environ.get("CI_REQUIRE_ALL") == "1"
 
-    In CI (CI_REQUIRE_ALL=1) a missing program is a fault of .ci/run, not a reason to test less.
+
+def missing(line: str) -> NoReturn:
+    """Skip with the line that installs what is missing; fail where nothing may be skipped.
+
+    In CI it is a fault of .ci/run, not a reason to test less.
     """
+    if all_required():
+        pytest.fail(line)
+    pytest.skip(line)
+
+
+def need(program: str, package: str) -> str:
+    """The program's path; ``missing`` where there is none."""
     path = find(program)
     if path is None:
-        line = f"{program} is missing: apt-get install --no-install-recommends {package}"
-        if os.environ.get("CI_REQUIRE_ALL") == "1":
-            pytest.fail(line)
-        pytest.skip(line)
+        missing(f"{program} is missing: apt-get install --no-install-recommends {package}")
     return path
+
+
+FIGURES = "figures"
+"""A property that a test records: a line for the end of the run, from whichever process."""
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for report in terminalreporter.getreports("passed"):
+        for name, line in report.user_properties:
+            if name == FIGURES and report.when == "call":
+                terminalreporter.write_line(str(line))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """What takes minutes runs in CI alone, and where it is asked for."""
+    if item.get_closest_marker("minutes") and not all_required():
+        place = item.path.relative_to(ROOT).as_posix()
+        pytest.skip(f"takes minutes, runs in CI: CI_REQUIRE_ALL=1 uv run pytest {place}")
 
 
 def shared_data() -> Path:

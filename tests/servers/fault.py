@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from tests.servers.copies import Copies
-from tests.servers.script import Phase, Rule, Script, script
+from tests.servers.script import PATIENCE, Phase, Rule, Script, script
 from tests.servers.session import Session
 
 
@@ -90,15 +90,15 @@ class FaultServer:
         self._listener.close()
         for session in list(self.sessions):
             session.cut()
-        self.wait_idle(10)
+        self.wait_idle()
         self.copies.close()
 
-    def wait_idle(self, seconds: float = 10) -> bool:
+    def wait_idle(self, seconds: float = PATIENCE) -> bool:
         """Wait until no connection is open; False when one still is after ``seconds``."""
         with self._open:
             return self._open.wait_for(lambda: not any(s.alive for s in self.sessions), seconds)
 
-    def wait_for(self, what: Phase, seconds: float = 10) -> bool:
+    def wait_for(self, what: Phase, seconds: float = 2 * PATIENCE) -> bool:
         """Wait until some session has come to this phase."""
         with self._open:
             return self._open.wait_for(lambda: self.reached(what) > 0, seconds)

@@ -110,7 +110,7 @@ class Postfix:
             for message in mailbox.Maildir(self.folder / "mail" / "all", create=False)
         )
 
-    def wait_delivered(self, message_id: str, seconds: float = 15) -> Counter[tuple[str, str]]:
+    def wait_delivered(self, message_id: str, seconds: float = 60) -> Counter[tuple[str, str]]:
         """The copies, once this letter is among them: delivery runs behind the answer."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:

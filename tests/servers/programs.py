@@ -2,12 +2,21 @@
 
 import contextlib
 import os
+import random
 import shutil
 import socket
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+
+_OURS = (12_000, 32_000)
+_chance = random.SystemRandom()
+
+
+def measured() -> dict[str, str]:
+    """What a process of this program needs in its environment to have its coverage measured."""
+    return {name: text for name, text in os.environ.items() if name.startswith("COVERAGE_")}
 
 
 def find(program: str) -> str | None:
@@ -16,13 +25,18 @@ def find(program: str) -> str | None:
 
 
 def free_port() -> int:
-    """A port that was free a moment ago, for servers that cannot choose their own."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A free port, for servers that cannot choose their own.
+
+    Below those that the kernel gives out by itself (ip_local_port_range): between this look and
+    the server's start no client, and no server on port 0, is given it.
+    """
+    while True:
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", _chance.randrange(*_OURS)))
+            return int(probe.getsockname()[1])
 
 
-def wait_until_open(port: int, log: Path | None = None, seconds: float = 15) -> None:
+def wait_until_open(port: int, log: Path | None = None, seconds: float = 60) -> None:
     """Return when something listens on the port; RuntimeError with the log's end otherwise."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:

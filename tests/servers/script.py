@@ -88,6 +88,15 @@ class Call:
 
 
 Action = Answer | Raw | Drop | Reset | Stall | Call
+PATIENCE = 30
+"""Seconds that a client waits for an answer that does come, however busy the machine."""
+
+
+def patience(action: Action) -> float:
+    """Seconds that a client waits: few only where the server never answers."""
+    return 1 if isinstance(action, Stall) else PATIENCE
+
+
 Script = Callable[[Moment], Action | None]
 """None means: behave."""
 

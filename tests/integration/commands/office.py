@@ -16,6 +16,7 @@ from flows.cli import main
 from flows.settings import Settings
 from tests.conftest import ROOT
 from tests.servers.fault import FaultServer
+from tests.servers.programs import measured
 
 CAMPAIGN = "r2p-dialogue-2013"
 PROGRAM = Path(sys.executable).with_name("dear-minister")
@@ -157,7 +158,7 @@ class Office:
 def bare_environment() -> dict[str, str]:
     """Nothing of the caller's own settings."""
     names = ("PATH", "HOME", "LANG", "SSL_CERT_FILE")
-    return {name: os.environ[name] for name in names if name in os.environ}
+    return {name: os.environ[name] for name in names if name in os.environ} | measured()
 
 
 def furnish(folder: Path) -> None:

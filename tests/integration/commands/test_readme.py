@@ -5,9 +5,12 @@ import re
 import shlex
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
+from flows.cli import main
 from tests.conftest import ROOT
 from tests.integration.commands.installed import Installed
 from tests.integration.commands.test_newcomer import write_letter
@@ -74,13 +77,16 @@ def test_every_option_and_part_of_a_command_that_the_readme_names_exists(
     assert named <= set(re.findall(r"^  ([a-z-]+) ", told, re.MULTILINE))
 
 
-def test_every_option_in_the_table_of_commands_is_one(installed: Installed, tmp_path: Path) -> None:
-    for line in re.findall(r"^\| `(dear-minister [^`]+)`", README, re.MULTILINE):
+def test_every_option_in_the_table_of_commands_is_one() -> None:
+    lines = re.findall(r"^\| `(dear-minister [^`]+)`", README, re.MULTILINE)
+    assert len(lines) >= 15
+    for line in lines:
         words = shlex.split(line)
-        command = " ".join(words[1:3] if words[1] in ("contacts", "replies") else words[1:2])
-        told = installed.run(f"dear-minister {command} --help", tmp_path).out
-        for option in (word for word in words if word.startswith("--")):
-            assert option in told, line
+        command: Any = typer.main.get_command(main.app)
+        for word in words[1:3] if words[1] in ("contacts", "replies") else words[1:2]:
+            command = command.commands[word]
+        options = {option for parameter in command.params for option in parameter.opts}
+        assert {word for word in words if word.startswith("--")} <= options, line
 
 
 def test_the_table_of_settings_is_what_the_code_says() -> None:

@@ -34,7 +34,8 @@ def test_a_table_fits_the_terminal_and_wraps_between_words(partly_sent: Approved
     office, mailing = partly_sent
     with terminal(office, "status", mailing) as shown:
         assert shown.finish() == 0
-    lines = shown.shown.splitlines()
+    # The folder of the tests may be longer than a line.
+    lines = [line for line in shown.shown.splitlines() if str(office.folder) not in line]
     assert max(cell_len(line) for line in lines) <= 80
     words = set(re.sub(r"\s+", " ", shown.shown).split())
     assert {"greylisted,", "deferred", "looked", "through"} <= words

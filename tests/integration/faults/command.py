@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.servers.fault import FaultServer
+from tests.servers.programs import measured
+from tests.servers.script import PATIENCE
 
 PROGRAM = str(Path(sys.executable).parent / "dear-minister")
 
@@ -41,10 +43,11 @@ class Command:
         inherited = {name: os.environ[name] for name in kept if name in os.environ}
         return {
             **inherited,
+            **measured(),
             "LEDGER_URL": self.ledger_url,
             "DEAR_MINISTER_VAR": str(self.folder / "var"),
             "SMTP_CONNECTIONS": "1",
-            "SMTP_TIMEOUT": "5",
+            "SMTP_TIMEOUT": str(PATIENCE),
             "MAIL_RETRY_MINUTES": "0",
             # Cut short by a file size limit, bytecode would lie there for everybody to trip over.
             "PYTHONDONTWRITEBYTECODE": "1",

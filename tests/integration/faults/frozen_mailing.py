@@ -23,6 +23,7 @@ from flows.post.smtp.server import Server
 from flows.post.states import State
 from tests.servers.copies import Copy
 from tests.servers.fault import FaultServer
+from tests.servers.script import PATIENCE
 
 SENDER = "chair@example.org"
 AT_ONCE = Schedule((0.0,), 5)
@@ -105,7 +106,7 @@ class FrozenMailing:
         server: FaultServer,
         *,
         connections: int = 1,
-        timeout: float = 5,
+        timeout: float = PATIENCE,
         schedule: Schedule = AT_ONCE,
         interval: float = 0,
         ledger: Ledger | None = None,

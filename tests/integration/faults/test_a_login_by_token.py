@@ -11,13 +11,14 @@ from flows.post.smtp.server import Server
 from flows.post.smtp.session import LoginRefusedError, Session
 from flows.post.smtp.token import TokenSource
 from tests.servers.fault import FaultServer
+from tests.servers.script import PATIENCE
 
 Start = Callable[..., FaultServer]
 USER, TOKEN = "chair@example.org", "ya29.A-token_of/several=signs"
 
 
 def log_in(server: FaultServer, source: TokenSource) -> None:
-    where = Server("127.0.0.1", server.port, "none", user=USER, timeout=5, token=source)
+    where = Server("127.0.0.1", server.port, "none", user=USER, timeout=PATIENCE, token=source)
     Session(where, allowed=lambda _: True).quit()
 
 
@@ -68,7 +69,7 @@ def test_a_server_without_xoauth2_is_told_as_a_setting_and_hears_no_token(
 
 def test_a_password_for_a_server_that_wants_a_token_says_so(fault_server: Start) -> None:
     server = fault_server(tokens={USER: TOKEN})
-    where = Server("127.0.0.1", server.port, "none", user=USER, password="p", timeout=5)
+    where = Server("127.0.0.1", server.port, "none", user=USER, password="p", timeout=PATIENCE)
     with pytest.raises(ConfigurationError, match="xoauth2"):
         Session(where, allowed=lambda _: True)
 

@@ -48,7 +48,7 @@ def test_the_letter_in_hand_is_finished_and_recorded_and_the_rest_is_for_another
     process.send_signal(number)
     said = _until(process, "stopping")
     released.set()
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == 1
     assert "Traceback" not in said + err
     assert f"dear-minister send {frozen.mailing} --live" in said + err, "how to go on"
@@ -74,7 +74,7 @@ def test_with_many_connections_each_letter_in_hand_is_finished(
     process.send_signal(signal.SIGINT)
     _until(process, "stopping")
     released.set()
-    process.communicate(timeout=30)
+    process.communicate(timeout=60)
     assert sorted(frozen.states) == [State.READY] * 2 + [State.SENT] * 3
     frozen.check(server)
 
@@ -90,7 +90,7 @@ def test_a_second_one_ends_at_once_and_the_letter_in_hand_is_uncertain(
     process.send_signal(signal.SIGINT)
     said = _until(process, "stopping")
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=10)
+    _, err = process.communicate(timeout=60)
     assert process.returncode != 0
     assert "Traceback" not in said + err
     assert server.wait_idle()
@@ -107,7 +107,7 @@ def test_it_ends_the_wait_for_deferred_letters(
     process = command.start("send", frozen.mailing, "--live")
     _until(process, "waiting")
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=10)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == 1, err
     assert frozen.states == [State.DEFERRED] * len(READERS)
     frozen.check(server)

@@ -11,6 +11,7 @@ import subprocess
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,7 @@ import pytest
 
 from flows.post.ledger.opening import open_ledger
 from flows.post.states import State
+from tests.conftest import FIGURES
 from tests.integration.faults import frozen_mailing
 from tests.integration.faults.command import Command
 from tests.servers.fault import FaultServer
@@ -137,13 +139,13 @@ def _lane(url: str, folder: Path, seed: int, kills: int) -> Figures:
     return seen
 
 
+@pytest.mark.minutes
 @pytest.mark.timeout(KILLS * 6 + 120)
 def test_killed_at_random_moments_no_letter_is_doubled_and_none_is_lost(
-    tmp_path: Path, postgres_server: Postgres, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, postgres_server: Postgres, record_property: Callable[[str, object], None]
 ) -> None:
     seed = int(os.environ.get("DEAR_MINISTER_SEED") or random.SystemRandom().randrange(10**6))
-    with capsys.disabled():
-        print(f"\nkills at random moments: seed {seed}", flush=True)
+    print(f"kills at random moments: DEAR_MINISTER_SEED={seed}")
     lanes = {
         "sqlite": f"sqlite:///{tmp_path / 'ledger.db'}",
         "postgresql": postgres_server.fresh(),
@@ -156,7 +158,7 @@ def test_killed_at_random_moments_no_letter_is_doubled_and_none_is_lost(
             for n, (name, url) in enumerate(lanes.items())
         }
         found = {name: lane.result() for name, lane in running.items()}
-    with capsys.disabled():
-        for name, figures in found.items():
-            print(f"  {name}: {figures}", flush=True)
+    record_property(FIGURES, f"kills at random moments, seed {seed}")
+    for name, figures in found.items():
+        record_property(FIGURES, f"{name}: {figures}")
     assert sum(figures.kills for figures in found.values()) >= KILLS // 2 * 2

@@ -28,6 +28,7 @@ from tests.servers.script import (
     Stall,
     always,
     once,
+    patience,
 )
 
 Start = Callable[..., FaultServer]
@@ -67,7 +68,7 @@ def test_a_connection_lost_before_mail_touches_no_row_and_is_tried_again(
     frozen: FrozenMailing, fault_server: Start, phase: Phase, fault: str
 ) -> None:
     server = fault_server([once(phase, LOST[fault])])
-    frozen.send(server, timeout=0.3)
+    frozen.send(server, timeout=patience(LOST[fault]))
     assert len(server.sessions) == 2
     assert frozen.states == [State.SENT] * 3
     assert [row.attempts for row in frozen.rows] == [1, 1, 1]
@@ -80,7 +81,7 @@ def test_a_connection_lost_or_stalled_before_the_dot_defers_and_then_one_copy_ar
     frozen: FrozenMailing, fault_server: Start, phase: Phase, fault: str
 ) -> None:
     server = fault_server([first_letter(phase, LOST[fault])])
-    frozen.send(server, timeout=0.3, limit=1)
+    frozen.send(server, timeout=patience(LOST[fault]), limit=1)
     assert frozen.states == [State.DEFERRED, State.READY, State.READY]
     frozen.check(server)
     frozen.send(server)
@@ -95,7 +96,7 @@ def test_a_connection_lost_or_stalled_in_mid_body_defers_and_then_one_copy_arriv
 ) -> None:
     frozen = FrozenMailing(ledger_url, [FIRST], size=BULKY)
     server = fault_server([once(Phase.BODY, LOST[fault])], window=4096)
-    frozen.send(server, timeout=1, limit=1)
+    frozen.send(server, timeout=patience(LOST[fault]), limit=1)
     assert frozen.states == [State.DEFERRED]
     frozen.check(server)
     healthy = fault_server()
@@ -113,8 +114,9 @@ def test_no_answer_to_the_dot_is_uncertain_and_never_sent_again(
         "garbage": Raw(b"\xff\x00 fine, thanks\r\n"),
         "half a line": Raw(b"250 2.0", close=True),
     }
-    server = fault_server([once(phase, (LOST | garbage)[fault], to=FIRST)])
-    frozen.send(server, timeout=0.3, limit=1)
+    action = (LOST | garbage)[fault]
+    server = fault_server([once(phase, action, to=FIRST)])
+    frozen.send(server, timeout=patience(action), limit=1)
     assert frozen.states == [State.UNCERTAIN, State.READY, State.READY]
     frozen.send(server)
     frozen.send(server)
@@ -215,8 +217,9 @@ def test_a_refused_sender_stops_the_run_and_leaves_the_rows_alone(
 def test_whatever_quit_is_answered_sent_stays(
     frozen: FrozenMailing, fault_server: Start, fault: str
 ) -> None:
-    server = fault_server([always(Phase.QUIT, (LOST | {"451": Answer(451)})[fault])])
-    frozen.send(server, timeout=0.3)
+    action = (LOST | {"451": Answer(451)})[fault]
+    server = fault_server([always(Phase.QUIT, action)])
+    frozen.send(server, timeout=patience(action))
     assert frozen.states == [State.SENT] * 3
     frozen.check(server)
 

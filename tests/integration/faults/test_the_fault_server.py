@@ -22,6 +22,7 @@ from tests.servers import copies
 from tests.servers.certificates import Certificates
 from tests.servers.fault import FaultServer
 from tests.servers.script import (
+    PATIENCE,
     Action,
     Answer,
     Call,
@@ -52,7 +53,7 @@ def letter(number: int = 1, body: str = "Dear Minister,\n.\n..two dots\n") -> by
 @contextlib.contextmanager
 def client(server: FaultServer, **options: float) -> Iterator[smtplib.SMTP]:
     """Connected to the server; unlike smtplib's own ``with``, leaving it never raises."""
-    smtp = smtplib.SMTP("127.0.0.1", server.port, **{"timeout": 5, **options})
+    smtp = smtplib.SMTP("127.0.0.1", server.port, **{"timeout": PATIENCE, **options})
     try:
         yield smtp
     finally:
@@ -190,20 +191,20 @@ def test_a_stalled_session_goes_on_when_it_is_released(fault_server: Start) -> N
     with client(server) as smtp:
         sending = threading.Thread(target=send, args=(smtp,))
         sending.start()
-        assert reached.wait(5)
+        assert reached.wait(PATIENCE)
         assert len(server.copies.all) == 1
         assert sending.is_alive()
         released.set()
-        sending.join(5)
+        sending.join(PATIENCE)
         assert not sending.is_alive()
         assert server.sessions[0].replies[-1].startswith("250 2.0.0 Ok: queued as FAULT000001")
 
 
 def test_a_stalled_session_ends_when_the_client_loses_patience(fault_server: Start) -> None:
     server = fault_server([always(Phase.DOT, Stall())])
-    with pytest.raises(LOST, match="timed out"), client(server, timeout=0.2) as smtp:
+    with pytest.raises(LOST, match="timed out"), client(server, timeout=1) as smtp:
         send(smtp)
-    assert server.wait_idle(5)
+    assert server.wait_idle(PATIENCE)
     assert server.copies.all == []
 
 
@@ -288,9 +289,11 @@ def test_it_speaks_tls_and_its_certificate_can_be_checked(
     server = fault_server(security=security, context=certificates.good(), users={"c": "p"})
     trusting = ssl.create_default_context(cafile=str(certificates.authority))
     if security == "tls":
-        smtp: smtplib.SMTP = smtplib.SMTP_SSL("localhost", server.port, context=trusting, timeout=5)
+        smtp: smtplib.SMTP = smtplib.SMTP_SSL(
+            "localhost", server.port, context=trusting, timeout=PATIENCE
+        )
     else:
-        smtp = smtplib.SMTP("localhost", server.port, timeout=5)
+        smtp = smtplib.SMTP("localhost", server.port, timeout=PATIENCE)
         assert smtp.docmd("EHLO", "x")[0] == 250
         assert smtp.mail(SENDER)[0] == 530
         smtp.starttls(context=trusting)
@@ -307,7 +310,7 @@ def test_a_bad_certificate_is_one_that_a_checking_client_refuses(
     server = fault_server(security="tls", context=getattr(certificates, which)())
     trusting = ssl.create_default_context(cafile=str(certificates.authority))
     with pytest.raises(ssl.SSLCertVerificationError):
-        smtplib.SMTP_SSL("localhost", server.port, context=trusting, timeout=5)
+        smtplib.SMTP_SSL("localhost", server.port, context=trusting, timeout=PATIENCE)
     assert server.wait_idle()
     assert server.sessions[0].commands == ["(TLS handshake failed)"]
 
@@ -323,14 +326,14 @@ def test_a_connection_can_end_around_starttls(
 
 def test_latency_passes_before_the_final_answer_alone(fault_server: Start) -> None:
     server = fault_server(latency=30)
-    with pytest.raises(LOST, match="timed out"), client(server, timeout=0.3) as smtp:
+    with pytest.raises(LOST, match="timed out"), client(server, timeout=1) as smtp:
         send(smtp)
     assert len(server.copies.all) == 1
 
 
 def test_many_connections_are_served_at_once(fault_server: Start) -> None:
     gate = threading.Barrier(8)
-    server = fault_server([always(Phase.MAIL, Call(lambda _: (gate.wait(5), None)[1]))])
+    server = fault_server([always(Phase.MAIL, Call(lambda _: (gate.wait(PATIENCE), None)[1]))])
 
     def one(number: int) -> None:
         with client(server) as smtp:
@@ -340,7 +343,7 @@ def test_many_connections_are_served_at_once(fault_server: Start) -> None:
     for sender in senders:
         sender.start()
     for sender in senders:
-        sender.join(10)
+        sender.join(PATIENCE)
     assert len(server.copies.count()) == 8
 
 
@@ -367,7 +370,7 @@ def test_a_server_process_killed_outright_keeps_every_copy_it_answered_for(
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         port = int(process.stdout.readline())
-        smtp = smtplib.SMTP("127.0.0.1", port, timeout=5)
+        smtp = smtplib.SMTP("127.0.0.1", port, timeout=PATIENCE)
         for number in range(20):
             send(smtp, number)
         with pytest.raises(smtplib.SMTPRecipientsRefused):

@@ -152,9 +152,7 @@ def test_a_stop_ends_the_waiting_and_leaves_the_rest_to_a_later_run(
         return BUSY
 
     server = fault_server([always(Phase.RCPT, Call(busy))])
-    began = time.monotonic()
-    tally = frozen.send(server, stop=stop, patience=600, schedule=Schedule((5,), 5))
-    assert time.monotonic() - began < 60
+    tally = frozen.send(server, stop=stop, patience=86_400, schedule=Schedule((60 * 24,), 5))
     assert tally.stopped == "interrupted"
     assert sorted(frozen.states) == [State.DEFERRED, State.READY]
     frozen.check(server)

@@ -25,7 +25,20 @@ from flows.post.states import State
 from tests.integration.faults.test_the_fault_server import READER, SENDER, letter
 from tests.servers.certificates import Certificates
 from tests.servers.fault import FaultServer
-from tests.servers.script import Action, Answer, Drop, Phase, Raw, Reset, Rule, Stall, always, once
+from tests.servers.script import (
+    PATIENCE,
+    Action,
+    Answer,
+    Drop,
+    Phase,
+    Raw,
+    Reset,
+    Rule,
+    Stall,
+    always,
+    once,
+    patience,
+)
 
 Start = Callable[..., FaultServer]
 LOST: dict[str, Action] = {"drop": Drop(), "reset": Reset(), "stall": Stall()}
@@ -53,7 +66,7 @@ class Attempt:
 def session(
     server: FaultServer,
     certificates: Certificates | None = None,
-    timeout: float = 5,
+    timeout: float = PATIENCE,
     **options: str,
 ) -> Iterator[Session]:
     context = ssl.create_default_context(
@@ -73,7 +86,7 @@ def attempt(
     server: FaultServer,
     certificates: Certificates | None = None,
     content: bytes | None = None,
-    timeout: float = 5,
+    timeout: float = PATIENCE,
 ) -> Attempt:
     seen: list[int] = []
     with session(server, certificates, timeout) as opened:
@@ -113,7 +126,7 @@ def test_a_connection_lost_or_stalled_before_the_body_defers(
     serve: Start, certificates: Certificates, phase: Phase, fault: str
 ) -> None:
     server = serve(always(phase, LOST[fault]))
-    made = attempt(server, certificates, timeout=0.3)
+    made = attempt(server, certificates, timeout=patience(LOST[fault]))
     assert made.outcome.state is State.DEFERRED
     assert made.outcome.back_off
     assert made.dots_before_the_ledger == []
@@ -125,7 +138,7 @@ def test_a_connection_lost_or_stalled_in_mid_body_defers(
     serve: Start, certificates: Certificates, fault: str
 ) -> None:
     server = serve(always(Phase.BODY, LOST[fault]), window=4096)
-    made = attempt(server, certificates, letter() + BULK, timeout=0.5)
+    made = attempt(server, certificates, letter() + BULK, timeout=patience(LOST[fault]))
     assert made.outcome.state is State.DEFERRED
     assert made.dots_before_the_ledger == []
     assert server.copies.all == []
@@ -151,8 +164,9 @@ def test_a_short_letter_whose_connection_died_in_the_body_is_never_called_sent(
 def test_without_a_sensible_answer_to_the_dot_it_is_uncertain(
     serve: Start, certificates: Certificates, phase: Phase, fault: str
 ) -> None:
-    server = serve(always(phase, (LOST | GARBAGE)[fault]))
-    made = attempt(server, certificates, timeout=0.3)
+    action = (LOST | GARBAGE)[fault]
+    server = serve(always(phase, action))
+    made = attempt(server, certificates, timeout=patience(action))
     assert made.outcome.state is State.UNCERTAIN
     assert made.dots_before_the_ledger == [0]
     assert len(server.copies.all) == (1 if phase is Phase.STORED else 0)
@@ -164,7 +178,7 @@ def test_garbage_before_the_dot_defers(
     serve: Start, certificates: Certificates, phase: Phase, fault: str
 ) -> None:
     server = serve(always(phase, GARBAGE[fault]))
-    made = attempt(server, certificates, timeout=0.5)
+    made = attempt(server, certificates)
     assert made.outcome.state is State.DEFERRED
     assert made.dots_before_the_ledger == []
     assert server.copies.all == []
@@ -243,7 +257,7 @@ def test_a_sender_refused_for_good_leaves_the_letter_where_it_was_and_is_no_lett
 def test_whatever_quit_is_answered_changes_nothing(fault_server: Start, fault: str) -> None:
     action = (LOST | GARBAGE | {"451": Answer(451)})[fault]
     server = fault_server([always(Phase.QUIT, action)])
-    with session(server, timeout=0.3) as opened:
+    with session(server, timeout=patience(action)) as opened:
         outcome = opened.deliver(SENDER, (READER,), letter(), lambda: None)
         opened.quit()
     assert outcome.state is State.SENT
@@ -256,7 +270,8 @@ def test_before_mail_the_run_is_told_to_wait(
 ) -> None:
     action = (LOST | {"421": Answer(421), "451": Answer(451)})[fault]
     server = serve(always(phase, action))
-    with pytest.raises(UnavailableError), session(server, certificates, timeout=0.3):
+    timeout = patience(action)
+    with pytest.raises(UnavailableError), session(server, certificates, timeout=timeout):
         pass
 
 
@@ -268,7 +283,8 @@ def test_a_connection_lost_around_starttls_is_one_to_wait_for(
     server = fault_server(
         [always(phase, LOST[fault])], security="starttls", context=certificates.good()
     )
-    with pytest.raises(UnavailableError), session(server, certificates, timeout=0.3):
+    timeout = patience(LOST[fault])
+    with pytest.raises(UnavailableError), session(server, certificates, timeout=timeout):
         pass
 
 

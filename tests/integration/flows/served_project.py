@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ import httpx
 
 from tests.conftest import ROOT
 from tests.servers.fault import FaultServer
+from tests.servers.programs import free_port
 
 T = TypeVar("T")
 CAMPAIGN = "r2p-dialogue-2013"
@@ -24,12 +24,6 @@ CHAIR = "Eleanor Marchbank"
 ENDED = ("COMPLETED", "FAILED", "CANCELLED", "CRASHED")
 PATIENCE = 90
 """Seconds that a run may take, on a machine with other things to do."""
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 class ServedProject:

@@ -1,7 +1,6 @@
 """One mailing, workers on a work pool, and everything that can end in the middle of it ends: a
 worker, Prefect's server, the database. Each letter is sent once, and each is accounted for."""
 
-import os
 import threading
 from collections import Counter
 from pathlib import Path
@@ -16,9 +15,7 @@ from tests.servers.postgres_cluster import postgres_cluster
 from tests.servers.script import Action, Call, Moment, Phase, always
 
 PEOPLE = 120
-pytestmark = pytest.mark.skipif(
-    os.environ.get("CI_REQUIRE_ALL") != "1", reason="takes minutes: CI_REQUIRE_ALL=1 runs it"
-)
+pytestmark = pytest.mark.minutes
 
 
 class Gate:

@@ -13,8 +13,9 @@ import pytest
 
 from flows.errors import ConfigurationError
 from flows.orchestration import server as prefect_server
-from tests.integration.flows.served_project import CAMPAIGN, ServedProject, free_port
+from tests.integration.flows.served_project import CAMPAIGN, ServedProject
 from tests.servers.fault import FaultServer
+from tests.servers.programs import free_port
 
 PASSWORD = "Quince-and-Medlar-7719"
 

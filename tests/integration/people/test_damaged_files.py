@@ -4,7 +4,6 @@ import datetime
 import io
 import random
 import shutil
-import time
 import tracemalloc
 import zipfile
 from collections.abc import Callable
@@ -132,13 +131,10 @@ def test_two_gigabytes_are_refused_at_once_and_without_memory(
         return load([path]) if kind == "list" else sources.read(kind, [path], TODAY, TODAY)
 
     tracemalloc.start()
-    began = time.perf_counter()
     with pytest.raises(ConfigurationError, match=r"larger than .* MB"):
         read()
-    took = time.perf_counter() - began
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert took < 1
     assert peak < 10 * 1024 * 1024
 
 

@@ -139,10 +139,10 @@ def test_the_watched_list_knows_an_objection_made_since(tmp_path: Path) -> None:
 def test_a_look_up_among_ten_thousand_takes_no_time(tmp_path: Path) -> None:
     path = listed(tmp_path, *(f",a{number}@example.org,,," for number in range(10_000)))
     found = suppression.load(path)
-    began = time.perf_counter()
+    began = time.process_time()
     for _ in range(1000):
         found.reason(person="nobody", email="nobody@mail.example.org")
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5
 
 
 def test_the_sample_list_is_empty_and_loads() -> None:

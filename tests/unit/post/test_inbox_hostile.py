@@ -54,9 +54,9 @@ BOMBS = {
 
 @pytest.mark.parametrize("name", BOMBS)
 def test_a_bomb_is_read_within_a_moment_and_nothing_is_made_of_it(name: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     found = judged(BOMBS[name])
-    assert time.monotonic() - began < MOMENT
+    assert time.process_time() - began < MOMENT
     assert found.verdict.kind in (Kind.UNSORTED, Kind.PASSED_ON, Kind.BOUNCE)
     assert len(found.mail.text) <= 100_000
 
