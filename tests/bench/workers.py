@@ -1,19 +1,24 @@
 """What several workers carry: one mailing, a ledger on PostgreSQL, a server that takes its time.
 
 ``python -m tests.bench --only workers`` prints the ratios. A worker is a process with one
-connection of its own. ``python -m tests.bench.workers READERS`` sends so many letters over a work
-pool: see ``pool``.
+connection of its own. ``python -m tests.bench.workers READERS ...`` prepares so many letters and
+sends them over a work pool to a sink, and prints what that took: see ``over_the_pool``.
 """
 
 import itertools
+import json
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
+
+import psutil
 
 from flows.post import status
 from flows.post.ledger.opening import open_ledger
@@ -21,7 +26,11 @@ from tests.bench.measured import Measured
 from tests.bench.post import slow_server
 from tests.conftest import ROOT
 from tests.integration.faults.frozen_mailing import freeze
+from tests.integration.flows.pooled_project import PooledProject
+from tests.integration.flows.served_project import CAMPAIGN, COMMAND, ENDED
 from tests.servers.postgres import postgres
+from tests.servers.postgres_cluster import postgres_cluster
+from tests.servers.sink import sink
 
 LATENCY = 0.05
 """Seconds before each final answer."""
@@ -102,3 +111,110 @@ def _rate(url: str, port: int, count: int, letters: int) -> float:
     if counts != {"sent": len(readers)}:
         raise RuntimeError(f"not everything was sent: {counts}")
     return len(readers) / took
+
+
+@dataclass(frozen=True, slots=True)
+class Pooled:
+    """What a mailing over a work pool took."""
+
+    readers: int
+    prepare: float
+    """Seconds, sign-off included."""
+    send: float
+    """Seconds from the start of the run to its end."""
+    task_runs: int
+    memory: Mapping[str, int]
+    """By kind of process the most that one of them had, in megabytes."""
+
+    def __str__(self) -> str:
+        each = (self.prepare + self.send) / self.readers * 1000
+        most = ", ".join(f"{kind} {size} MB" for kind, size in sorted(self.memory.items()))
+        return (
+            f"{self.readers} readers: prepared in {self.prepare:.0f} s, sent in {self.send:.0f} s, "
+            f"{each:.2f} ms a reader; {self.task_runs} task runs; {most}"
+        )
+
+
+def over_the_pool(readers: int, workers: int = 4) -> Pooled:
+    """Prepare, sign off and send to smtp-sink: Prefect's server and the ledger on PostgreSQL, two
+    processes of ``prefect worker`` with homes of their own."""
+    with ExitStack() as opened:
+        folder = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="dm-bench-")))
+        folder.chmod(0o711)
+        (folder / "sink").mkdir()
+        port = opened.enter_context(sink(folder / "sink"))
+        database = opened.enter_context(postgres_cluster())
+        settings = {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(port), "SMTP_SECURITY": "none"}
+        pool = opened.enter_context(
+            PooledProject(folder / "office", database, SMTP_CONNECTIONS="2", **settings)
+        )
+        pool.only_readers(readers)
+        memory = opened.enter_context(_memory())
+        began = time.perf_counter()
+        prepared = json.loads(_command(pool, "prepare", CAMPAIGN, "--json"))
+        digest = prepared["hash"]
+        _command(pool, "approve", prepared["mailing"], "--by", "The Chair", "--hash", digest)
+        prepare = time.perf_counter() - began
+        for name in ("first", "second"):
+            pool.start_worker(name)
+        began = time.perf_counter()
+        run = pool.start("dispatch", mailing=prepared["mailing"], workers=workers)
+        while pool.state(run)["type"] not in ENDED:
+            time.sleep(0.5)
+        send = time.perf_counter() - began
+        counts = json.loads(_command(pool, "status", "--json"))
+        if pool.state(run)["message"] != f"live: {readers} sent":
+            raise RuntimeError(f"not everything was sent: {pool.state(run)}, {counts}")
+        return Pooled(readers, prepare, send, pool.ask("/task_runs/count"), dict(memory))
+
+
+def _command(pool: PooledProject, *arguments: str) -> str:
+    return subprocess.run(
+        [*COMMAND, *arguments],
+        cwd=pool.folder,
+        env=pool.environment,
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    ).stdout
+
+
+@contextmanager
+def _memory() -> Iterator[dict[str, int]]:
+    """The most resident memory of any process that this one has started, by kind, in megabytes."""
+    most: dict[str, int] = {}
+    done = threading.Event()
+
+    def look() -> None:
+        while not done.wait(0.5):
+            for process in psutil.Process().children(recursive=True):
+                with suppress(psutil.Error):
+                    line = " ".join(process.cmdline())
+                    kind = next((kind for sign, kind in _KINDS.items() if sign in line), "")
+                    size = process.memory_info().rss // 1_000_000
+                    if kind:
+                        most[kind] = max(most.get(kind, 0), size)
+
+    watching = threading.Thread(target=look, daemon=True)
+    watching.start()
+    try:
+        yield most
+    finally:
+        done.set()
+        watching.join()
+
+
+_KINDS = {
+    "flows.letters.processes": "letter process",
+    "flows.cli.main": "command",
+    "flow-run": "run",
+    "prefect.engine": "run",
+    "worker start": "worker",
+    "prefect.server": "Prefect's server",
+    "server start": "Prefect's server",
+}
+
+
+if __name__ == "__main__":
+    for count in sys.argv[1:]:
+        print(over_the_pool(int(count)), flush=True)

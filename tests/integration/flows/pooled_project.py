@@ -12,8 +12,9 @@ from pathlib import Path
 import httpx
 import psutil
 
+from tests.bench.people import contact_list
 from tests.conftest import ROOT
-from tests.integration.flows.served_project import ServedProject
+from tests.integration.flows.served_project import CAMPAIGN, ServedProject
 from tests.servers.postgres_cluster import PostgresCluster
 
 PREFECT = [sys.executable, "-m", "prefect", "--no-prompt"]
@@ -69,6 +70,15 @@ class PooledProject(ServedProject):
         for worker in self.workers:
             kill(worker)
         self.stop_server()
+
+    def only_readers(self, count: int) -> None:
+        """Let the campaign be for so many invented readers."""
+        toml = self.folder / "templates" / CAMPAIGN / "campaign.toml"
+        lists = '"contacts/ministers.csv", "contacts/mps.csv"'
+        text = toml.read_text("utf-8")
+        assert lists in text
+        toml.write_text(text.replace(lists, '"contacts/readers.csv"'), "utf-8")
+        contact_list(self.folder / "contacts" / "readers.csv", count)
 
     def start_server(self) -> None:
         """Start Prefect's server, and wait until it answers."""

@@ -7,9 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.people import contact_list
 from tests.integration.flows.pooled_project import PooledProject, kill
-from tests.integration.flows.served_project import CAMPAIGN
 from tests.servers.fault import FaultServer
 from tests.servers.postgres_cluster import postgres_cluster
 from tests.servers.script import Action, Call, Moment, Phase, always
@@ -60,14 +58,7 @@ def test_what_ends_in_the_middle_doubles_no_letter_and_loses_none(tmp_path: Path
         PooledProject(tmp_path, database) as pool,
     ):
         pool.uses(server)
-        toml = tmp_path / "templates" / CAMPAIGN / "campaign.toml"
-        toml.write_text(
-            toml.read_text("utf-8").replace(
-                '"contacts/ministers.csv", "contacts/mps.csv"', '"contacts/readers.csv"'
-            ),
-            "utf-8",
-        )
-        contact_list(tmp_path / "contacts" / "readers.csv", PEOPLE)
+        pool.only_readers(PEOPLE)
         mailing = pool.sign_off()
         first, second = pool.start_worker("first"), pool.start_worker("second")
         pool.start("dispatch", mailing=mailing, workers=4)
