@@ -32,6 +32,7 @@ from flows.post.ledger import schema
 from flows.post.ledger.clock import now, stamp
 from flows.post.ledger.database import Ledger
 from flows.post.ledger.transitions import Transition, apply
+from flows.post.mailing.paper import POSTED
 from flows.post.resolution import find, named
 from flows.post.states import State
 
@@ -228,10 +229,18 @@ def again(ledger: Ledger, dispatch: str, *, by: str, why: str) -> str:
     """Free the reader of a letter that was returned, so that the next ``prepare`` of the same
     edition writes to the corrected address, or by post. Returns the reader's person.
 
-    Raises ConfigurationError where no server said that it was not delivered.
+    Raises ConfigurationError where no server said that it was not delivered, or where it went by
+    post as well.
     """
     name, reason = named(by, why)
     found = find(ledger, dispatch)
+    with ledger.read() as connection:
+        posted = connection.execute(select(POSTED).where(_D.id == found.id)).scalar()
+    if posted:
+        raise ConfigurationError(
+            f"dispatch {dispatch}: its letter was posted too; a second letter of the same edition "
+            "would be a second copy"
+        )
     returned = [
         item
         for item in items.read(ledger, schema.incoming.c.dispatch == found.id)

@@ -22,6 +22,7 @@ from flows.post.ledger.workers import alive, hold
 from flows.post.mailing import served
 from flows.post.mailing.frozen_letter import FrozenLetter
 from flows.post.mailing.mailing import Mailing, dispatch, get, manifest, record
+from flows.post.mailing.paper import POSTED
 from flows.post.mailing.persons import Persons
 from flows.post.states import State
 
@@ -55,7 +56,8 @@ class MailingIdentity:
 def taken(ledger: Ledger, campaign: str, edition: int) -> Persons:
     """Persons whose letter of this edition is sent, under way, uncertain, or signed off to go.
 
-    One whose letter was refused or withdrawn is not among them: the next mailing has them again.
+    One whose letter was refused or withdrawn is not among them, unless it went by post as well: the
+    next mailing has them again.
     """
     statement = (
         select(_D.person)
@@ -64,8 +66,9 @@ def taken(ledger: Ledger, campaign: str, edition: int) -> Persons:
             _D.campaign == campaign,
             _D.edition == edition,
             _D.rehearsal == 0,
-            _D.state.not_in((State.WITHDRAWN, State.REFUSED)),
-            _APPROVED | (_D.state != State.READY),
+            POSTED
+            | _D.state.not_in((State.WITHDRAWN, State.REFUSED))
+            & (_APPROVED | (_D.state != State.READY)),
         )
     )
     return _persons(ledger, statement)

@@ -13,6 +13,8 @@ from flows.post.mailing.frozen_letter import documents
 from flows.post.states import State
 
 _D, _L, _E = schema.dispatch.c, schema.letter.c, schema.event.c
+POSTED = exists().where(_E.dispatch == _D.id, _E.what == events.POSTED)
+"""SQL: a dispatch's letter went by post, whatever became of its mail."""
 
 
 def letters(ledger: Ledger, mailing: str, *, by_mail: bool = False) -> Iterator[Letter]:
@@ -21,13 +23,12 @@ def letters(ledger: Ledger, mailing: str, *, by_mail: bool = False) -> Iterator[
 
     With ``by_mail`` every letter that was not withdrawn.
     """
-    posted = exists().where(_E.dispatch == _D.id, _E.what == events.POSTED)
     statement = (
         select(_L.contact, _L.person, _L.role, _L.email, _L.reference, _L.reader, _L.content)
         .join(schema.dispatch, (_D.mailing == _L.mailing) & (_D.ordinal == _L.ordinal))
         .where(
             _L.mailing == mailing,
-            true() if by_mail else (_L.paper == 1) & ~posted,
+            true() if by_mail else (_L.paper == 1) & ~POSTED,
             _L.forgotten.is_(None),
             _D.rehearsal == 0,
             _D.state != State.WITHDRAWN,

@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import event
 
 from flows.errors import ConfigurationError
+from flows.operations.replies import again
 from flows.post.ledger.database import Ledger
 from flows.post.ledger.workers import hold
-from flows.post.mailing import rehearsal
+from flows.post.mailing import freezing, rehearsal, served
 from flows.post.mailing.mailing import Mailing
 from flows.post.resolution import (
     find,
@@ -341,3 +342,19 @@ def test_status_has_the_reason_of_every_withdrawal_resolution_and_posting(
         by_post: "posted by Post Room: posted on 2013-09-05",
         both: "posted by Post Room: posted on 2013-09-05",
     }
+
+
+@pytest.mark.parametrize("state", [State.READY, State.REFUSED, State.WITHDRAWN, State.SENT])
+def test_whoever_was_posted_the_letter_is_in_no_further_mailing_of_the_edition(
+    ledger: Ledger, state: State
+) -> None:
+    made = approve(ledger, freeze(ledger, [letter("hague", paper=True), "warsi"]))
+    first, second = live(ledger, made.id)
+    posted(ledger, made.id, on=date(2013, 9, 5), by="Post Room")
+    bring(ledger, first, state)
+    bring(ledger, second, State.REFUSED)
+    known = served.served(ledger, made.campaign, made.edition)
+    assert set(known.persons()) == {"hague"}
+    assert set(freezing.taken(ledger, made.campaign, made.edition)) == {"hague"}
+    with pytest.raises(ConfigurationError, match="would be a second copy"):
+        again(ledger, first, **WHO)
