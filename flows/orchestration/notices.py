@@ -65,7 +65,9 @@ def sign_off_waits(found: Mailing, refusal: str) -> None:
         f"{found.letters} letters of {found.campaign}, edition {found.edition}, are frozen as "
         f"mailing {found.id} and wait for the sign-off.\nHash: {found.hash[:12]}"
     )
-    _send(f"sign-off {found.id}", f"{found.campaign}: sign-off waits", f"{refusal}\n{body}".strip())
+    # A run that waits for the same mailing as an earlier one, which nobody answered, is news.
+    matter = f"sign-off {found.id}, {flow_runs.identity()}"
+    _send(matter, f"{found.campaign}: sign-off waits", f"{refusal}\n{body}".strip())
 
 
 def _send(matter: str, subject: str, body: str) -> None:

@@ -82,6 +82,18 @@ def test_a_sign_off_that_was_never_given_is_told(project: FlowProject, server: F
     assert "never signed off" in mail
 
 
+def test_a_second_run_that_waits_for_the_same_sign_off_is_told_as_the_first_was(
+    project: FlowProject, server: FaultServer
+) -> None:
+    for _ in range(2):
+        run = project.start(offered(CAMPAIGN), campaign=CAMPAIGN, live=True)
+        assert project.execute(run).name == "Suspended"
+        project.expire(run)
+    assert len(project.mailings) == 1
+    mails = [copy.content or b"" for copy in server.copies.all]
+    assert len([mail for mail in mails if b"sign-off waits" in mail]) == 2
+
+
 def test_scheduled_runs_that_did_not_start_are_told_once(
     project: FlowProject, server: FaultServer
 ) -> None:
