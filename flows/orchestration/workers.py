@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from uuid import UUID
 
+import httpx
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import FlowRun
 from prefect.deployments import run_deployment
@@ -47,12 +48,15 @@ def start(ledger: Ledger, mailing: str, limit: int, patience: float, workers: in
     if not flow_runs.deployed():
         logger.warning("workers: only a deployment's run can start others; this one sends alone")
         return Workers(limit)
-    with get_client(sync_client=True) as client:
-        try:
+    try:
+        with get_client(sync_client=True) as client:
             served = client.read_deployment_by_name(DEPLOYMENT).work_pool_name is None
-        except ObjectNotFound:
-            logger.warning(f"workers: there is no deployment {DEPLOYMENT}; this run sends alone")
-            return Workers(limit)
+    except ObjectNotFound:
+        logger.warning(f"workers: there is no deployment {DEPLOYMENT}; this run sends alone")
+        return Workers(limit)
+    except httpx.HTTPError as error:
+        logger.warning(f"workers: Prefect's server does not answer ({error}); this run sends alone")
+        return Workers(limit)
     count = min(workers, useful)
     if served and count >= AT_ONCE:
         count = AT_ONCE - 1
