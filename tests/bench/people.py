@@ -36,9 +36,9 @@ def contact_list(path: Path, count: int) -> Path:
 
 
 def _word(number: int) -> str:
-    """A different word for each number below 14 ** 4."""
+    """A different word for each number."""
     word = ""
-    for _ in range(4):
+    while number or len(word) < 8:
         number, place = divmod(number, len(_SYLLABLES))
         word += _SYLLABLES[place]
     return word.capitalize()
