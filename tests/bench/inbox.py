@@ -68,6 +68,6 @@ def rows(quick: bool) -> Iterator[Measured]:
         ledger.close()
     what = f"{count} mails from Dovecot"
     goal = 180 * count / MAILS
-    yield Measured("first sweep of a mailbox", what, first, "s", goal, at_most=True)
-    yield Measured("sweep with nothing new", what, second, "s", 2, at_most=True)
+    yield Measured("first sweep of a mailbox", what, first, "s", goal, at_most=True, alone=True)
+    yield Measured("sweep with nothing new", what, second, "s", 2, at_most=True, alone=True)
     yield Measured("memory of a sweep", what, kilobytes / 1000, "MB", 200, at_most=True)
