@@ -13,7 +13,6 @@ SETTING = "DEAR_MINISTER_FAILPOINT"
 NAMES = (
     "after-freeze",
     "after-claim",
-    "after-witness",
     "before-handing-over",
     "after-handing-over",
     "after-dot",

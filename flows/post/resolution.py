@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from sqlalchemy import exists, select
 
 from flows.errors import ConfigurationError
-from flows.post.ledger import events, schema
+from flows.post.ledger import events, schema, witness
 from flows.post.ledger.clock import now, stamp
 from flows.post.ledger.database import Ledger
 from flows.post.ledger.transitions import COLUMNS, DispatchRow, Transition, apply
@@ -244,10 +244,12 @@ def withdraw(
             "withdraw them without --only-mail"
         )
     with ledger.write() as connection:
-        return apply(
+        withdrawn = apply(
             connection,
             [Transition(row, State.WITHDRAWN, by=name, why=reason) for row in chosen],
         )
+    witness.need_one(ledger)
+    return withdrawn
 
 
 def posted(

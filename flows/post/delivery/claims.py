@@ -11,7 +11,7 @@ from sqlalchemy import Row, bindparam, func, select
 
 from flows.post.delivery.sending import Sending, Stop
 from flows.post.failpoints import passing
-from flows.post.ledger import events, holds, schema, transitions, witness
+from flows.post.ledger import events, holds, schema, transitions
 from flows.post.ledger.clock import now, parse, stamp
 from flows.post.ledger.database import Ledger
 from flows.post.ledger.errors import LedgerUnavailableError, LostHoldError
@@ -108,9 +108,6 @@ class Claims:
         if not claimed:
             return
         passing("after-claim")
-        if not self._scope["rehearsal"]:
-            witness.leave(self._ledger, flush=False)
-            passing("after-witness")
         ordinals = [dispatch.ordinal for dispatch in claimed]
         with self._ledger.read() as connection:
             rows = connection.execute(_CONTENTS, {**self._scope, "ordinals": ordinals}).all()

@@ -22,6 +22,8 @@ from flows.post.ledger.errors import LedgerUnavailableError
 
 BUSY_SECONDS = 10
 """How long a writer waits for another process's transaction before it gives up."""
+NEW_HEAD = "new head"
+"""Where a transaction's connection carries number and hash of the last event it added."""
 _FULL = 2  # PRAGMA synchronous as SQLite numbers it
 _CHAIN_LOCK = 0x44_4D_4C  # the key of PostgreSQL's advisory lock on the chain of events
 
@@ -41,6 +43,8 @@ class Ledger:
         self.notes: list[str] = []
         """What every run has to say of this database."""
         self.engine = _engine(self.url, functools.partial(self._need_durable, allow_fsync_off))
+        self.on_events: Callable[[int, str], None] = lambda number, digest: None
+        """Called after each commit that added events, with number and hash of the last one."""
         self._writing = threading.Lock()
         self._writer: Connection | None = None
 
@@ -64,19 +68,27 @@ class Ledger:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """A transaction that is durable when the block ends. Raises LedgerUnavailableError."""
+        """A transaction that is durable when the block ends, and that the witnesses know of.
+
+        Raises LedgerUnavailableError.
+        """
         with self._writing, self._translated():
             if self._writer is None:
                 self._writer = self.engine.connect().execution_options(write=True)
+            new_head = None
             try:
                 with self._writer.begin():
                     if not self.sqlite:
                         statement = f"SELECT pg_advisory_xact_lock({_CHAIN_LOCK})"
                         self._writer.exec_driver_sql(statement)
+                    self._writer.info.pop(NEW_HEAD, None)
                     yield self._writer
+                    new_head = self._writer.info.pop(NEW_HEAD, None)
             except BaseException:
                 self._drop_writer()  # whatever went wrong may have been the connection
                 raise
+            if new_head:
+                self.on_events(*new_head)
 
     def compact(self) -> None:
         """Give up the space of what was deleted, so that it cannot be read from the file.

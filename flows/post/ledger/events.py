@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, func, insert, inspect, select
 
 from flows.post.ledger import schema
+from flows.post.ledger.database import NEW_HEAD
 from flows.post.ledger.statements import Statement
 from flows.post.states import HELD as HELD_BY_WORKERS
 from flows.post.states import SETTLED_BY_A_PERSON, State
@@ -52,7 +53,7 @@ def _hash(entry: Mapping[str, Any] | RowMapping) -> str:
 
 def append(connection: Connection, entries: Iterable[Mapping[str, Any]]) -> None:
     """Add entries to the chain, in order. To be called within ``Ledger.write``, which
-    admits one writer."""
+    admits one writer, and which tells the witnesses where the log ends (``NEW_HEAD``)."""
     seq, previous = _HEAD.run(connection, {}).fetchone() or (0, BEGINNING)
     rows = []
     for entry in entries:
@@ -64,6 +65,7 @@ def append(connection: Connection, entries: Iterable[Mapping[str, Any]]) -> None
         rows.append(row)
     if rows:
         _INSERT.run_many(connection, rows)
+        connection.info[NEW_HEAD] = seq, previous
 
 
 def bound(connection: Connection, mailing: str) -> dict[str, Any]:

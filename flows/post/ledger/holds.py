@@ -10,7 +10,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Row, and_, func, insert, select, text, update
 
-from flows.post.ledger import events, schema
+from flows.post.ledger import events, schema, witness
 from flows.post.ledger.clock import now, parse, stamp
 from flows.post.ledger.database import Ledger
 from flows.post.states import State
@@ -80,6 +80,7 @@ def hold(ledger: Ledger, mailing: str, *, by: str, why: str) -> Hold:
         values = {"mailing": mailing, "at": at, "by": by, "why": why, "dispatch": last}
         connection.execute(insert(schema.hold).values(ordinal=before + 1, **values))
         events.append(connection, [{**values, "what": events.HELD}])
+    witness.need_one(ledger)
     return Hold(mailing, parse(at), by, why, last)
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from flows.errors import ConfigurationError
+from flows.post.ledger import witness
 from flows.post.ledger.clock import now
 from flows.post.ledger.database import Ledger, parse_url
 from flows.post.ledger.errors import LedgerUnavailableError
@@ -47,6 +48,7 @@ def open_ledger(
             revision = _revision(ledger, connection)
         if revision != REVISION:
             _migrate(ledger, upgrade=upgrade)
+        witness.follow(ledger)
     except BaseException:
         ledger.close()
         raise

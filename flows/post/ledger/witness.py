@@ -1,16 +1,18 @@
 """Witnesses: files that keep how far the ledger had come, where the ledger cannot rewrite it.
 
 A ledger that was restored from a backup, copied or cut short has forgotten letters that were sent,
-and would send them again. Each live sending leaves the head of the log (number and hash of its last
-event) in a file beside the ledger and, where LEDGER_WITNESS names a folder, in one there: before
-anything of a claimed letter is said to a server. A ledger that does not know what a witness knows
-sends nothing until a person recovers it (``flows.operations.recover``).
+and would send them again; or that somebody said stop. The first live sending, and a hold, leave the
+head of the log (number and hash of its last event) in a file beside the ledger and, where
+LEDGER_WITNESS names a folder, in one there. From then on it follows every commit, before anything
+that was committed is acted upon: whatever moment a backup is of, the witnesses know what came after.
+A ledger that does not know what a witness knows sends nothing until a person recovers it
+(``flows.operations.recover``).
 """
 
 import json
 import os
 import threading
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fasteners import InterProcessLock
@@ -76,7 +78,20 @@ def _places(ledger: Ledger, identity: str) -> tuple[Path, ...]:
 def read(path: Path) -> Head | None:
     """What a witness says; None where there is no such file. Raises ConfigurationError."""
     try:
-        text = path.read_text(encoding="utf-8")
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be read ({error.strerror})") from error
+    if found := _understood(content):
+        return found
+    raise ConfigurationError(f"{path}: is not a ledger's witness; name another file")
+
+
+def _understood(content: bytes) -> Head | None:
+    """The head that stands there; None where it is none."""
+    try:
+        text = content.decode()
         if text.lstrip().startswith("{"):
             given = json.loads(text)
             values = [given[name] for name in ("identity", "generation", "events", "hash")]
@@ -84,12 +99,8 @@ def read(path: Path) -> Head | None:
             values = text.split()
         identity, generation, number, digest = values
         return Head(str(identity), int(generation), int(number), str(digest))
-    except FileNotFoundError:
+    except (ValueError, KeyError, TypeError):
         return None
-    except OSError as error:
-        raise ConfigurationError(f"{path}: cannot be read ({error.strerror})") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise ConfigurationError(f"{path}: is not a ledger's witness; name another file") from error
 
 
 def disagreement(connection: Connection, witness: Head) -> str | None:
@@ -164,6 +175,52 @@ def begin(ledger: Ledger) -> None:
             entry = {"at": stamp(now()), "what": events.WITNESSED, "detail": {"identity": identity}}
             events.append(connection, [entry])
     leave(ledger)
+    follow(ledger)
+
+
+def follow(ledger: Ledger) -> None:
+    """From here on this process keeps the witnesses that are there as far as its commits go."""
+    ledger.on_events = _Follower(ledger)
+
+
+def need_one(ledger: Ledger) -> None:
+    """Leave the ledger's head where there is no witness yet, so that what was just committed
+    cannot be undone unseen by restoring a backup. Raises LedgerUnavailableError."""
+    if missing := [path for path in files(ledger) if not path.exists()]:
+        with ledger.read() as connection:
+            ours = head(connection)
+        for path in missing:
+            _write(path, ours)
+
+
+class _Follower:
+    """Brings the witnesses of a ledger up to each commit of this process, once it has been found to
+    agree with them: one that has forgotten something must not make its witnesses forget it."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._known: tuple[Head, tuple[Path, ...]] | None = None
+
+    def __call__(self, number: int, digest: str) -> None:
+        """Raises LedgerUnavailableError where a witness cannot be written."""
+        if self._known is None:
+            self._known = self._agreed()
+        if self._known is not None:
+            ours, places = self._known
+            for path in places:
+                _write(path, replace(ours, events=number, hash=digest), flush=False)
+
+    def _agreed(self) -> tuple[Head, tuple[Path, ...]] | None:
+        """The ledger's head and the witnesses there are; None where there is none, or one that
+        disagrees."""
+        places = tuple(path for path in files(self._ledger) if path.exists())
+        try:
+            if not places or differences(self._ledger):
+                return None
+        except ConfigurationError:  # no witness at all: the next live sending says so
+            return None
+        with self._ledger.read() as connection:
+            return head(connection), places
 
 
 def leave(ledger: Ledger, *, flush: bool = True) -> Head:
@@ -176,7 +233,7 @@ def leave(ledger: Ledger, *, flush: bool = True) -> Head:
     with ledger.read() as connection:
         ours = head(connection)
     for path in _places(ledger, ours.identity):
-        _write(path, ours, replace=False, flush=flush)
+        _write(path, ours, flush=flush)
     return ours
 
 
@@ -198,7 +255,8 @@ def recovered(ledger: Ledger, *, by: str, why: str) -> Head:
         events.append(connection, [entry])
         ours = head(connection)
     for path in files(ledger):
-        _write(path, ours, replace=True)
+        _write(path, ours, anew=True)
+    follow(ledger)
     return ours
 
 
@@ -214,24 +272,38 @@ def _was_witnessed(connection: Connection) -> bool:
     return bool(connection.execute(select(note)).scalar())
 
 
-def _write(path: Path, ours: Head, *, replace: bool, flush: bool = True) -> None:
-    """Overwrite one block in place, which is whole at any moment; ``flush`` waits for the disk."""
-    content = json.dumps({**asdict(ours), "at": stamp(now())}).ljust(_BLOCK - 1) + "\n"
+def _write(path: Path, ours: Head, *, anew: bool = False, flush: bool = True) -> None:
+    """Overwrite one block in place, which is whole at any moment; ``flush`` waits for the disk.
+
+    Without ``anew`` nothing is written over a head that came later."""
+    content = json.dumps(
+        {
+            "identity": ours.identity,
+            "generation": ours.generation,
+            "events": ours.events,
+            "hash": ours.hash,
+            "at": stamp(now()),
+        }
+    )
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if flush:
+            path.parent.mkdir(parents=True, exist_ok=True)
         with _writing, InterProcessLock(path.with_name(f"{path.name}.lock")):
-            seen = _readable(path)
-            if (
-                not replace
-                and seen
-                and seen.identity == ours.identity
-                and ((seen.generation, seen.events) >= (ours.generation, ours.events))
-            ):
-                return  # another sender came later and has written already
-            with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "wb", buffering=0) as file:
-                file.write(content.encode())
+            file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+            try:
+                seen = _understood(os.pread(file, _BLOCK, 0))
+                if (
+                    not anew
+                    and seen
+                    and seen.identity == ours.identity
+                    and (seen.generation, seen.events) >= (ours.generation, ours.events)
+                ):
+                    return  # another sender came later and has written already
+                os.pwrite(file, content.ljust(_BLOCK - 1).encode() + b"\n", 0)
                 if flush or not seen:
-                    os.fsync(file.fileno())
+                    os.fsync(file)
+            finally:
+                os.close(file)
     except (OSError, threading.ThreadError) as error:
         raise LedgerUnavailableError(
             f"{path}: the ledger's witness cannot be written ({error}); nothing further is sent: "

@@ -5,16 +5,19 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 from collections.abc import Callable
+from contextlib import closing
 
 import pytest
 
+from flows.post.failpoints import SETTING
 from tests.integration.commands.office import PROGRAM, READERS, Office, bare_environment
 from tests.servers.certificates import Certificates
 from tests.servers.fault import FaultServer
 from tests.servers.imap import Dovecot
-from tests.servers.script import Phase, Stall, once
+from tests.servers.script import Call, Moment, Phase, Stall, once
 
 Start = Callable[..., FaultServer]
 WHO = ("--by", "E. Marchbank", "--why", "the disk was replaced")
@@ -230,3 +233,33 @@ def test_where_nothing_is_lost_there_is_nothing_to_recover(approved: tuple[Offic
     assert ended.code == 2
     assert "agrees with its witnesses: there is nothing to recover" in ended.line
     assert office.states(mailing) == {"ready": 3}
+
+
+def test_a_backup_from_the_middle_of_a_sending_repeats_nothing(
+    approved: tuple[Office, str], fault_server: Start
+) -> None:
+    """The backup is made while the second letter is handed over, of a claim that holds all three;
+    the sender is killed after the third, and the backup put back."""
+    office, mailing = approved
+    ledger, backup = office.folder / "var" / "ledger.db", office.folder / "backup.db"
+
+    def back_up(moment: Moment) -> None:
+        with closing(sqlite3.connect(ledger)) as source:
+            source.execute("VACUUM INTO ?", (str(backup),))
+
+    server = fault_server([once(Phase.DOT, Call(back_up), READERS[1])])
+    office.to(server)
+    killed = office.process("send", mailing, "--live", env={SETTING: "after-sent:3"})
+    assert killed.code == -signal.SIGKILL, killed.err
+    assert len(server.copies.all) == 3
+    for name in ("ledger.db-wal", "ledger.db-shm"):
+        ledger.with_name(name).unlink(missing_ok=True)
+    shutil.copy(backup, ledger)
+    ended = office.run("send", mailing, "--live")
+    assert (ended.code, "was restored from a backup, or cut short" in ended.line) == (2, True)
+    recovered = office.run("recover", *WHO)
+    assert recovered.code == 1
+    assert office.run("send", mailing, "--live").code == 1
+    assert office.states(mailing) == {"sent": 1, "uncertain": 2}
+    assert len(server.copies.all) == 3
+    assert office.run("verify").code == 0

@@ -22,7 +22,6 @@ READERS = [f"reader{n}@example.org" for n in range(1, 6)]
 ENDS: dict[str, tuple[State, int, int]] = {
     # Of the letter in hand: its state in the end, its copies, the dots the server had read.
     "after-claim": (State.SENT, 1, 0),
-    "after-witness": (State.SENT, 1, 0),
     "before-handing-over": (State.SENT, 1, 0),
     "after-handing-over": (State.UNCERTAIN, 0, 0),
     "after-dot": (State.UNCERTAIN, 1, 1),

@@ -1,6 +1,7 @@
 """A ledger that has forgotten what its witnesses saw sends nothing until a person recovers it."""
 
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -10,13 +11,15 @@ from sqlalchemy import delete, select, update
 
 from flows.errors import ConfigurationError
 from flows.post import audit
-from flows.post.ledger import events, schema, witness
+from flows.post.ledger import events, holds, schema, witness
 from flows.post.ledger.database import Ledger
 from flows.post.ledger.errors import LedgerUnavailableError
 from flows.post.ledger.opening import open_ledger
 from flows.post.ledger.witness import BehindWitnessError
+from flows.post.mailing.mailing import every
+from flows.post.resolution import withdraw
 from flows.post.states import State
-from tests.unit.post.ledger_fixtures import approve, bring, freeze, live
+from tests.unit.post.ledger_fixtures import approve, bring, freeze, live, subject
 
 WHO = {"by": "E. Marchbank", "why": "the disk was replaced"}
 
@@ -177,7 +180,7 @@ def test_a_later_head_is_not_overwritten_by_an_earlier_one(ledger: Ledger) -> No
     send_one(ledger)
     path = witness.files(ledger)[-1]
     after = witness.read(path)
-    witness._write(path, before, replace=False)
+    witness._write(path, before)
     assert witness.read(path) == after != before
 
 
@@ -219,3 +222,57 @@ def test_an_identity_that_was_changed_is_found_by_verify(
         change(connection)
     with ledger.read() as connection:
         assert "identity is not the one" in events.verify(connection).why
+
+
+def test_the_witness_follows_every_commit_from_the_first_live_sending_on(ledger: Ledger) -> None:
+    """So that a backup of any moment is behind it, also one from the middle of a sending."""
+    freeze(ledger, ["clegg"], subject("before"))
+    assert not any(path.exists() for path in witness.files(ledger))
+    witness.begin(ledger)
+    freeze(ledger, ["clegg"], subject("after"))
+    ready = next(name for name, state in live(ledger).items() if state == State.READY)
+    bring(ledger, ready, State.HANDING_OVER)
+    with ledger.read() as connection:
+        ours = witness.head(connection)
+    assert [witness.read(path) for path in witness.files(ledger)] == [ours] * len(
+        witness.files(ledger)
+    )
+
+
+def test_a_restored_ledger_that_goes_on_with_other_things_does_not_make_its_witness_forget(
+    ledger: Ledger,
+) -> None:
+    send_one(ledger)
+    send_one(ledger)
+    seen = [witness.read(path) for path in witness.files(ledger)]
+    cut(ledger, 4)
+    again = open_ledger(
+        ledger.url.render_as_string(hide_password=False), witness_folder=ledger.witness_folder
+    )
+    with closing(again):
+        for number in range(8):  # more events than were lost
+            freeze(again, ["clegg"], subject(f"later{number}"))
+        assert [witness.read(path) for path in witness.files(again)] == seen
+        with pytest.raises(BehindWitnessError):
+            witness.check(again)
+
+
+@pytest.mark.parametrize("stop", ["hold", "withdraw"])
+def test_a_backup_from_before_a_stop_does_not_undo_it(
+    file_ledger: Ledger, tmp_path: Path, stop: str
+) -> None:
+    """Though nothing was ever sent."""
+    path = file_ledger.path
+    (mailing,) = [found.id for found in every(file_ledger)]
+    with closing(sqlite3.connect(path)) as source:
+        source.execute("VACUUM INTO ?", (str(tmp_path / "backup.db"),))
+    if stop == "hold":
+        holds.hold(file_ledger, mailing, **WHO)
+    else:
+        withdraw(file_ledger, mailing, **WHO)
+    file_ledger.close()
+    for name in ("ledger.db-wal", "ledger.db-shm"):
+        path.with_name(name).unlink(missing_ok=True)
+    shutil.copy(tmp_path / "backup.db", path)
+    with closing(reopened(path)) as restored, pytest.raises(BehindWitnessError, match="restored"):
+        witness.begin(restored)
