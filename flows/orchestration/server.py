@@ -85,8 +85,8 @@ def need(url: str) -> None:
     headers = {}
     auth = PREFECT_API_AUTH_STRING.value()
     if key := PREFECT_API_KEY.value():
-        headers["Authorization"] = f"Bearer {key.get_secret_value()}"
-    basic = tuple(auth.get_secret_value().partition(":")[::2]) if auth else None
+        headers["Authorization"] = f"Bearer {key}"
+    basic = tuple(auth.partition(":")[::2]) if auth else None
     try:
         answer = httpx.get(f"{url}/admin/version", headers=headers, auth=basic, timeout=20)
     except (httpx.HTTPError, httpx.InvalidURL) as error:

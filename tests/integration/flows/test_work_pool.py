@@ -1,6 +1,5 @@
 """flows/prefect.yaml: the deployments for a work pool, executed by Prefect's own worker."""
 
-import shutil
 import sys
 
 from prefect.client.orchestration import get_client
@@ -14,12 +13,9 @@ PREFECT = (sys.executable, "-m", "prefect", "--no-prompt")
 
 
 def test_the_deployments_of_a_work_pool_run_a_campaign(project: FlowProject) -> None:
-    shutil.copytree(
-        ROOT / "flows", project.folder / "flows", ignore=shutil.ignore_patterns("__pycache__")
-    )
     for command in (
         ("work-pool", "create", "dear-minister", "--type", "process"),
-        ("deploy", "--prefect-file", "flows/prefect.yaml", "--all"),
+        ("deploy", "--prefect-file", str(ROOT / "flows" / "prefect.yaml"), "--all"),
     ):
         done = project.run([*PREFECT, *command])
         assert done.returncode == 0, done.stdout + done.stderr
