@@ -72,7 +72,7 @@ class Commands(typer.Typer):
 def _answering(run: Callable[..., Answer | None], in_office: bool) -> Callable[..., None]:
     @functools.wraps(run)
     def command(*, office: Path | None, json: bool, quiet: bool, **given: Any) -> None:
-        console.configure(json=json, quiet=quiet)
+        console.configure(json=json, quiet=quiet, office=office)
         with _working_in(office):
             if in_office:
                 console.say(f"office folder: {settings.office().folder.resolve()}")

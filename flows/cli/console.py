@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+import re
+import shlex
 import sys
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
@@ -36,14 +39,23 @@ console = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 _NARROWEST = 8
 _COLOURS = {"red": "31", "green": "32", "yellow": "33", "bold red": "1;31", "dim": "2"}
+_COMMAND = re.compile(r"\bdear-minister (?!init\b|demo\b)(?:(?:contacts|replies) )?[a-z][a-z-]*")
 _as_json = False
 _quiet = False
+_office = ""
 
 
-def configure(*, json: bool, quiet: bool) -> None:
-    """How this process speaks: one JSON document, and whether remarks are left out."""
-    global _as_json, _quiet
+def configure(*, json: bool, quiet: bool, office: Path | None = None) -> None:
+    """How this process speaks: one JSON document, and whether remarks are left out. ``office`` is
+    what --office was given, which every command that is named to be typed next repeats."""
+    global _as_json, _quiet, _office
     _as_json, _quiet = json, quiet
+    _office = f" --office {shlex.quote(str(office))}" if office else ""
+
+
+def _to_type(text: str) -> str:
+    """The text, its commands as they are to be typed where this one was."""
+    return _COMMAND.sub(lambda found: f"{found[0]}{_office}", text) if _office else text
 
 
 def give(answer: Answer) -> Exit:
@@ -72,7 +84,7 @@ def document(value: Any) -> None:
 
 def result(text: str) -> None:
     """A line on stdout, wrapped between words where the terminal is narrower."""
-    _write("".join(f"{line}\n" for line in _wrapped(text, _width())))
+    _write("".join(f"{line}\n" for line in _wrapped(_to_type(text), _width())))
 
 
 def say(text: str) -> None:
@@ -84,12 +96,12 @@ def say(text: str) -> None:
 def warn(text: str) -> None:
     """A line on stderr that no option leaves out."""
     width = console.width if console.is_terminal else 0
-    console.print("\n".join(_wrapped(text, width)), markup=False)
+    console.print("\n".join(_wrapped(_to_type(text), width)), markup=False)
 
 
 def fail(error: Exception) -> None:
     """An error's line or lines on stderr."""
-    for line in str(error).splitlines():
+    for line in _to_type(str(error)).splitlines():
         console.print(Text.assemble(("dear-minister:", "red"), " ", line))
 
 
@@ -209,7 +221,7 @@ class SendingBar:
         if event.state is None and not self._progress.disable:
             self._progress.update(self._task, description=event.text)
         if not _quiet and not event.counted:
-            self._progress.console.print(line(event), markup=False)
+            self._progress.console.print(_to_type(line(event)), markup=False)
 
 
 @contextmanager

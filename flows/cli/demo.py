@@ -53,7 +53,9 @@ def demo(*, fresh: bool) -> int:
             letters = _letters(ledger, mailing, here / "letters")
             code = _show(ledger, mailing, here, letters)
             demo_answers.answer(ledger, mailing, here / "answers")
-    console.say(f"{time.monotonic() - began:.0f} seconds.")
+    console.say(
+        f"{time.monotonic() - began:.0f} seconds. Your own letters:  dear-minister init FOLDER"
+    )
     return code
 
 
@@ -93,7 +95,7 @@ def _world(here: Path, server: Server) -> Settings:
 def _prepare(world: Settings, ledger: Ledger) -> Mailing:
     order = draft.draft(CAMPAIGN)
     lists = ", ".join(str(path) for path in order.lists)
-    console.say(f"1. Contacts: {lists}: {len(order.readers)} persons, one letter each.")
+    console.say(f"1. Contacts: {len(order.readers)} persons, one letter each.")
     with console.bar("   Letters") as progress:
         prepared = prepare.prepare(world, ledger, order, progress)
     for row in prepared.refused:
@@ -203,14 +205,13 @@ def _letters(ledger: Ledger, mailing: Mailing, folder: Path) -> Sequence[Path]:
 def _show(ledger: Ledger, mailing: Mailing, here: Path, letters: Sequence[Path]) -> int:
     now = status.status(ledger, mailing.id)
     for line in output.troubles(now):
-        console.say(line)
+        console.result(line)
     sent = now.counts.get(State.SENT, 0)
     by_post = sum(1 for one in now.dispatches if not one.email)
     post = f", {by_post} to be posted on paper" if by_post else ""
-    console.say(f"{sent} of {len(now.dispatches)} letters sent{post}. Where to look:")
-    console.say(f"   letters (.docx)  {here / 'letters'}/  for example {letters[0].name}")
-    console.say(f"   mails (.eml)     {here / 'mailbox'}/")
-    console.say(f"   the ledger       {here / 'ledger.db'}")
-    console.say("Your own letters:  dear-minister init FOLDER")
+    console.result(f"{sent} of {len(now.dispatches)} letters sent{post}. Where to look:")
+    console.result(f"   letters (.docx)  {here / 'letters'}/  for example {letters[0].name}")
+    console.result(f"   mails (.eml)     {here / 'mailbox'}/")
+    console.result(f"   the ledger       {here / 'ledger.db'}")
     bad = now.counts.get(State.REFUSED, 0) + now.counts.get(State.UNCERTAIN, 0)
     return 1 if bad or now.counts.get(State.DEFERRED, 0) else 0

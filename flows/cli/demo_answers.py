@@ -57,12 +57,12 @@ def answer(ledger: Ledger, mailing: Mailing, folder: Path) -> None:
         (folder / f"answer-{number}.eml").write_bytes(mail)
     _file(ledger, folder, mails)
     found = replies.desk(ledger, mailing.campaign)
-    console.say("5. Four readers answer, as they do in a campaign; the inbox files what came:")
+    console.result("5. Four readers answer, as they do in a campaign; the inbox files what came:")
     for reader in found.readers:
         for item in reader.items:
-            console.say(f"   {item.kind:<16}{reader.name}{_meaning(item)}")
+            console.result(f"   {item.kind:<16}{reader.name}{_meaning(item)}")
     everybody = found.numbers.everybody
-    console.say(f"   {everybody.answered} of {everybody.letters} answered so far.")
+    console.result(f"   {everybody.answered} of {everybody.letters} answered so far.")
 
 
 def _mails(sent: Sequence[DispatchStatus], mailing: Mailing) -> list[bytes]:

@@ -99,7 +99,7 @@ class Readback:
         address = self._reader.address
         for wanted, name in ((address.salutation, "salutation"), (address.close, "close")):
             if not shows(wanted):
-                raise RowError("salutation", f"{where} lacks {wanted!r}: print {name}")
+                raise RowError("salutation", f"{where} lacks {wanted!r}: print {{{{ {name} }}}}")
 
 
 def _shows(marked: str, wanted: str) -> bool:

@@ -1,7 +1,8 @@
 """Forget: remove personal data from the ledger, and from the files that were made of it."""
 
+import csv
 import shutil
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
 from email import message_from_binary_file
@@ -12,7 +13,7 @@ from flows.errors import ConfigurationError
 from flows.post import retention
 from flows.post.ledger.database import Ledger
 from flows.post.retention import Forgotten
-from flows.settings import Settings
+from flows.settings import Settings, office
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +51,26 @@ def forget(
     copies = sorted(ledger.path.parent.glob(f"{ledger.path.name}.*.bak")) if ledger.sqlite else []
     left = (
         *(f"{copy}: a copy from before an upgrade" for copy in copies),
+        *(
+            f"{path}: what the source of {name} had, kept to tell corrections by hand"
+            for path, name in _as_imported(office().contacts, person)
+        ),
         "contact lists and the suppression list",
         "exports, reports and evidence packs that were saved elsewhere",
         "backups of the ledger, and pages of Prefect's runs",
         "the mailboxes of sent mails, of the archive and of answers",
     )
     return Removed(done, files, left)
+
+
+def _as_imported(folder: Path, person: str) -> Iterator[tuple[Path, str]]:
+    """The hidden copies of imported lists in which this person stands (all where none is named),
+    and their lists' names."""
+    for path in sorted(folder.glob(".*.imported.csv")):
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = csv.DictReader(file)
+            if not person or any(person in (row.get("id"), row.get("person")) for row in rows):
+                yield path, f"{path.name[1:].removesuffix('.imported.csv')}.csv"
 
 
 def _remove(var: Path, done: Forgotten) -> int:

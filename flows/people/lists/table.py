@@ -27,6 +27,8 @@ _LOOKED_AT = 30
 """Rows in which the heading is looked for."""
 _LEAST_KNOWN = 2
 """Known headings that make a row below the first the heading."""
+_LEAST_OF_A_TABLE = 3
+"""Cells that make a row below a title the heading of a table whose headings are not known."""
 _WITH_SHEET = re.compile(r"(?P<file>.+\.\w+)#(?P<sheet>[^/]+)", re.IGNORECASE)
 _ERROR = re.compile(
     r"#(?:N/A|N/D|NV|DIV/0!|[A-ZÀ-Þ]{3,12}[!?]|GETTING_DATA|#{2,})|Err:\d{3}", re.IGNORECASE
@@ -222,7 +224,16 @@ def _heading(rows: Sequence[Record], known: Mapping[str, str], required: Sequenc
             if {known.get(bare(cell), "") for cell in cells}.issuperset(required):
                 return at
     best = max(range(len(rows)), key=lambda at: (_known(rows[at], known), -at), default=0)
-    return best if _known(rows[best], known) >= _LEAST_KNOWN else 0
+    if rows and _known(rows[best], known) >= _LEAST_KNOWN:
+        return best
+    if not rows or _filled(rows[0]) > 1:
+        return 0
+    # Of a table whose headings nobody knows, a line above them is a title, not the heading.
+    return next((at for at, row in enumerate(rows) if _filled(row) >= _LEAST_OF_A_TABLE), 0)
+
+
+def _filled(record: Record) -> int:
+    return sum(1 for cell in record.cells if cell.strip())
 
 
 def _above(passed: Sequence[Record]) -> list[str]:

@@ -4,8 +4,8 @@ A ledger that was restored from a backup, copied or cut short has forgotten lett
 and would send them again; or that somebody said stop. The first live sending, and a hold, leave the
 head of the log (number and hash of its last event) in a file beside the ledger and, where
 LEDGER_WITNESS names a folder, in one there. From then on it follows every commit, before anything
-that was committed is acted upon: whatever moment a backup is of, the witnesses know what came after.
-A ledger that does not know what a witness knows sends nothing until a person recovers it
+that was committed is acted upon: whatever moment a backup is of, the witnesses know what came
+after. A ledger that does not know what a witness knows sends nothing until a person recovers it
 (``flows.operations.recover``).
 """
 

@@ -95,3 +95,17 @@ def test_where_nobody_can_be_asked_nothing_is_forgotten(sent: tuple[Office, str]
     assert ended.code == 2
     assert "say --yes to remove it" in ended.err
     assert where_named(office, READERS[1].encode())
+
+
+def test_the_hidden_copy_of_an_imported_list_is_named_where_the_person_stands_in_it(
+    sent: tuple[Office, str],
+) -> None:
+    """It tells corrections by hand from what the source had; nobody would look for it."""
+    office, _ = sent
+    for name, person in (("ministers", "lucas"), ("peers", "warsi")):
+        (office.folder / "contacts" / f".{name}.imported.csv").write_text(
+            f"id,person,name\n{person}-mp,{person},A Name\n", encoding="utf-8"
+        )
+    left = office.json("forget", "--person", "lucas", *WHO, "--yes")["elsewhere"]
+    (named,) = [place for place in left if ".imported.csv" in place]
+    assert "contacts/.ministers.imported.csv: what the source of ministers.csv had" in named

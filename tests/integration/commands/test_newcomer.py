@@ -12,7 +12,7 @@ import pytest
 from docx import Document
 
 from tests.integration.commands.installed import Installed
-from tests.integration.commands.office import PROGRAM, Office, bare_environment
+from tests.integration.commands.office import PROGRAM, Ended, Office, bare_environment
 
 WORDS = (
     '--subject "Rivers & “lakes”" --sender "Siân Élan" --position Chair '
@@ -157,7 +157,8 @@ def test_on_a_terminal_new_asks_for_the_words(office: Office) -> None:
 def test_the_demo_needs_no_office_folder(installed: Installed, tmp_path: Path) -> None:
     done = installed.run("dear-minister demo", tmp_path)
     assert done.code == 0, done.err
-    assert "64 of 64 letters sent" in done.said
+    assert "64 of 64 letters sent" in done.out
+    assert "Prefect runs the campaign" not in done.out  # progress is no result
     assert len(list((tmp_path / "var/demo/mailbox").glob("*.eml"))) == 64
 
 
@@ -173,3 +174,29 @@ def test_the_program_says_its_version_and_completes_its_commands(
         count = str(len(words.split()) - 1)
         done = installed.run("dear-minister", folder, **asked, COMP_WORDS=words, COMP_CWORD=count)
         assert done.out.split() == [answer], done.err
+
+
+def test_a_command_to_be_typed_next_names_the_office_folder_that_was_named(
+    installed: Installed, folder: Path
+) -> None:
+    """From anywhere, copied as it stands; a folder's name with a blank in it too."""
+    office = folder.rename(folder.with_name("our office"))
+    elsewhere = office.parent
+
+    def run(line: str) -> Ended:
+        return installed.run(line, elsewhere)
+
+    run(f"dear-minister new rivers {WORDS} --office 'our office'")
+    write_letter(office / "templates" / "rivers")
+    done = run("dear-minister prepare rivers --office 'our office'")
+    assert done.code == 0, done.err
+    commands = re.findall(r"dear-minister .*", done.err)
+    assert commands
+    assert all(" --office 'our office'" in line for line in commands), commands
+    (rehearse,) = [line for line in commands if " send " in line]
+    assert run(rehearse).code == 0, rehearse
+    refused = run("dear-minister approve nothing --by X --hash abcd --office 'our office'")
+    (again,) = re.findall(r"see them all with: (dear-minister .*)", refused.err)
+    assert run(again).code == 0, again
+    # The folder that --office names is only repeated where it was named.
+    assert "--office" not in installed.run("dear-minister status", office).said

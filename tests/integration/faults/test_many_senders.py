@@ -79,7 +79,7 @@ def test_a_living_senders_claims_are_left_to_it(
 ) -> None:
     released, reached = threading.Event(), threading.Event()
     server = fault_server([once(Phase.STORED, Stall(released, reached), to=READERS[0])])
-    command = Command(tmp_path, frozen.url).to(server)
+    command = Command(tmp_path, frozen.url).to(server, SMTP_TIMEOUT="120")
     first = command.start("send", frozen.mailing, "--live", "--patience", "0")
     assert reached.wait(30)
     second = command.run("send", frozen.mailing, "--live", "--patience", "0")

@@ -155,8 +155,11 @@ def _paragraph(text: str):
             r"campaign\.toml: asks\.press: nobody gives reader\.seat",
         ),
         ({"build": lambda document: None}, r"letter\.docx: .*does not show the reader's name"),
-        ({"text": "Hello"}, r"email\.txt lacks 'Dear Specimen': print salutation"),
-        ({"html": "<p>{{ salutation }}</p>"}, r"email\.html lacks 'Yours in trial': print close"),
+        ({"text": "Hello"}, r"email\.txt lacks 'Dear Specimen': print {{ salutation }}"),
+        (
+            {"html": "<p>{{ salutation }}</p>"},
+            r"email\.html lacks 'Yours in trial': print {{ close }}",
+        ),
         (
             {"toml": TOML.replace('"Exampleshire"', '"{{ here }}"')},
             r"shows a template's braces: .*\{\{ here \}\}",

@@ -299,3 +299,18 @@ def test_a_foreign_sheet_under_a_list_s_name_is_told_the_command_that_reads_it(
     assert str(error.value).endswith(
         f"dear-minister contacts import '{path}' --to 'contacts/our people.csv'"
     )
+
+
+def test_a_title_above_headings_that_nobody_knows_is_not_taken_for_the_headings(
+    tmp_path: Path,
+) -> None:
+    """Else the message that says what to map names the title, and no heading."""
+    path = csv_file(
+        tmp_path,
+        "Friends of the Rivers\n\nNo.,Full name of Member,Their mail\n1,Ann Lee,a@b.example\n",
+    )
+    with pytest.raises(ConfigurationError, match=r"among No\., Full name of Member, Their mail"):
+        imported(path)
+    mapped = Options(mapping={"full name of member": "name", "Their mail": "email"})
+    (one,) = imported(path, mapped).contacts
+    assert (one.name, one.email) == ("Ann Lee", "a@b.example")
