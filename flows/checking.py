@@ -38,13 +38,14 @@ def check(
     def step(ledger: Ledger) -> Done:
         _need(campaign)
         found = checks.check(campaign, contacts, as_of).problems
-        worst = [one for one in found if one.severity in ("error", "row")]
+        worst = [problem for problem in found if problem.severity in ("error", "row")]
         return Done(
             f"{campaign}: {len(found)} problems, {len(worst)} of them keep letters back"
             if found
             else f"{campaign}: no problem found",
             table=[
-                {"severity": one.severity, "where": one.where, "what": one.what} for one in found
+                {"severity": problem.severity, "where": problem.where, "what": problem.what}
+                for problem in found
             ],
             attention=bool(worst),
         )
@@ -73,7 +74,7 @@ def preview(
         return Done(
             f"{campaign}: {len(made.files)} files of {len(only)} readers in {made.folder}",
             f"{links}\n\n{made.note}",
-            [{"row": f"{one.file}:{one.row}", "reason": one.reason} for one in made.refused],
+            [{"row": f"{row.file}:{row.row}", "reason": row.reason} for row in made.refused],
         )
 
     return verbs.perform("preview", by, step)

@@ -52,7 +52,7 @@ def contacts(folder: Folder = "contacts", fewer: Fewer = False, by: By = "") -> 
         lists = refresh(load(), office().folder / folder, progress, fewer=fewer)
         return Done(
             f"refreshed: {'; '.join(map(str, lists))}",
-            "\n".join(("# Refreshed", "", *(f"- {artifacts.plain(str(one))}" for one in lists))),
+            "\n".join(("# Refreshed", "", *(f"- {artifacts.plain(str(made))}" for made in lists))),
         )
 
     return notices.of(verbs.perform("contacts refresh", by, step), "contacts")
@@ -71,7 +71,7 @@ def import_lists(
     """Make a contact list of a public source's files, as of any day it knows."""
 
     def step(ledger: Ledger) -> Done:
-        paths = [office().folder / one for one in files.split()]
+        paths = [office().folder / name for name in files.split()]
         if not paths:
             raise ConfigurationError("no file was named; nothing was done")
         target = office().folder / to

@@ -43,7 +43,7 @@ def _name() -> str:
     due = 0
     with suppress(DearMinisterError):
         ledger = open_ledger(load())
-        due = sum(status.due(ledger, one.id) for one in _signed_off(ledger))
+        due = sum(status.due(ledger, found.id) for found in _signed_off(ledger))
         ledger.close()
     return f"sweep: {due} due" if due else "sweep: nothing due"
 
@@ -123,7 +123,7 @@ def _settle_cancelled(ledger: Ledger) -> None:
 
 
 def _signed_off(ledger: Ledger) -> list[Mailing]:
-    return [one for one in reversed(mailings.every(ledger)) if one.approved_at]
+    return [found for found in reversed(mailings.every(ledger)) if found.approved_at]
 
 
 def _for_the_sweep(ledger: Ledger) -> tuple[list[Mailing], list[str], list[str]]:
@@ -131,20 +131,21 @@ def _for_the_sweep(ledger: Ledger) -> tuple[list[Mailing], list[str], list[str]]
     whose letters wait for a person's word; and one about each that a run is at work on."""
     found, waiting, busy = [], [], []
     held = holds.every(ledger)
-    for one in _signed_off(ledger):
-        if one.id in held or not batches.waits(ledger, one):
+    for mailing in _signed_off(ledger):
+        if mailing.id in held or not batches.waits(ledger, mailing):
             continue
-        if campaign_runs.running(ledger, campaign_runs.last(ledger, one.campaign, one.edition)):
-            busy.append(f"mailing {one.id}: a run of its campaign is at work on it")
-        elif campaign_runs.limited(ledger, one.id):
+        last = campaign_runs.last(ledger, mailing.campaign, mailing.edition)
+        if campaign_runs.running(ledger, last):
+            busy.append(f"mailing {mailing.id}: a run of its campaign is at work on it")
+        elif campaign_runs.limited(ledger, mailing.id):
             waiting.append(
-                f"mailing {one.id}: {batches.waiting(ledger, one)} letters wait for a person, its "
-                f"last run was limited; to send the rest, name it: {links.form('dispatch')}"
+                f"mailing {mailing.id}: {batches.waiting(ledger, mailing)} letters wait for a "
+                f"person, its last run was limited; to send the rest, name it: {links.form('dispatch')}"
             )
-        elif question := open_question(ledger, one.id, load().mail_same_refusals):
-            waiting.append(f"mailing {one.id}: {question}")
+        elif question := open_question(ledger, mailing.id, load().mail_same_refusals):
+            waiting.append(f"mailing {mailing.id}: {question}")
         else:
-            found.append(one)
+            found.append(mailing)
     for line in (*waiting, *busy):
         get_run_logger().warning(line)
     return found, waiting, busy

@@ -35,7 +35,8 @@ def print_pack(mailing: MailingId = "", first_label: FirstLabel = 1, by: By = ""
         made = packing.pack(load(), ledger, mailing, first_label=first_label)
         faults = [{"letter": ref, "what is wrong": fault} for ref, fault in made.faults]
         faults += [
-            {"letter": one.letter.reference, "what is wrong": one.reason} for one in made.failed
+            {"letter": failed.letter.reference, "what is wrong": failed.reason}
+            for failed in made.failed
         ]
         files = [artifacts.file_link(path) for path in made.files]
         return Done(

@@ -108,7 +108,8 @@ def overview(ledger: Ledger) -> list[MailingView]:
         mine[name] = mine.get(name, 0) + row.n
     held = holds.every(ledger)
     return [
-        MailingView(one, counts.get(one.id, {}), held.get(one.id)) for one in mailings.every(ledger)
+        MailingView(found, counts.get(found.id, {}), held.get(found.id))
+        for found in mailings.every(ledger)
     ]
 
 

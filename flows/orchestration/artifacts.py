@@ -65,14 +65,14 @@ def review(found: Review) -> None:
     pages = {}
     if found.refused:
         pages["all the rows handed back"] = create_table_artifact(
-            [_refused(one) for one in found.refused[:MOST_ROWS]],
+            [_refused(row) for row in found.refused[:MOST_ROWS]],
             key=key(f"{campaign}-refused-rows"),
             description=f"{len(found.refused)} rows handed back, ready to correct: "
             f"{found.refused_file or 'in the ledger'}",
         )
     if found.specimens:
         pages["the specimens"] = create_markdown_artifact(
-            "\n\n---\n\n".join(_specimen(one) for one in found.specimens),
+            "\n\n---\n\n".join(_specimen(letter) for letter in found.specimens),
             key=key(f"{campaign}-specimens"),
             description=f"One letter for each kind of reader: mailing {found.mailing.id}",
         )
@@ -104,20 +104,20 @@ def summary(found: Review, pages: Mapping[str, str]) -> str:
     if found.refused:
         lines += _list(
             f"{len(found.refused)} rows handed back",
-            [str(one) for one in found.refused],
+            [str(row) for row in found.refused],
             f"Ready to correct: `{found.refused_file}`" if found.refused_file else "",
         )
     lines += _list(f"{len(found.left_out)} left out", found.left_out)
     lines += _list(
         f"{len(found.unsettled)} not settled from earlier mailings of this edition",
-        [str(one) for one in found.unsettled],
+        [str(letter) for letter in found.unsettled],
     )
-    if served := len(mailing.passed_over) - sum(not one.again for one in found.unsettled):
+    if served := len(mailing.passed_over) - sum(not letter.again for letter in found.unsettled):
         lines += ["", f"{max(served, 0)} persons have this edition already."]
     lines += _changes(found.changes)
     if found.specimens:
         folder = found.specimens[0].files[0].parent
-        kinds = [f"{', '.join(one.kinds)}: {one.name}" for one in found.specimens]
+        kinds = [f"{', '.join(letter.kinds)}: {letter.name}" for letter in found.specimens]
         lines += _list("Specimens", kinds, f"As files: `{folder}`")
     lines += ["", "Read on: " + ", ".join(f"[{name}]({link})" for name, link in pages.items())]
     return "\n".join(lines)
@@ -155,11 +155,11 @@ def _changes(found: Changes | None) -> list[str]:
     return _list(title, told) or ["", f"Nothing has changed since mailing `{found.since.id}`."]
 
 
-def _specimen(one: Specimen) -> str:
-    subject = f"Subject: {plain(one.subject)}" if one.subject else "By post."
-    files = ", ".join(f"`{path}`" for path in one.files)
-    head = f"## {plain(one.name)}\n\n*{', '.join(one.kinds)}*\n\n{subject}\n\n---\n\n"
-    return f"{head}{_laid_out(one.text)}\n\nAs files: {files}"
+def _specimen(letter: Specimen) -> str:
+    subject = f"Subject: {plain(letter.subject)}" if letter.subject else "By post."
+    files = ", ".join(f"`{path}`" for path in letter.files)
+    head = f"## {plain(letter.name)}\n\n*{', '.join(letter.kinds)}*\n\n{subject}\n\n---\n\n"
+    return f"{head}{_laid_out(letter.text)}\n\nAs files: {files}"
 
 
 def _laid_out(text: str) -> str:
@@ -179,18 +179,18 @@ def _kind_of_line(line: str) -> str:
     return "short" if len(line) < _SHORT_LINE else "paragraph"
 
 
-def _refused(one: RejectedRow) -> dict[str, Any]:
-    return {"row": f"{one.file}:{one.row}", "column": one.column, "reason": one.reason}
+def _refused(row: RejectedRow) -> dict[str, Any]:
+    return {"row": f"{row.file}:{row.row}", "column": row.column, "reason": row.reason}
 
 
 def outcome(mailing: Mailing, now: Status, ending: str, evidence: str) -> None:
     """What became of the letters: a summary, and a table with uncertain and refused ones first."""
     shown = now.dispatches
     if len(shown) > MOST_ROWS:
-        shown = tuple(one for one in shown if one.state in _FIRST)[:MOST_ROWS]
+        shown = tuple(letter for letter in shown if letter.state in _FIRST)[:MOST_ROWS]
     what = f"rehearsal {now.rehearsal}" if now.rehearsal else "live"
     table = create_table_artifact(
-        [_row(one) for one in shown],
+        [_row(letter) for letter in shown],
         key=key(f"{mailing.campaign}-outcome"),
         description=f"{what}: {in_words(now)}"
         + (f"; shown: {len(shown)}" if len(shown) < len(now.dispatches) else ""),
@@ -221,14 +221,14 @@ def outcome(mailing: Mailing, now: Status, ending: str, evidence: str) -> None:
     )
 
 
-def _row(one: DispatchStatus) -> dict[str, Any]:
+def _row(letter: DispatchStatus) -> dict[str, Any]:
     return {
-        "no.": one.id.rpartition(":")[2],
-        "to": one.name if one.email else f"{one.name} (by post)",
-        "state": one.state.value,
-        "tries": one.attempts,
-        "answer": f"{one.code or ''} {one.reply}".strip()[:200],
-        "Message-ID": one.message_id if one.state is State.UNCERTAIN else "",
+        "no.": letter.id.rpartition(":")[2],
+        "to": letter.name if letter.email else f"{letter.name} (by post)",
+        "state": letter.state.value,
+        "tries": letter.attempts,
+        "answer": f"{letter.code or ''} {letter.reply}".strip()[:200],
+        "Message-ID": letter.message_id if letter.state is State.UNCERTAIN else "",
     }
 
 

@@ -1,6 +1,6 @@
 """What the forms offer, read from the folders and from the ledger when deployments are made."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, select
@@ -62,17 +62,17 @@ def mailing_choices(ledger: Ledger) -> Mapping[str, Sequence[str]]:
         states.setdefault(mailing, set()).add(f"paper {state}" if paper else state)
     ready = {State.READY.value, f"paper {State.READY}"}
     waiting = ready | {State.DEFERRED.value}
+
+    def offered(*, where: Callable[[Mailing, set[str]], object]) -> list[str]:
+        return [label(found) for found in every if where(found, states.get(found.id, set()))]
+
     return {
-        "all": [label(one) for one in every],
-        "unsigned": [
-            label(one) for one in every if not one.approved_at and states.get(one.id, set()) & ready
-        ],
-        "waiting": [label(one) for one in every if states.get(one.id, set()) & waiting],
-        "held": [label(one) for one in every if one.id in held],
-        "refused": [label(one) for one in every if State.REFUSED in states.get(one.id, ())],
-        "paper": [
-            label(one) for one in every if any("paper" in one_ for one_ in states.get(one.id, ()))
-        ],
+        "all": offered(where=lambda found, there: True),
+        "unsigned": offered(where=lambda found, there: not found.approved_at and there & ready),
+        "waiting": offered(where=lambda found, there: there & waiting),
+        "held": offered(where=lambda found, there: found.id in held),
+        "refused": offered(where=lambda found, there: State.REFUSED in there),
+        "paper": offered(where=lambda found, there: any("paper" in state for state in there)),
     }
 
 

@@ -115,7 +115,7 @@ def artifacts(run: str) -> dict[str, str]:
             ),
             sort=ArtifactSort.CREATED_DESC,
         )
-    return {one.key: str(one.id) for one in reversed(found) if one.key}
+    return {artifact.key: str(artifact.id) for artifact in reversed(found) if artifact.key}
 
 
 _WRONG_PARAMETERS = (ParameterTypeError, ParameterBindError, SignatureMismatchError)
@@ -138,7 +138,7 @@ def one_line_each() -> None:
     """Let each error be one line in this process's logs of runs and tasks, and on the terminal."""
     for name in ("prefect.flow_runs", "prefect.task_runs", "prefect.engine"):
         logger = logging.getLogger(name)
-        if not any(isinstance(one, _OneLine) for one in logger.filters):
+        if not any(isinstance(kept, _OneLine) for kept in logger.filters):
             logger.addFilter(_OneLine())
 
 

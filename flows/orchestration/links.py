@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -50,15 +50,18 @@ def filled_in(form: str, schema: Mapping[str, Any], values: Mapping[str, str]) -
     value, where the form's ``schema`` offers one."""
     if not values:
         return form
-    fields = schema.get("properties", {})
     chosen = {
         name: next(
-            (one for one in fields.get(name, {}).get("enum", ()) if one.startswith(f"{value},")),
+            (choice for choice in _choices(schema, name) if choice.startswith(f"{value},")),
             value,
         )
         for name, value in values.items()
     }
     return f"{form}?parameters={quote(json.dumps(chosen))}"
+
+
+def _choices(schema: Mapping[str, Any], field: str) -> Sequence[str]:
+    return tuple(schema.get("properties", {}).get(field, {}).get("enum", ()))
 
 
 def ui() -> str:

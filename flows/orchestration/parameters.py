@@ -22,7 +22,9 @@ _DAY = r"^(\d{4}-\d{2}-\d{2})?$"
 def _listed(value: object) -> object:
     if isinstance(value, str | Path):
         value = [value]
-    return [one for one in value or () if one] if isinstance(value, list | tuple | None) else value
+    return (
+        [path for path in value or () if path] if isinstance(value, list | tuple | None) else value
+    )
 
 
 def _blank_is_none(value: object) -> object:

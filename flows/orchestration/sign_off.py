@@ -80,7 +80,7 @@ def asked() -> bool:
         return False
     with get_client(sync_client=True) as client:
         policy = client.read_flow_run(UUID(flow_runs.identity())).empirical_policy
-    return any(one.startswith(_KEY) for one in policy.pause_keys or ())
+    return any(asked.startswith(_KEY) for asked in policy.pause_keys or ())
 
 
 def ask(

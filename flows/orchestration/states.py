@@ -136,7 +136,7 @@ def beside(ending: Ending, waiting: Sequence[str], others: Sequence[str]) -> End
 
 def together(ends: Sequence[Ending]) -> Ending:
     """The end of a run over several mailings: the worst one's name, every one's message."""
-    worst = next((one for one in ends if one.type == StateType.FAILED), None)
-    worst = worst or next((one for one in ends if one.name != "Completed"), ends[0])
-    message = "; ".join(one.message or "" for one in ends)
+    worst = next((end for end in ends if end.type == StateType.FAILED), None)
+    worst = worst or next((end for end in ends if end.name != "Completed"), ends[0])
+    message = "; ".join(end.message or "" for end in ends)
     return State(type=worst.type, name=worst.name, message=message)

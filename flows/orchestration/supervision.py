@@ -154,8 +154,8 @@ def _epitaph(ledger: Ledger, run: FlowRun) -> str:
         if (counts := status.rehearsals(ledger, mailing.id).get(0, {})).keys() - _SETTLED
         or mailing.id == identity
     ]
-    told = "".join(f"Mailing {one.id}: {status.words(counts)}. " for one, counts in about)
-    signed = any(one.approved_at for one, _ in about)
+    told = "".join(f"Mailing {found.id}: {status.words(counts)}. " for found, counts in about)
+    signed = any(found.approved_at for found, _ in about)
     next_ = "What is ready goes with the next sweep; " if signed else ""
     return f"{_ENDED}its process is gone. {told}{next_}Retry goes on, and sends nothing twice"
 
@@ -172,7 +172,7 @@ def resume_signed_off(client: SyncPrefectClient, ledger: Ledger) -> None:
 
 
 def _signed(ledger: Ledger) -> Mapping[str, Mailing]:
-    return {one.id: one for one in mailings.every(ledger) if one.approved_at}
+    return {found.id: found for found in mailings.every(ledger) if found.approved_at}
 
 
 def drop_missed(client: SyncPrefectClient, ledger: Ledger) -> list[Notice]:

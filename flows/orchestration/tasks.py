@@ -106,7 +106,7 @@ def review(ledger: Ledger, drafted: Draft, prepared: Prepared) -> None:
             prepared.refused,
             prepared.refused_file,
             left_out=tuple(
-                f"{one.reader.address.lines[0]}: {one.decision.rule}" for one in drafted.left_out
+                f"{left.reader.address.lines[0]}: {left.decision.rule}" for left in drafted.left_out
             ),
             odd=(
                 *drafted.remarks,
