@@ -140,7 +140,8 @@ def _for_the_sweep(ledger: Ledger) -> tuple[list[Mailing], list[str], list[str]]
         elif campaign_runs.limited(ledger, mailing.id):
             waiting.append(
                 f"mailing {mailing.id}: {batches.waiting(ledger, mailing)} letters wait for a "
-                f"person, its last run was limited; to send the rest, name it: {links.form('dispatch')}"
+                "person, its last run was limited; to send the rest, name it: "
+                f"{links.form('dispatch')}"
             )
         elif question := open_question(ledger, mailing.id, load().mail_same_refusals):
             waiting.append(f"mailing {mailing.id}: {question}")

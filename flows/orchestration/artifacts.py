@@ -212,8 +212,8 @@ def outcome(mailing: Mailing, now: Status, ending: str, evidence: str) -> None:
         offered = (("report", "report"), ("evidence pack", "evidence"), ("spreadsheet", "export"))
         told = [links.to_form(text, verb, mailing=mailing.id) for text, verb in offered]
         lines += ["", f"For others to read: {', '.join(told)}."]
-    if desk := links.desk():
-        lines += ["", f"[This mailing on the desk page]({desk}/mailing/{mailing.id})"]
+    if links.desk():
+        lines += ["", f"[This mailing on the desk page]({links.mailing(mailing.id)})"]
     create_markdown_artifact(
         "\n".join(lines),
         key=key(f"{mailing.campaign}-report"),

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 from prefect.logging import get_run_logger
 
 from flows.operations import send
-from flows.orchestration import artifacts, cancelling, flow_runs, states, tasks
+from flows.orchestration import artifacts, cancelling, flow_runs, links, states, tasks
 from flows.orchestration import workers as working
 from flows.orchestration.flow_runs import settings
 from flows.orchestration.states import Ending
@@ -134,7 +134,7 @@ def deliver(
         result,
         handed_back=len(found.refused),
         limit=limit,
-        todo=f"See: dear-minister status {found.id}",
+        todo=f"See: {links.mailing(found.id)}",
     )
     if closed.is_set() and result.waiting:
         ending = _closed(found, hours, ending.message or "")

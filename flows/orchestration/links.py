@@ -71,6 +71,11 @@ def ui() -> str:
     return str(PREFECT_UI_URL.value() or "").rstrip("/")
 
 
+def mailing(identity: str) -> str:
+    """Where a mailing is seen: its place on the desk page, or the command that shows it."""
+    return f"{desk()}/mailing/{quote(identity)}" if desk() else f"dear-minister status {identity}"
+
+
 DESK = "DEAR_MINISTER_DESK"
 """Set by ``serve`` for its runs: the address of its desk page."""
 
