@@ -23,7 +23,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @contextmanager
 def everything_served(folder: Path, mail_server: FaultServer) -> Iterator[ServedProject]:
-    """Everything running that ``serve`` starts; no sweep comes but those that a test starts."""
+    """Everything running that ``serve`` starts."""
     need("chromium", "chromium")
     made = ServedProject(
         folder,
@@ -35,7 +35,6 @@ def everything_served(folder: Path, mail_server: FaultServer) -> Iterator[Served
         MAIL_FROM=OFFICE,
     )
     with made.serving():
-        made.switch_schedule("dispatch", on=False)
         yield made
 
 

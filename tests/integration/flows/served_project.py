@@ -32,6 +32,8 @@ class ServedProject:
     def __init__(self, folder: Path, **settings: str) -> None:
         self.folder = folder
         self.port = free_port()
+        self.sweeps = False
+        """Whether the sweep comes by itself, every quarter of an hour, or when a test starts it."""
         self.login: tuple[str, str] | None = None
         """What the server asks for, where it does."""
         for name in ("templates", "contacts"):
@@ -131,6 +133,8 @@ class ServedProject:
             assert process.poll() is None, self.said
             assert time.monotonic() < deadline, f"serve did not start: {self.said}"
             time.sleep(0.2)
+        if not self.sweeps:
+            self.switch_schedule("dispatch", on=False)
         return process
 
     @property

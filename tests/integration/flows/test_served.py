@@ -37,6 +37,7 @@ def test_a_restart_while_the_run_waits_loses_nothing(served: ServedProject) -> N
             "SMTP_USER": "chair",
             "SMTP_PASSWORD": PASSWORD,
         }
+        served.sweeps = True
         with served.serving():
             run = served.start(campaign=CAMPAIGN, live=True)
             assert served.wait(run, types=("PAUSED", "FAILED"))["name"] == "Suspended"
