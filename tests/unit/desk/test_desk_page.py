@@ -1,6 +1,7 @@
 """The desk page: true to the ledger, as typed, changing nothing, and for nobody else."""
 
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -71,6 +72,11 @@ def form(name: str, **values: str) -> str:
     return f"{BASE}/forms/{name}?{urlencode(values)}"
 
 
+def html_of(client: TestClient, path: str) -> str:
+    """A page's source, its addresses as they are followed."""
+    return unescape(client.get(path).text)
+
+
 def words(client: TestClient, path: str) -> str:
     answer = client.get(path)
     assert answer.status_code == 200, answer.text
@@ -97,7 +103,11 @@ def test_it_says_what_waits_for_somebody_and_leads_to_the_form(
     assert "Held: dialogue-1" in words(client, "/")
     assert "held by The Chair" in words(client, f"/mailing/{mailing.id}")
     assert form("release", mailing=mailing.id) in client.get(f"/mailing/{mailing.id}").text
-    uncertain = f"{mailing.id}:2"
+    sent, uncertain, refused = (f"{mailing.id}:{number}" for number in (1, 2, 3))
+    assert html_of(client, f"/letter/{sent}").count(form("add-reply", dispatch=sent)) == 1
+    withdrawal = form("withdraw", mailing=mailing.id, only=refused)
+    assert withdrawal in html_of(client, f"/letter/{refused}")
+    assert "Withdraw" not in words(client, f"/letter/{sent}")
     assert form("resolve", letter=uncertain) in client.get(f"/letter/{uncertain}").text
 
 
