@@ -99,8 +99,8 @@ def send(
             question = f"Send {letters} letters of {mailing} to their readers, {when}?"
             if letters and not typer.confirm(question, err=True):
                 return output.unsent(mailing, "you said no")
-        if live and found.approved_at:
-            campaign_runs.limit(ledger, found.id, limit or 0)  # the sweep keeps to it
+        if live and limit and found.approved_at:
+            campaign_runs.limit(ledger, found.id, limit)  # the sweep keeps to it from here on
         if moment and not appointment.wait(ledger, found, moment, stop, console.say):
             return output.unsent(mailing, "the waiting was stopped; the mailing is held")
         sender = None
@@ -109,6 +109,8 @@ def send(
                 console.sending() as bar,
                 open_sender(chosen, ledger, found, live=live, report=bar, stop=stop) as sender,
             ):
+                if live:
+                    campaign_runs.limit(ledger, found.id, limit or 0)
                 number = sender.sending.rehearsal
                 counts = statuses.by_mail(ledger, found.id, number)
                 done, total = counts.get(State.SENT, 0), sum(counts.values())

@@ -60,6 +60,11 @@ def pack(
         for letter in everyone
         if (why := objections.of(letter.reader))
     )
+    if objected and not letters:
+        raise ConfigurationError(
+            f"mailing {mailing}: whoever is to get a letter by post objects, {objected[0][0]} the "
+            f"first ({objected[0][1]}); withdraw what is not to go: dear-minister withdraw DISPATCH"
+        )
     if not letters:
         raise ConfigurationError(
             f"mailing {mailing} has no letter that waits for the post: each was posted, or has an "

@@ -90,6 +90,15 @@ def test_nothing_is_printed_that_was_posted_or_that_a_person_holds(run: Run, mai
     assert (code, "no letter that waits for the post" in err) == (2, True)
 
 
+def test_where_all_object_who_would_get_paper_that_is_why_nothing_is_printed(
+    run: Run, mailing: str
+) -> None:
+    for person in ("z", "b"):
+        assert run("contacts", "suppress", "--person", person, "--reason", "asked")[0] == 0
+    code, _, err = run("print", mailing)
+    assert (code, "whoever is to get a letter by post objects" in err) == (2, True)
+
+
 def test_nothing_is_recorded_as_posted_before_the_sign_off(run: Run, mailing: str) -> None:
     code, _, err = run("posted", mailing, "--on", "2013-09-05", "--by", "Post room")
     assert (code, "not signed off" in err) == (2, True)

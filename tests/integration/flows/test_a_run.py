@@ -10,7 +10,7 @@ from flows.campaign import campaign
 from flows.dispatch import dispatch
 from flows.errors import ConfigurationError
 from flows.orchestration import batches
-from tests.integration.flows.flow_project import CAMPAIGN, READERS, FlowProject, copies
+from tests.integration.flows.flow_project import CAMPAIGN, CHAIR, READERS, FlowProject, copies
 from tests.servers.fault import FaultServer
 from tests.servers.script import Answer, Drop, Phase, always, once
 
@@ -165,6 +165,13 @@ def test_what_a_limit_leaves_waits_for_a_person_and_the_sweep_says_so(
         swept = dispatch(return_state=True)
         assert (swept.name, sum(copies(server).values())) == ("Letters waiting", 2)
         assert f"{EVERYONE - 2} letters wait for a person" in str(swept.message)
+
+        # Who was refused for a hold has not lifted the limit.
+        mailing, who = project.mailings[0].id, ("--by", CHAIR, "--why", "a question")
+        project.command("hold", mailing, *who)
+        assert project.command("send", mailing, "--live", "--yes").returncode == 2
+        project.command("release", mailing, *who)
+        assert dispatch(return_state=True).name == "Letters waiting"
 
         named = dispatch(project.mailings[0].id, return_state=True)
     assert (named.name, copies(server)) == ("Completed", ONE_EACH)
