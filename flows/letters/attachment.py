@@ -8,7 +8,6 @@ from pathlib import Path
 from urllib.parse import quote
 
 from flows.errors import ConfigurationError, Fault
-from flows.letters.docx import letter_file
 
 DOCX_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 PDF_TYPE = "application/pdf"
@@ -65,6 +64,8 @@ def load(path: Path, name: str = "") -> Attachment:
             )
         )
     if media_type == DOCX_TYPE:
+        from flows.letters.docx import letter_file  # loads Jinja, which a look at replies can spare
+
         letter_file.need_finished(content, str(path))
     return Attachment(name or path.name, content, media_type)
 

@@ -3,7 +3,6 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import median
 
 from flows.post.inbox.kinds import BY_PEOPLE, Kind
 from flows.post.inbox.responses import ReaderResponse
@@ -68,6 +67,8 @@ def _grouped(
 
 
 def _group(readers: Sequence[ReaderResponse]) -> Group:
+    from statistics import median  # slow to load, and most commands count no answers
+
     arrived = [reader for reader in readers if reader.answer or not reader.returned]
     days = [reader.working_days for reader in arrived if reader.working_days is not None]
     answered = sum(1 for reader in arrived if reader.answer)

@@ -75,6 +75,7 @@ def test_no_command_but_those_of_flows_loads_prefect(prepared: tuple[Office, Any
     [
         (("status",), {"prefect", "docxtpl", "docx", "yagmail", "aiosmtpd", "imap_tools", "babel"}),
         (("--help",), {"prefect", "docxtpl", "yagmail", "aiosmtpd", "sqlalchemy"}),
+        (("replies",), {"prefect", "docxtpl", "yagmail", "jinja2"}),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
