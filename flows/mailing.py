@@ -14,6 +14,7 @@ from flows.orchestration.verbs import Done
 from flows.post import resolution
 from flows.post.ledger.database import Ledger
 from flows.post.ledger.transitions import DispatchRow
+from flows.post.mailing import mailing as mailings
 from flows.post.states import State
 
 flow_runs.one_line_each()
@@ -78,7 +79,14 @@ def release(mailing: MailingId = "", by: By = "", why: Why = "") -> Ending:
     def step(ledger: Ledger) -> Done:
         _need(mailing)
         holding.release(ledger, mailing, by=by, why=why)
-        return Done(f"mailing {mailing} is released; the next sweep goes on with it")
+        found = mailings.get(ledger, mailing)
+        if holding.swept(ledger, found):
+            goes_on = "the next sweep goes on with it"
+        elif found.approved_at:
+            goes_on = "its last run was limited: to send the rest, name it in the form of dispatch"
+        else:
+            goes_on = "it waits for its sign-off"
+        return Done(f"mailing {mailing} is released; {goes_on}")
 
     return verbs.perform("release", "", step)
 

@@ -1,10 +1,11 @@
 """Hold and release: stop a mailing, and let it go on, on a person's word."""
 
 from flows.errors import ConfigurationError
-from flows.post.ledger import holds
+from flows.post.ledger import campaign_runs, holds
 from flows.post.ledger.database import Ledger
 from flows.post.ledger.holds import Hold
 from flows.post.mailing import mailing as mailings
+from flows.post.mailing.mailing import Mailing
 from flows.post.resolution import named
 
 
@@ -28,6 +29,13 @@ def release(ledger: Ledger, mailing: str, *, by: str, why: str) -> None:
     found = mailings.get(ledger, mailing)
     if not holds.release(ledger, found.id, by=name, why=reason):
         raise ConfigurationError(f"mailing {mailing} is not held; nothing was changed")
+
+
+def swept(ledger: Ledger, mailing: Mailing) -> bool:
+    """Whether the next sweep goes on with what is left of the mailing: it is signed off, not held,
+    and its last run had no limit."""
+    free = not holds.find(ledger, mailing.id) and not campaign_runs.limited(ledger, mailing.id)
+    return mailing.approved_at is not None and free
 
 
 def need_free(ledger: Ledger, mailing: str) -> None:

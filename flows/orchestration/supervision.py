@@ -23,6 +23,7 @@ from prefect.client.schemas.sorting import FlowRunSort
 from prefect.states import Cancelled, Crashed
 from prefect.types import DateTime
 
+from flows.operations import hold as holding
 from flows.orchestration import cancelling, flow_runs, links
 from flows.orchestration.flow_runs import OURS
 from flows.orchestration.notices import Notice
@@ -155,8 +156,8 @@ def _epitaph(ledger: Ledger, run: FlowRun) -> str:
         or mailing.id == identity
     ]
     told = "".join(f"Mailing {found.id}: {status.words(counts)}. " for found, counts in about)
-    signed = any(found.approved_at for found, _ in about)
-    next_ = "What is ready goes with the next sweep; " if signed else ""
+    swept = any(holding.swept(ledger, found) for found, _ in about)
+    next_ = "What is ready goes with the next sweep; " if swept else ""
     return f"{_ENDED}its process is gone. {told}{next_}Retry goes on, and sends nothing twice"
 
 

@@ -12,6 +12,7 @@ from flows.campaign import campaign
 from flows.deployments import deployments
 from flows.dispatch import dispatch
 from flows.mailing import release
+from flows.operations import hold as holding
 from flows.orchestration import supervision
 from flows.post.ledger import holds
 from flows.post.ledger.clock import now
@@ -172,6 +173,10 @@ def test_a_limit_holds_for_the_sweep_from_the_moment_of_a_sign_off_given_elsewhe
 
         project.look()
         assert project.execute(run).name == "Letters waiting"
+        mailing = project.mailings[0].id
+        holding.hold(project.ledger, mailing, by=CHAIR, why="a question")
+        freed = release(mailing=mailing, by=CHAIR, why="answered", return_state=True)
+        assert "its last run was limited" in str(freed.message)
     assert sum(copies(server).values()) == 2
 
 
