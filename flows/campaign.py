@@ -16,6 +16,7 @@ from flows.letters import campaign as campaigns
 from flows.letters.campaign import Campaign
 from flows.operations import draft
 from flows.orchestration import batches, flow_runs, links, notices, sign_off, states, tasks
+from flows.orchestration import workers as working
 from flows.orchestration.parameters import (
     AsOf,
     CampaignKey,
@@ -115,7 +116,7 @@ def _written(
     found = (
         mailings.get(ledger, frozen)
         if frozen
-        else _prepared(ledger, run, about, campaign, contacts, as_of, live)
+        else _prepared(ledger, run, about, campaign, contacts, as_of, live, workers)
     )
     if found is None:
         return states.nothing("there is nobody left to write to")
@@ -139,9 +140,15 @@ def _prepared(
     contacts: Lists,
     as_of: AsOf,
     live: bool,
+    workers: int,
 ) -> Mailing | None:
     """The mailing that this run is about, frozen and reviewed; None where there is none."""
     drafted = tasks.read(campaign, contacts, as_of or None)
+    if about.letter != "docx":
+        team = working.lay_out(campaign, contacts, as_of, len(drafted.readers), workers)
+        if team.count > 1:
+            tasks.lay_out(ledger, tasks.as_is(drafted), 0, team.count)
+            team.finish(ledger)
     prepared = tasks.freeze(ledger, tasks.as_is(drafted), len(drafted.readers))
     found = prepared.mailing
     if found:

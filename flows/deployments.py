@@ -28,6 +28,7 @@ from flows.orchestration import choices
 from flows.orchestration.flow_runs import TAG
 from flows.orchestration.parameters import EVERY
 from flows.post.delivery.office_hours import ZONE
+from flows.render import render
 from flows.replies import add_reply, match_reply, sort_reply
 from flows.settings import load
 
@@ -71,6 +72,7 @@ def deployments() -> list[RunnerDeployment]:
             for key in keys
         ),
         _made(dispatch, "dispatch", {"mailing": [EVERY, *of["waiting"]]}, schedules=[SWEEP]),
+        _made(render, "render", {"campaign": keys, **readers}),
         _made(checking.check, "check", {"campaign": keys, **readers}),
         _made(checking.preview, "preview", {"campaign": keys, **readers}),
         _made(mailing.sign_off, "sign-off", {"mailing": of["unsigned"]}),

@@ -9,6 +9,8 @@ from pathlib import Path
 from flows.errors import ConfigurationError
 from flows.letters import campaign as campaigns
 from flows.letters.campaign import Campaign
+from flows.letters.filler import Filler, filled
+from flows.letters.letter import Letter
 from flows.letters.message import ListHeaders, MailHeaders
 from flows.letters.pdf.kept import KeptPages
 from flows.operations.draft import Draft, sources
@@ -96,25 +98,9 @@ def prepare(
     ConfigurationError, AlreadyLiveError, LedgerUnavailableError, and AccountingError where the rows
     of the lists do not add up.
     """
-    draft = without_bad_addresses(ledger, draft)
-    campaign = draft.campaign
-    if faults := unwritten(campaign):
-        raise ConfigurationError(*faults)
-    moment = now().replace(microsecond=0)
-    headers = postmark(settings, campaign, "", moment)
-    known = served.served(ledger, campaign.key, campaign.edition)
-    draft = recognised(known, draft)
-    ids = [reader.contact.person for reader in draft.readers]
-    subject = MailingIdentity(
-        campaign.key,
-        campaign.edition,
-        draft.on,
-        email_address.ascii_address(parseaddr(headers.sender)[1]),
-        sources(campaign.folder, draft.lists),
-        "\n".join((headers.fingerprint, *ids)),
-    )
-    taken = known.persons()
-    chosen = [reader for reader in draft.readers if reader.contact.person not in taken]
+    plan = _planned(settings, ledger, draft)
+    draft, headers, known, subject = plan.draft, plan.headers, plan.known, plan.subject
+    campaign, chosen, taken = draft.campaign, plan.chosen, known.persons()
     before = freezing.same(ledger, subject)
     if before and _has_them_all(ledger, before, chosen):
         accounting = _accounting(draft, before.refused, known, set(before.passed_over))
@@ -122,19 +108,21 @@ def prepare(
         return Prepared(
             before, before.refused, before.passed_over, None, False, left, (), accounting
         )
-    passed_over = tuple(person for person in ids if person in taken)
+    passed_over = tuple(
+        reader.contact.person for reader in draft.readers if reader.contact.person in taken
+    )
     identity = freezing.new_id(ledger, subject)
     handed_back = list(draft.refused)
     frozen = None
     if chosen:
         headers = replace(headers, mailing=identity)
-        kept = KeptPages(settings.var / "mailings" / identity / ".pages")
-        filled = rendering.render(
+        kept = _pages(settings, identity)
+        rendered = rendering.render(
             campaign, draft.on, chosen, headers, settings.letter_processes, kept
         )
-        letters = _counted(filled, len(chosen), handed_back, progress)
+        letters = _counted(rendered, len(chosen), handed_back, progress)
         frozen = freezing.freeze(
-            ledger, subject, identity, moment, letters, draft.refused, passed_over
+            ledger, subject, identity, headers.date, letters, draft.refused, passed_over
         )
         kept.remove()
     accounting = _accounting(draft, handed_back, known, taken)
@@ -146,6 +134,64 @@ def prepare(
     left = frozen.letters if frozen else 0
     gone = freezing.superseded(ledger, frozen) if frozen else ()
     return Prepared(frozen, tuple(handed_back), passed_over, file, True, left, gone, accounting)
+
+
+def lay_out(settings: Settings, ledger: Ledger, draft: Draft, share: int, of: int) -> int:
+    """Lay out this share (0 to ``of`` - 1) of the PDFs that ``prepare`` would freeze now.
+
+    It finds them then; other processes do the other shares. Returns the number of letters.
+
+    Raises ConfigurationError, LedgerUnavailableError.
+    """
+    plan = _planned(settings, ledger, draft)
+    campaign = plan.draft.campaign
+    before = freezing.same(ledger, plan.subject)
+    if campaign.letter == "docx" or (before and _has_them_all(ledger, before, plan.chosen)):
+        return 0
+    from flows.letters.pdf import convert  # loads the PDF libraries, which DOCX does without
+
+    made = filled(Filler(campaign, plan.draft.on), plan.chosen)
+    letters = (one for one in made if isinstance(one, Letter))
+    kept = _pages(settings, freezing.new_id(ledger, plan.subject))
+    return convert.ahead(letters, kept, share, of, processes=settings.letter_processes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What a mailing would be frozen from now."""
+
+    draft: Draft
+    headers: MailHeaders
+    known: Served
+    subject: MailingIdentity
+    chosen: list[Reader]
+    """The readers who have not had this edition."""
+
+
+def _planned(settings: Settings, ledger: Ledger, draft: Draft) -> _Plan:
+    draft = without_bad_addresses(ledger, draft)
+    campaign = draft.campaign
+    if faults := unwritten(campaign):
+        raise ConfigurationError(*faults)
+    headers = postmark(settings, campaign, "", now().replace(microsecond=0))
+    known = served.served(ledger, campaign.key, campaign.edition)
+    draft = recognised(known, draft)
+    subject = MailingIdentity(
+        campaign.key,
+        campaign.edition,
+        draft.on,
+        email_address.ascii_address(parseaddr(headers.sender)[1]),
+        sources(campaign.folder, draft.lists),
+        "\n".join((headers.fingerprint, *(reader.contact.person for reader in draft.readers))),
+    )
+    taken = known.persons()
+    chosen = [reader for reader in draft.readers if reader.contact.person not in taken]
+    return _Plan(draft, headers, known, subject, chosen)
+
+
+def _pages(settings: Settings, identity: str) -> KeptPages:
+    """PDFs of this mailing that were laid out before it was frozen."""
+    return KeptPages(settings.var / "mailings" / identity / ".pages")
 
 
 def without_bad_addresses(ledger: Ledger, draft: Draft) -> Draft:

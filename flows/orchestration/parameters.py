@@ -114,7 +114,8 @@ Workers = Annotated[
     _field(
         "Runs that send at the same time",
         "1 is enough unless the mail server takes its time over each letter: then twice as many "
-        "send nearly twice as fast. One for each 20 letters at most; a rehearsal has one.",
+        "send nearly twice as fast. One for each 20 letters at most; a rehearsal has one. They "
+        "share the laying out of PDFs too.",
     ),
 ]
 SweptMailing = Annotated[

@@ -78,6 +78,12 @@ def freeze(ledger: Ledger, drafted: Draft, letters: int) -> Prepared:
     return prepare.prepare(load(), ledger, drafted, watcher().filled)
 
 
+@_task("Lay out PDFs, share {share} of {of}")
+def lay_out(ledger: Ledger, drafted: Draft, share: int, of: int) -> int:
+    """How many letters were laid out; ``share`` counts from 0. ``freeze`` finds them."""
+    return prepare.lay_out(load(), ledger, drafted, share, of)
+
+
 @_task("Find who has not answered")
 def due(ledger: Ledger, campaign: str, contacts: Sequence[Path], after: int) -> Due:
     """Whom a reminder goes to today, and who is left out."""

@@ -1,4 +1,5 @@
-"""Several runs that send one mailing at the same time: ``workers`` runs of ``dispatch``.
+"""Several runs that send one mailing at the same time: ``workers`` runs of ``dispatch``; and that
+lay out its PDFs: runs of ``render``.
 
 The run that was started is one of them, so that it never waits for a run that finds no place to
 begin in. The ledger shares the letters out; what became of them is read there, not in what the
@@ -8,6 +9,8 @@ other runs say.
 import threading
 import time
 from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
 from uuid import UUID
 
 import httpx
@@ -28,8 +31,11 @@ from flows.settings import load
 DEPLOYMENT = "dispatch/dispatch"
 AT_ONCE = 6
 """Runs that ``serve`` executes at the same time; the others wait."""
+RENDER = "render/render"
 LETTERS_A_WORKER = 20
 """A run needs some seconds to start: for fewer letters none is started."""
+PDFS_A_WORKER = 200
+"""As many as one call of LibreOffice lays out."""
 _LOOK_SECONDS = 1.0
 
 
@@ -41,56 +47,89 @@ def start(ledger: Ledger, mailing: str, limit: int, patience: float, workers: in
     LedgerUnavailableError.
     """
     letters = status.due(ledger, mailing) if workers > 1 else 0
-    useful = -(-min(letters, limit or letters) // LETTERS_A_WORKER)
-    if useful < 2:
-        return Workers(limit)
+    count = _worth(workers, min(letters, limit or letters), LETTERS_A_WORKER, DEPLOYMENT)
+    shares = [limit * (n + 1) // count - limit * n // count for n in range(count)]
+    others = [
+        _started(
+            DEPLOYMENT,
+            f"dispatch {mailing}, worker {number}",
+            f"{mailing}-{number}",
+            {"mailing": mailing, "limit": share, "patience": int(patience // 60), "workers": 1},
+        )
+        for number, share in enumerate(shares[1:], 2)
+        if share or not limit
+    ]
+    if others:
+        get_run_logger().info(f"{len(others) + 1} runs send mailing {mailing} at the same time")
+    return Workers(shares[0], others)
+
+
+def lay_out(
+    campaign: str, contacts: Sequence[Path], as_of: date | None, letters: int, workers: int
+) -> "Workers":
+    """Start the runs that lay out PDFs beside this one, whose share is the first.
+
+    As ``start``; what a run did not get to is left to ``prepare``.
+    """
+    count = _worth(workers, letters, PDFS_A_WORKER, RENDER)
+    about = {
+        "campaign": campaign,
+        "contacts": [str(path) for path in contacts],
+        "as_of": as_of.isoformat() if as_of else "",
+        "of": count,
+    }
+    others = [
+        _started(
+            RENDER,
+            f"render {Path(campaign).name}, share {number + 1} of {count}",
+            f"render-{number}-{count}",
+            {**about, "share": number},
+        )
+        for number in range(1, count)
+    ]
+    if others:
+        get_run_logger().info(f"{count} runs lay out {letters} letters at the same time")
+    return Workers(0, others)
+
+
+def _worth(workers: int, letters: int, each: int, deployment: str) -> int:
+    """How many runs are to work on so many letters, this one included."""
+    count = min(workers, -(-letters // each))
+    if count < 2:
+        return 1
     logger = get_run_logger()
     if not flow_runs.deployed():
-        logger.warning("workers: only a deployment's run can start others; this one sends alone")
-        return Workers(limit)
+        logger.warning("workers: only a deployment's run can start others; this one works alone")
+        return 1
     try:
         with get_client(sync_client=True) as client:
-            served = client.read_deployment_by_name(DEPLOYMENT).work_pool_name is None
+            served = client.read_deployment_by_name(deployment).work_pool_name is None
     except ObjectNotFound:
-        logger.warning(f"workers: there is no deployment {DEPLOYMENT}; this run sends alone")
-        return Workers(limit)
+        logger.warning(f"workers: there is no deployment {deployment}; this run works alone")
+        return 1
     except httpx.HTTPError as error:
-        logger.warning(f"workers: Prefect's server does not answer ({error}); this run sends alone")
-        return Workers(limit)
-    count = min(workers, useful)
+        logger.warning(f"workers: Prefect's server does not answer ({error}); this run works alone")
+        return 1
     if served and count >= AT_ONCE:
         count = AT_ONCE - 1
         logger.info(
             f"{count} workers: serve executes {AT_ONCE} runs at once, and one place stays free for "
             "a hold; a work pool has as many as its workers"
         )
-    shares = [limit * (n + 1) // count - limit * n // count for n in range(count)]
-    others = [
-        _started(mailing, number, share, patience)
-        for number, share in enumerate(shares[1:], 2)
-        if share or not limit
-    ]
-    logger.info(f"{len(others) + 1} runs send mailing {mailing} at the same time")
-    return Workers(shares[0], others)
+    return count
 
 
-def _started(mailing: str, number: int, limit: int, patience: float) -> UUID:
-    """The run of ``dispatch`` with this number: one that is there already, or a new one."""
-    parameters = {
-        "mailing": mailing,
-        "limit": limit,
-        "patience": int(patience // 60),
-        "workers": 1,
-    }
+def _started(deployment: str, name: str, key: str, parameters: dict[str, object]) -> UUID:
+    """The run of the deployment with this key: one that is there already, or a new one."""
     attempt = 0
     while True:
         attempt += 1
         run = run_deployment(
-            DEPLOYMENT,
+            deployment,
             parameters=parameters,
             timeout=0,
-            idempotency_key=f"{flow_runs.identity()}-{mailing}-{number}-{attempt}",
-            flow_run_name=f"dispatch {mailing}, worker {number}",
+            idempotency_key=f"{flow_runs.identity()}-{key}-{attempt}",
+            flow_run_name=name,
         )
         assert isinstance(run, FlowRun)  # awaitable only where a loop runs
         if run.state is None or not run.state.is_final():
@@ -107,6 +146,11 @@ class Workers:
         self._others = others
         self.several = bool(others or flow_run.parent_flow_run_id)
         """Whether this run is one of several on its mailing, first or not."""
+
+    @property
+    def count(self) -> int:
+        """How many runs there are, this one included."""
+        return len(self._others) + 1
 
     @property
     def left_of_limit(self) -> int | None:

@@ -55,6 +55,32 @@ def convert(
                 yield from _read_back(laid_out[start : start + LETTERS_A_DOCUMENT])
 
 
+def ahead(
+    letters: Iterable[Letter], kept: KeptPages, share: int, of: int, *, processes: int = 0
+) -> int:
+    """Lay out this share of the documents (0 to ``of`` - 1) and keep it for ``convert``, which is
+    called with the same letters later; returns the number of letters.
+
+    Raises ConfigurationError where there is no LibreOffice.
+    """
+    with Typesetter(processes=processes, kept=kept) as typesetter:
+        documents = enumerate(_documents(letters))
+        mine = (document for number, document in documents if number % of == share)
+        done = 0
+        while some := list(islice(mine, typesetter.at_once // LETTERS_A_DOCUMENT)):
+            docxs = [letter.docx for document in some for letter in document]
+            typesetter.pdfs(docxs)
+            done += len(docxs)
+    return done
+
+
+def _documents(letters: Iterable[Letter]) -> Iterator[list[Letter]]:
+    """The letters that are laid out together."""
+    waiting = iter(letters)
+    while some := list(islice(waiting, LETTERS_A_DOCUMENT)):
+        yield some
+
+
 def _read_back(letters: Sequence[Letter]) -> Iterator[Letter | Failed]:
     """These letters, laid out together, unless they are found mixed up."""
     for letter in letters:

@@ -26,7 +26,7 @@ def test_the_deployments_of_a_work_pool_run_a_campaign(project: FlowProject) -> 
         there = [one for one in client.read_deployments() if one.work_pool_name]
     ours = {one.name: one for one in deployments()}
     replies = {"inbox", "chase", "sort-reply", "match-reply", "add-reply"}
-    assert {one.name for one in there} == {CAMPAIGN, "dispatch", "contacts", *replies}
+    assert {one.name for one in there} == {CAMPAIGN, "dispatch", "render", "contacts", *replies}
     for other in there:
         mine = ours[other.name]
         assert (other.description, other.tags) == (mine.description, mine.tags)

@@ -14,6 +14,7 @@ from prefect.client.schemas.objects import FlowRun
 
 from flows.deployments import deployments
 from tests.bench.people import contact_list
+from tests.conftest import need
 from tests.integration.flows.flow_project import CAMPAIGN, FlowProject, copies
 from tests.integration.flows.served_project import ServedProject
 from tests.servers.fault import FaultServer
@@ -138,6 +139,26 @@ def test_a_worker_that_is_cancelled_before_it_has_begun_holds_the_mailing(
         assert state.name == "Held", state
         assert f"mailing {mailing} is held" in str(state.message)
         assert len(copies(server)) == 0
+
+
+def test_a_long_list_of_pdfs_is_shared_with_a_run_that_may_come_late(
+    project: FlowProject,
+) -> None:
+    need("soffice", "libreoffice-writer-nogui")
+    readers = 201  # more than one call of LibreOffice lays out
+    contact_list(project.contacts, readers)
+    toml = project.templates / "campaign.toml"
+    text = toml.read_text("utf-8")
+    assert '\nletter = "docx"\n' in text
+    toml.write_text(text.replace('= "docx"', '= "pdf"'), "utf-8")
+    made = {one.name: one for one in deployments()}
+    made["render"].apply()
+    run = project.start(made[CAMPAIGN], live=False, workers=2)
+    assert project.execute(run).message == f"rehearsal 1: {readers} sent", project.said
+    (other,) = started(run)
+    assert other.name == f"render {CAMPAIGN}, share 2 of 2"
+    late = project.execute(other.id)
+    assert str(late.message).startswith("0 letters laid out"), project.said
 
 
 # Served: the runs are processes that work at the same time.
