@@ -80,7 +80,16 @@ def test_a_day_may_be_open_until_midnight() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "Mon-Fri", "08:00-18:00", "Mon-Fri 18:00-08:00", "Mon-Fri 8-18", "Xyz 08:00-18:00"]
+    "text",
+    [
+        "",
+        "Mon-Fri",
+        "08:00-18:00",
+        "Mon-Fri 18:00-08:00",
+        "Mon-Fri 08:00-08:00",
+        "Mon-Fri 8-18",
+        "Xyz 08:00-18:00",
+    ],
 )
 def test_what_cannot_be_understood_names_the_setting_and_shows_how(text: str) -> None:
     with pytest.raises(ConfigurationError, match=r'OFFICE_HOURS: .* write "Mon-Fri 08:00-18:00"'):

@@ -93,3 +93,51 @@ def test_the_roles_and_postal_lines_are_those_every_country_has() -> None:
     assert IE.postal(one, Style(), DAY)[0] == "Dáil Éireann"
     office = contact(rank="sos", department="Dept", address=("1 St", "Dublin"), postcode="D02")
     assert IE.postal(office, Style(), DAY) == ("Dept", "1 St", "Dublin", "D02")
+
+
+def test_what_the_row_says_itself_wins_and_honours_stand_behind_the_name() -> None:
+    own = contact("Ann Lee", envelope=" An tUasal | Ann Lee |", salutation="Dear Ann , ", **D)
+    address = IE.address(own, Style(), DAY)
+    assert (address.lines, address.salutation) == (("An tUasal", "Ann Lee"), "Dear Ann")
+    doctor = contact("Ann Lee", title="Dr.", honours="SC", **D)
+    assert IE.address(doctor, Style(), DAY).envelope == "Dr Ann Lee SC TD"
+
+
+@pytest.mark.parametrize("title", ["Tánaiste", "Taoiseach", "Dr.", "Mr"])
+def test_a_title_in_the_name_is_handed_back_in_words(title: str) -> None:
+    with pytest.raises(RowError, match=f"'{title} Ann Lee' begins with a title; write it in title"):
+        IE.address(contact(f"{title} Ann Lee", **D), Style(), DAY)
+
+
+@pytest.mark.parametrize(
+    ("columns", "column", "reason"),
+    [
+        ({"house": "lords"}, "house", "'lords' is no House here; use dail or seanad"),
+        ({"rank": "speaker"}, "house", "the chair of which House? write dail or seanad"),
+        ({"title": "Sir", **D}, "title", "'Sir' has no rule; write salutation and envelope"),
+        ({"rank": "mos", **D}, "office", "blank, but rank is mos; write the office"),
+        ({}, "house", "neither House nor rank is known; write dail, seanad or a rank, or "
+         "salutation and envelope"),
+    ],
+)  # fmt: skip
+def test_the_reason_says_what_to_write(columns: dict[str, Any], column: str, reason: str) -> None:
+    one = contact("Ann Lee", **{"office": "The Chair" if columns == {"rank": "speaker"} else "",
+                                **columns})  # fmt: skip
+    with pytest.raises(RowError) as error:
+        IE.address(one, Style(), DAY)
+    assert (error.value.column, error.value.reason) == (column, reason)
+
+
+def test_the_letters_go_to_the_house_only_while_it_sits() -> None:
+    on = datetime.date(2024, 11, 10)
+    assert IE.postal(contact("Ann Lee", **D), Style(), on) == ()
+    assert IE.postal(contact("Ann Lee", **S), Style(), on)[0] == "Seanad Éireann"
+    assert IE.postal(contact("Ann Lee"), Style(), DAY) == ()
+    member = contact("Ann Lee", department="Dept", address=("1 St",), **D)
+    assert IE.postal(member, Style(), DAY) == ("1 St",)
+    with pytest.raises(RowError) as error:
+        IE.postal(contact("Ann Lee", postcode="D02", **D), Style(), DAY)
+    assert (error.value.column, error.value.reason) == (
+        "address",
+        "a postcode without an address; complete it or blank both",
+    )

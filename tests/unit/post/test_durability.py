@@ -174,3 +174,14 @@ def test_a_ledger_with_two_names_is_refused_with_the_commands_that_mend_it(tmp_p
     for name in ("ledger.db", "backup.db"):
         with pytest.raises(ConfigurationError, match=r"has a second name .*mv "):
             open_ledger(f"sqlite:///{tmp_path / name}")
+
+
+@pytest.mark.parametrize("pragma", ["fullfsync", "foreign_keys", "secure_delete"])
+def test_every_connection_keeps_what_sqlite_does_not_do_by_itself(
+    tmp_path: Path, pragma: str
+) -> None:
+    with (
+        closing(open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")) as ledger,
+        ledger.read() as connection,
+    ):
+        assert connection.exec_driver_sql(f"PRAGMA {pragma}").scalar() == 1
