@@ -24,12 +24,14 @@ def prepare(
     from flows.operations.likeness import likeness
     from flows.operations.overview import overview
     from flows.operations.prepare import prepare as freeze
+    from flows.operations.review import unsettled
 
     draft = options.draft(campaign, contacts, as_of)
     with options.ledger() as ledger, console.bar("Letters") as progress:
         prepared = freeze(settings.load(), ledger, draft, progress)
         mailing = prepared.mailing
         alike = likeness(ledger, mailing.id).lines if mailing and prepared.new else ()
+        before = unsettled(ledger, mailing, draft.readers) if mailing else ()
     handed_back = {(row.file, row.row) for row in prepared.refused}
     passed_over = set(prepared.passed_over)
     written_to = [
@@ -38,7 +40,8 @@ def prepare(
         if reader.contact.person not in passed_over
         and (reader.contact.file, reader.contact.row) not in handed_back
     ]
-    return output.prepared(prepared, draft, overview(draft, written_to), alike)
+    numbers = overview(draft, written_to)
+    return output.prepared(prepared, draft, numbers, alike, [str(letter) for letter in before])
 
 
 @app.command()

@@ -43,8 +43,17 @@ _SHORT = 12
 _RELEASE = "let it go on:  dear-minister release {} --by NAME --why TEXT"
 
 
-def prepared(found: Prepared, draft: Draft, numbers: Overview, alike: Sequence[str] = ()) -> Answer:
-    """What ``prepare`` came to."""
+def prepared(
+    found: Prepared,
+    draft: Draft,
+    numbers: Overview,
+    alike: Sequence[str] = (),
+    unsettled: Sequence[str] = (),
+) -> Answer:
+    """What ``prepare`` came to.
+
+    ``unsettled``: letters of this edition that were refused or are uncertain.
+    """
     mailing = found.mailing
     document = {
         "mailing": mailing.id if mailing else None,
@@ -61,6 +70,7 @@ def prepared(found: Prepared, draft: Draft, numbers: Overview, alike: Sequence[s
         "left": found.left,
         "overview": asdict(numbers),
         "superseded": [asdict(gone) for gone in found.superseded],
+        "unsettled": list(unsettled),
     }
     lines = grouping.lines(
         [
@@ -72,7 +82,7 @@ def prepared(found: Prepared, draft: Draft, numbers: Overview, alike: Sequence[s
         lines.append(
             f"{len(found.refused)} rows handed back, ready to correct: {found.refused_file}"
         )
-    lines += [f"note: {line}" for line in (*draft.remarks, *draft.stale, *alike)]
+    lines += [f"note: {line}" for line in (*draft.remarks, *draft.stale, *alike, *unsettled)]
     if draft.left_out:
         lines.append(
             f"{len(draft.left_out)} persons are out; why: dear-minister contacts who CAMPAIGN"

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 
 from flows.operations.specimens import Specimen
 from flows.people.contact import Reader, RejectedRow
@@ -14,10 +14,11 @@ from flows.post.ledger import schema
 from flows.post.ledger.database import Ledger
 from flows.post.mailing import approval
 from flows.post.mailing import mailing as mailings
+from flows.post.mailing.freezing import WRITTEN_AGAIN
 from flows.post.mailing.mailing import Mailing
 from flows.post.states import State
 
-_D, _L = schema.dispatch.c, schema.letter.c
+_D, _L, _E = schema.dispatch.c, schema.letter.c, schema.event.c
 MOST_COMPARED = 20_000
 """Letters; to compare more would keep the operator."""
 _FIELD = re.compile(rb"\r\n(?![ \t])")  # a folded line begins with a blank (RFC 5322, 2.2.3)
@@ -58,8 +59,8 @@ class Unsettled:
         if self.state is State.UNCERTAIN:
             return f"{line}Not written to again until somebody settles it (resolve)"
         if self.again:
-            corrected = "at the address that was corrected since" if self.moved else "again"
-            return f"{line}This mailing writes to them {corrected}"
+            where = "an address corrected since" if self.moved else "the same address"
+            return f"{line}This mailing writes to them again, at {where}"
         if self.moved:
             return f"{line}The address was corrected since: withdraw that letter, then start anew"
         return f"{line}Send it again (send-again), or correct the address and withdraw it"
@@ -101,28 +102,47 @@ def counts(ledger: Ledger, mailing: Mailing) -> tuple[dict[str, int], int]:
 def unsettled(ledger: Ledger, mailing: Mailing, readers: Sequence[Reader]) -> tuple[Unsettled, ...]:
     """Return who of this edition was refused, or may have been written to, by name.
 
-    ``readers`` are those of the lists as they are now.
+    Those whom the mailing writes to again are among them, though freezing it withdrew the refused
+    letter. ``readers`` are those of the lists as they are now.
     """
+    replaced = (
+        exists()
+        .where(_E.dispatch == _D.id, _E.new == State.WITHDRAWN, _E.why.startswith(WRITTEN_AGAIN))
+        .correlate(schema.dispatch)
+    )
+    here = select(_L.person).where(_L.mailing == mailing.id)
+    words = (
+        select(func.max(_E.seq))
+        .where(_E.dispatch == _D.id, _E.new == State.REFUSED)
+        .correlate(schema.dispatch)
+        .scalar_subquery()
+    )
     statement = (
-        select(_D.id, _D.person, _D.email, _D.state, _D.code, _D.text, _L.name)
+        select(_D.id, _D.person, _D.email, _D.state, _L.name)
+        .add_columns(
+            func.coalesce(_D.code, _E.code).label("code"),
+            func.coalesce(_D.text, _E.text).label("text"),
+        )
         .join(schema.letter, (_L.mailing == _D.mailing) & (_L.ordinal == _D.ordinal))
+        .outerjoin(schema.event, _E.seq == words)
         .where(
             _D.campaign == mailing.campaign,
             _D.edition == mailing.edition,
             _D.mailing != mailing.id,
             _D.rehearsal == 0,
-            _D.state.in_((State.UNCERTAIN, State.REFUSED)),
+            _D.state.in_((State.UNCERTAIN, State.REFUSED))
+            | ((_D.state == State.WITHDRAWN) & replaced & _D.person.in_(here)),
         )
         .order_by(_D.state.desc(), _L.name)
     )
     now = {reader.contact.person: reader.contact.email for reader in readers}
     with ledger.read() as connection:
         rows = connection.execute(statement).all()
-        again = set(connection.execute(select(_L.person).where(_L.mailing == mailing.id)).scalars())
+        again = set(connection.execute(here).scalars())
     return tuple(
         Unsettled(
             row.name,
-            State(row.state),
+            State.UNCERTAIN if row.state == State.UNCERTAIN else State.REFUSED,
             row.id,
             f"{row.code or ''} {row.text or ''}".strip()[:120],
             now.get(row.person, row.email).casefold() != row.email.casefold(),

@@ -21,6 +21,7 @@ from flows.post.ledger.clock import now, stamp
 from flows.post.ledger.database import Ledger
 from flows.post.ledger.transitions import COLUMNS, DispatchRow, Transition, apply
 from flows.post.ledger.workers import recover
+from flows.post.mailing.freezing import WRITTEN_AGAIN
 from flows.post.mailing.mailing import manifest, record
 from flows.post.mailing.persons import token
 from flows.post.resolution import named
@@ -33,7 +34,7 @@ NAME = "(forgotten)"
 EMAIL = "forgotten@forgotten.invalid"
 """What stands in the place of a forgotten letter's name and address (RFC 2606, 2)."""
 _KEPT_REASONS = (
-    *("superseded by mailing ", "refused; written to again in mailing ", "posted on 2"),
+    *("superseded by mailing ", WRITTEN_AGAIN, "posted on 2"),
     *("its worker died", "temporary refusals for too many days", "forgotten"),
 )
 """Reasons that name nobody."""

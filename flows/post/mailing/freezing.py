@@ -31,6 +31,9 @@ _M, _L, _D = schema.mailing.c, schema.letter.c, schema.dispatch.c
 _FROZEN = tuple(field.name for field in fields(FrozenLetter))
 _APPROVED = exists().where(schema.approval.c.mailing == _M.id)
 
+WRITTEN_AGAIN = "refused; written to again in mailing "
+"""Why a refused letter is withdrawn; the mailing's id follows."""
+
 
 @dataclass(frozen=True, slots=True)
 class MailingIdentity:
@@ -323,7 +326,7 @@ def _supersede(connection: Connection, identity: MailingIdentity, mailing: str) 
     refused = connection.execute(live.where(_D.state == State.REFUSED, here)).all()
     reasons = (
         *((row, _superseded_by(mailing)) for row in unsigned),
-        *((row, f"refused; written to again in mailing {mailing}") for row in refused),
+        *((row, f"{WRITTEN_AGAIN}{mailing}") for row in refused),
     )
     transitions.apply(
         connection,

@@ -62,6 +62,12 @@ def test_a_refused_reader_is_in_the_next_prepare_without_a_list_being_edited(
     again = office.prepare()
     assert again["mailing"] != mailing
     assert (again["ready"], again["new"]) == (2, True)
+    # Nobody signs for an address that the server knows not to exist without having read so.
+    assert len(again["unsettled"]) == 2
+    for reader in READERS[:2]:
+        (line,) = (line for line in again["unsettled"] if f"550 5.1.1 {reader} is unknown" in line)
+        assert f"letter {mailing}:" in line
+        assert line.endswith("This mailing writes to them again, at the same address")
     assert office.states(mailing) == {"withdrawn": 2, "sent": 1}
     server = fault_server()
     office.to(server)
