@@ -3,7 +3,7 @@
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date
@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from email.utils import parseaddr
 from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from dotenv.parser import parse_stream
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError
@@ -287,7 +287,7 @@ def load(**given: object) -> Settings:
             *(
                 Fault(
                     name := str(problem["loc"][0]).upper(),
-                    f"{problem['msg']}; correct it in "
+                    f"{_plain(problem)}; correct it in "
                     f"{here.env_file if name in below else 'the environment'}",
                 )
                 for problem in error.errors(include_input=False, include_url=False)
@@ -296,6 +296,20 @@ def load(**given: object) -> Settings:
     if faults := list(_faults(settings)):
         raise ConfigurationError(*faults)
     return settings
+
+
+_KINDS = {
+    "int_parsing": "is not a whole number",
+    "int_from_float": "is not a whole number",
+    "float_parsing": "is not a number",
+    "bool_parsing": "is neither true nor false",
+}
+
+
+def _plain(problem: Mapping[str, Any]) -> str:
+    """One pydantic error, in words."""
+    wrong: str = problem["msg"].removeprefix("Value error, ")
+    return _KINDS.get(problem["type"], wrong)
 
 
 def _faults(settings: Settings) -> Iterator[Fault]:

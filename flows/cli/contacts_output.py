@@ -10,6 +10,7 @@ from flows.cli import grouping
 from flows.cli.answer import Answer, attention
 from flows.cli.console import refused_documents
 from flows.errors import Fault
+from flows.people.accounting import Fate
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -95,6 +96,12 @@ def who(draft: Draft) -> Answer:
         "by_post": by_post,
     }
     lines = [*_rejected(draft.refused), *(f"merged {merge}" for merge in draft.merges)]
+    told = {(merge.row.file, merge.row.row) for merge in draft.merges}
+    lines += [
+        f"merged {row.file}:{row.row} {row.why}: the same person by id"
+        for row in draft.accounting.of(Fate.MERGED)
+        if row.place not in told
+    ]
     for choice in draft.choices:
         sign = "in " if choice.decision.in_ else "out"
         reader = choice.reader
@@ -103,10 +110,11 @@ def who(draft: Draft) -> Answer:
         )
     lines.append(
         f"{len(draft.readers)} in ({by_mail} by mail, {by_post} by post),"
-        f" {len(draft.left_out)} out, {len(draft.refused)} refused, {len(draft.merges)} merged"
+        f" {len(draft.left_out)} out, {len(draft.refused)} refused,"
+        f" {len(draft.accounting.of(Fate.MERGED))} merged"
     )
     lines.append(draft.accounting.sentence)
-    if draft.merges:
+    if draft.merged_by:
         counts = ", ".join(f"{count} by {kind}" for kind, count in draft.merged_by.items())
         lines.append(f"merged: {counts}")
     return Answer(document, lines, draft.remarks, attention(draft.refused))

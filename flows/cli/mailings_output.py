@@ -205,13 +205,15 @@ def troubles(now: Status) -> list[str]:
         whom = f"{dispatch.id} to {dispatch.name} <{dispatch.email}>"
         if dispatch.state is State.UNCERTAIN:
             lines += [
-                f"uncertain: {whom}, {dispatch.changed_at}: {dispatch.reply}",
+                f"uncertain: {whom}, {_local(dispatch.changed_at)}: {dispatch.reply}",
                 f"  look for Message-ID {dispatch.message_id} at the server or in the archive, "
                 "then:",
                 f"  dear-minister resolve {dispatch.id} --as sent|resend --by NAME --why TEXT",
             ]
         elif dispatch.state in (State.REFUSED, State.DEFERRED):
-            due = f" (due {dispatch.due_at})" if dispatch.state is State.DEFERRED else ""
+            due = ""
+            if dispatch.state is State.DEFERRED and dispatch.due_at:
+                due = f" (due {_local(dispatch.due_at)})"
             lines.append(f"{dispatch.state}: {whom}{due}: {_reply(dispatch)}")
     if now.counts.get(State.REFUSED) and not now.rehearsal:
         mailing = now.dispatches[0].id.rpartition(":")[0]
@@ -221,6 +223,12 @@ def troubles(now: Status) -> list[str]:
             "  or correct the list and prepare once more: refused readers are in it again",
         ]
     return lines
+
+
+def _local(stamped: str) -> str:
+    from flows.post.ledger.clock import parse
+
+    return f"{parse(stamped).astimezone():%d %B %Y, %H:%M}"
 
 
 def _reply(dispatch: DispatchStatus) -> str:

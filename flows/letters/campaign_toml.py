@@ -171,7 +171,8 @@ def _parsed(path: Path) -> dict[str, Any]:
             raise ConfigurationError(
                 Fault(where, f"is larger than {LARGEST // 1_000_000} MB; keep to what letters need")
             )
-        table = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+        text = path.read_bytes().decode("utf-8-sig")
+        table = tomllib.loads(text)
     except OSError as error:
         raise ConfigurationError(Fault(where, f"cannot be read ({error.strerror})")) from error
     except UnicodeDecodeError as error:
@@ -179,7 +180,7 @@ def _parsed(path: Path) -> dict[str, Any]:
     except RecursionError as error:
         raise ConfigurationError(Fault(where, _TOO_DEEP)) from error
     except ValueError as error:  # TOMLDecodeError, or a number of thousands of digits
-        raise ConfigurationError(Fault(where, _unreadable(str(error)))) from error
+        raise ConfigurationError(Fault(where, _unreadable(str(error), text))) from error
     _need_plain(table, where)
     return table
 
@@ -195,11 +196,16 @@ _TOML = (
 )
 
 
-def _unreadable(message: str) -> str:
+_BRITISH_DATE = re.compile(r"=\s*\d{1,2}\s*[./-]\s*\d{1,2}\s*[./-]\s*\d{2,4}")
+
+
+def _unreadable(message: str, text: str) -> str:
     """What the TOML reader found, as an operator reads it."""
     place = re.search(r"line (\d+)", message)
     where = f" in line {place[1]}" if place else ""
     advice = next((said for pattern, said in _TOML if re.search(pattern, message)), "")
+    if place and _BRITISH_DATE.search(text.split("\n")[int(place[1]) - 1]):
+        advice = "write a date as 2013-09-04"
     return f"cannot be read as TOML{where}" + (f": {advice}" if advice else "")
 
 

@@ -58,7 +58,7 @@ def postmark(
     """What this campaign's messages have in common. Raises ConfigurationError: no sender."""
     sender = settings.mail_from or campaign.sender.email
     address = parseaddr(sender)[1]
-    if "@" not in address:
+    if not sender:
         raise ConfigurationError(
             f"MAIL_FROM is not set and {campaign.folder / campaigns.SETTINGS} has no sender.email: "
             "set one of them"
