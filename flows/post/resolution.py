@@ -27,7 +27,7 @@ def find(ledger: Ledger, dispatch: str) -> DispatchRow:
         row = connection.execute(select(*COLUMNS).where(_D.id == dispatch)).first()
     if row is None:
         raise ConfigurationError(
-            f"there is no dispatch {dispatch!r}; its id is MAILING:NUMBER, with the number that"
+            f"there is no dispatch {dispatch}; its id is MAILING:NUMBER, with the number that"
             " stands in: dear-minister status MAILING"
         )
     return DispatchRow.read(row)

@@ -2,8 +2,9 @@
 
 import shlex
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 
 from flows.errors import ConfigurationError, RowError
@@ -12,6 +13,8 @@ from flows.people.lists import rows, table
 from flows.people.lists.table import REFUSAL_COLUMNS
 
 _EXPECTED = (*KNOWN, *REFUSAL_COLUMNS)
+_ALIKE = 0.8
+"""How like one of ours (difflib's ratio) a heading is that was meant for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +48,25 @@ def load(paths: Sequence[Path]) -> Loaded:
     for sheet in tables:
         if not sheet.rows:
             raise ConfigurationError(f"{sheet.path}: a heading and no rows; add the contacts")
-    remarks = tuple(f"{sheet.path}: {remark}" for sheet in tables for remark in sheet.remarks)
+    remarks = tuple(
+        f"{sheet.path}: {remark}"
+        for sheet in tables
+        for remark in (*sheet.remarks, *_misspelt(sheet.headings))
+    )
     return replace(gather(_spent(tables)), remarks=remarks)
+
+
+def _misspelt(headings: Mapping[str, str]) -> list[str]:
+    """A line for each column of the office's own that is spelled almost like one of ours."""
+    absent = [name for name in KNOWN if name not in headings]
+    lines = []
+    for own in sorted(headings.keys() - set(_EXPECTED)):
+        of_its_length = [name for name in absent if abs(len(name) - len(own)) <= 1]
+        if near := get_close_matches(own, of_its_length, 1, _ALIKE):
+            lines.append(
+                f"the column {headings[own]!r} is kept as one of your own: was {near[0]!r} meant?"
+            )
+    return lines
 
 
 def _advice(path: Path) -> str:

@@ -5,7 +5,6 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from itertools import chain, islice
 from pathlib import Path
 
@@ -30,8 +29,6 @@ _LEAST_KNOWN = 2
 """Known headings that make a row below the first the heading."""
 _LEAST_OF_A_TABLE = 3
 """Cells that make a row below a title the heading of a table whose headings are not known."""
-_ALIKE = 0.8
-"""How like one of ours (difflib's ratio) a heading is that was meant for it."""
 _WITH_SHEET = re.compile(r"(?P<file>.+\.\w+)#(?P<sheet>[^/]+)", re.IGNORECASE)
 _ERROR = re.compile(
     r"#(?:N/A|N/D|NV|DIV/0!|[A-ZÀ-Þ]{3,12}[!?]|GETTING_DATA|#{2,})|Err:\d{3}", re.IGNORECASE
@@ -140,21 +137,8 @@ def read(
                 f"{path}: column {place + 1} has cells but no heading; name it or empty it"
             )
     headings = {name: heading.cells[place] for place, name in enumerate(columns) if name}
-    slips = _slips(headings, known)
-    remarks = (*found.remarks, *_above(begun[:at]), *slips, *below.remarks())
+    remarks = (*found.remarks, *_above(begun[:at]), *below.remarks())
     return Table(path, headings, made, remarks)
-
-
-def _slips(headings: Mapping[str, str], known: Collection[str]) -> list[str]:
-    """A line for each column of the office's own that is spelled almost like one of ours."""
-    lines = []
-    for name in headings.keys() - set(known):
-        absent = [other for other in known if other not in headings]
-        if near := get_close_matches(name, absent, 1, _ALIKE):
-            lines.append(
-                f"the column {headings[name]!r} is kept as one of your own: was {near[0]!r} meant?"
-            )
-    return sorted(lines)
 
 
 def fold(heading: str) -> str:

@@ -342,3 +342,23 @@ def test_refresh_writes_the_lists_and_says_where(
         assert name in out
         with (tmp_path / "contacts" / name).open(newline="", encoding="utf-8") as file:
             assert list(csv.DictReader(file))
+
+
+def test_a_heading_spelled_almost_like_ours_is_asked_about(run: Run, tmp_path: Path) -> None:
+    people = tmp_path / "people.csv"
+    people.write_text("id,name,house,emial,portfolio\na,Ann Lee,commons,ann@example.org,Post\n")
+    _, _, err = run("contacts", "check", "people.csv")
+    assert "the column 'emial' is kept as one of your own: was 'email' meant?" in err
+    assert "portfolio" not in err
+
+
+def test_who_names_every_row_that_is_the_same_person_as_another(run: Run, tmp_path: Path) -> None:
+    people = tmp_path / "people.csv"
+    people.write_text(
+        "id,person,name,title,house,email\n"
+        "a,,Ann Lee,Ms,commons,ann@example.org\n"
+        "b,a,Ann Lee,Ms,commons,ann@example.org\n"
+    )
+    _, out, _ = run("contacts", "who", "r2p-dialogue-2013", "--contacts", "people.csv")
+    assert "merged people.csv:3 into people.csv:2: the same person by id" in out
+    assert "1 in (1 by mail, 0 by post), 0 out, 0 refused, 1 merged" in out

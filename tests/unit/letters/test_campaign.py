@@ -26,6 +26,8 @@ def test_a_date_and_a_byte_order_mark_are_understood(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("toml", "said"),
     [
+        ("date = 25/11/2026\n" + TOML, r"TOML in line 1: write a date as 2013-09-04"),
+        ("date = 25-11-2026\n" + TOML, r"TOML in line 1: write a date as 2013-09-04"),
         ("title =\n" + TOML, r"campaign\.toml: cannot be read as TOML in line 1: put straight"),
         (TOML.replace('title = "Clean rivers"', ""), r"campaign\.toml: title is missing"),
         ("titel = 'x'\n" + TOML, r"campaign\.toml: titel: there is no such key; was title meant\?"),
