@@ -13,8 +13,9 @@ from flows.people.lists import rows, table
 from flows.people.lists.table import REFUSAL_COLUMNS
 
 _EXPECTED = (*KNOWN, *REFUSAL_COLUMNS)
-_ALIKE = 0.8
-"""How like one of ours (difflib's ratio) a heading is that was meant for it."""
+_ALIKE = 0.85
+"""How like one of ours (difflib's ratio) a heading is that was meant for it; others that were have
+two letters in each other's place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +62,8 @@ def _misspelt(headings: Mapping[str, str]) -> list[str]:
     absent = [name for name in KNOWN if name not in headings]
     lines = []
     for own in sorted(headings.keys() - set(_EXPECTED)):
-        of_its_length = [name for name in absent if abs(len(name) - len(own)) <= 1]
-        if near := get_close_matches(own, of_its_length, 1, _ALIKE):
+        turned = [name for name in absent if sorted(name) == sorted(own)]
+        if near := turned or get_close_matches(own, absent, 1, _ALIKE):
             lines.append(
                 f"the column {headings[own]!r} is kept as one of your own: was {near[0]!r} meant?"
             )
