@@ -91,7 +91,7 @@ def test_the_workers_share_the_limit_and_the_rest_waits_for_a_person(
         project.execute(other.id)
         assert project.counts() == {"sent": 41, "ready": PEOPLE - 41}
         sweep = project.start(next(one for one in deployments() if one.name == "dispatch"))
-        assert project.execute(sweep).name == "Nothing to do"
+        assert project.execute(sweep).name == "Letters waiting"
         assert len(copies(server)) == 41
 
 

@@ -62,8 +62,8 @@ def test_a_letter_without_the_name_is_handed_back() -> None:
 @pytest.mark.parametrize(
     ("gone", "said"),
     [
-        ("Dear Secretary of State", "lacks 'Dear Secretary of State': print salutation"),
-        ("Yours sincerely", "lacks 'Yours sincerely': print close"),
+        ("Dear Secretary of State", "lacks 'Dear Secretary of State': print {{ salutation }}"),
+        ("Yours sincerely", "lacks 'Yours sincerely': print {{ close }}"),
     ],
 )
 def test_without_opening_or_close_it_is_handed_back(gone: str, said: str) -> None:
