@@ -4,6 +4,7 @@ From Python: ``from flows.campaign import campaign; campaign("r2p-dialogue-2013"
 ``live=True`` sends, once the mailing is signed off. As a deployment it is Prefect's form.
 """
 
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -61,36 +62,38 @@ def campaign(
     it returns that state, or raises: ConfigurationError where nothing could be done, Prefect's
     FailedRun where letters were refused or are uncertain.
     """
-    return notices.of(
-        _ended(campaign, contacts, as_of, live, limit, patience, workers), f"campaign {campaign}"
-    )
+    asked = _Asked(campaign, contacts, as_of, live, limit, patience, workers)
+    return notices.of(_ended(asked), f"campaign {campaign}")
 
 
-def _ended(
-    campaign: str,
-    contacts: Lists,
-    as_of: AsOf,
-    live: bool,
-    limit: int,
-    patience: int,
-    workers: int,
-) -> Ending:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the form was filled in with; ``patience`` in minutes."""
+
+    campaign: str
+    contacts: Lists
+    as_of: AsOf
+    live: bool
+    limit: int
+    patience: int
+    workers: int
+
+
+def _ended(asked: _Asked) -> Ending:
     run = flow_runs.identity()
     try:
-        if not campaign:
+        if not asked.campaign:
             raise ConfigurationError(
                 "no campaign was named; nothing was done: start the deployment of a campaign"
             )
         with flow_runs.at_work() as ledger:
-            about = campaigns.load(draft.folder(campaign))
+            about = campaigns.load(draft.folder(asked.campaign))
             if (late := flow_runs.too_late()) and not campaign_runs.begun(ledger, run):
                 return states.not_started("Too late", late)
             with campaign_runs.run_lock(
                 ledger, about.key, about.edition, run, partial(_waits, ledger)
             ):
-                ending = _written(
-                    ledger, run, about, campaign, contacts, as_of, live, limit, patience, workers
-                )
+                ending = _written(ledger, run, about, asked)
                 open_still = status.unsettled(ledger, about.key, about.edition)
                 return states.with_unsettled(ending, open_still)
     except campaign_runs.CampaignBusyError as error:
@@ -99,29 +102,19 @@ def _ended(
         return states.failed(error)
 
 
-def _written(
-    ledger: Ledger,
-    run: str,
-    about: Campaign,
-    campaign: str,
-    contacts: Lists,
-    as_of: AsOf,
-    live: bool,
-    limit: int,
-    patience: int,
-    workers: int,
-) -> Ending:
+def _written(ledger: Ledger, run: str, about: Campaign, asked: _Asked) -> Ending:
     """Freeze, or take up what this run froze; have it signed off; send."""
     frozen = campaign_runs.mailing_of(ledger, run)
-    found = (
-        mailings.get(ledger, frozen)
-        if frozen
-        else _prepared(ledger, run, about, campaign, contacts, as_of, live, workers)
-    )
+    found = mailings.get(ledger, frozen) if frozen else _prepared(ledger, run, about, asked)
     if found is None:
         return states.nothing("there is nobody left to write to")
     return sign_off.then_deliver(
-        ledger, found, live=live, limit=limit, patience=patience * 60, workers=workers
+        ledger,
+        found,
+        live=asked.live,
+        limit=asked.limit,
+        patience=asked.patience * 60,
+        workers=asked.workers,
     )
 
 
@@ -132,20 +125,12 @@ def _waits(ledger: Ledger, run: str) -> bool:
     return not signed_off and flow_runs.waiting(run)
 
 
-def _prepared(
-    ledger: Ledger,
-    run: str,
-    about: Campaign,
-    campaign: str,
-    contacts: Lists,
-    as_of: AsOf,
-    live: bool,
-    workers: int,
-) -> Mailing | None:
+def _prepared(ledger: Ledger, run: str, about: Campaign, asked: _Asked) -> Mailing | None:
     """The mailing that this run is about, frozen and reviewed; None where there is none."""
-    drafted = tasks.read(campaign, contacts, as_of or None)
+    drafted = tasks.read(asked.campaign, asked.contacts, asked.as_of or None)
     if about.letter != "docx":
-        team = working.lay_out(campaign, contacts, as_of, len(drafted.readers), workers)
+        letters = len(drafted.readers)
+        team = working.lay_out(asked.campaign, asked.contacts, asked.as_of, letters, asked.workers)
         if team.count > 1:
             tasks.lay_out(ledger, tasks.as_is(drafted), 0, team.count)
             team.finish(ledger)
@@ -154,7 +139,7 @@ def _prepared(
     if found:
         campaign_runs.link_mailing(ledger, run, found.id)
         tasks.review(ledger, tasks.as_is(drafted), tasks.as_is(prepared))
-    elif live and (found := batches.unfinished(ledger, about.key, about.edition)):
+    elif asked.live and (found := batches.unfinished(ledger, about.key, about.edition)):
         campaign_runs.link_mailing(ledger, run, found.id)
         get_run_logger().info(f"nobody new to write to; going on with mailing {found.id}")
     elif prepared.refused:

@@ -76,7 +76,7 @@ def verify(by: By = "") -> Ending:
 def _exported(ledger: Ledger, mailing: str, kind: str) -> Done:
     _need(mailing)
     name = "evidence.zip" if kind == "zip" else f"who-got-what.{kind}"
-    target = load().var / "mailings" / mailing / name
+    target = load().mailing_folder(mailing) / name
     done = exporting.export(ledger, mailing, target)
     what = f"rehearsal {done.rehearsal}" if done.rehearsal else "the live sending"
     message = f"{done.dispatches} letters of {what} of {mailing} written to {target}"

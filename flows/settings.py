@@ -160,6 +160,10 @@ class Settings(BaseSettings):
         """Where runtime files go; a relative path begins at the office folder."""
         return self.dear_minister_office / self.dear_minister_var
 
+    def mailing_folder(self, mailing: str) -> Path:
+        """Where what is written about one mailing goes: reviews, reports, print packs."""
+        return self.var / "mailings" / mailing
+
     @property
     def ledger(self) -> str:
         """The ledger's address; a relative SQLite path begins at the office folder."""

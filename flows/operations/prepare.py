@@ -116,7 +116,7 @@ def prepare(
     frozen = None
     if chosen:
         headers = replace(headers, mailing=identity)
-        kept = _pages(settings, identity)
+        kept = KeptPages.of_mailing(settings.mailing_folder(identity))
         rendered = rendering.render(
             campaign, draft.on, chosen, headers, settings.letter_processes, kept
         )
@@ -129,7 +129,7 @@ def prepare(
     accounting.need_letters(frozen.letters if frozen else 0)
     file = None
     if handed_back:
-        file = settings.var / "mailings" / identity / "refused-rows.csv"
+        file = settings.mailing_folder(identity) / "refused-rows.csv"
         refused.write(handed_back, file)
     left = frozen.letters if frozen else 0
     gone = freezing.superseded(ledger, frozen) if frozen else ()
@@ -152,7 +152,8 @@ def lay_out(settings: Settings, ledger: Ledger, draft: Draft, share: int, of: in
 
     made = filled(Filler(campaign, plan.draft.on), plan.chosen)
     letters = (one for one in made if isinstance(one, Letter))
-    kept = _pages(settings, freezing.new_id(ledger, plan.subject))
+    identity = freezing.new_id(ledger, plan.subject)
+    kept = KeptPages.of_mailing(settings.mailing_folder(identity))
     return convert.ahead(letters, kept, share, of, processes=settings.letter_processes)
 
 
@@ -187,11 +188,6 @@ def _planned(settings: Settings, ledger: Ledger, draft: Draft) -> _Plan:
     taken = known.persons()
     chosen = [reader for reader in draft.readers if reader.contact.person not in taken]
     return _Plan(draft, headers, known, subject, chosen)
-
-
-def _pages(settings: Settings, identity: str) -> KeptPages:
-    """PDFs of this mailing that were laid out before it was frozen."""
-    return KeptPages(settings.var / "mailings" / identity / ".pages")
 
 
 def without_bad_addresses(ledger: Ledger, draft: Draft) -> Draft:

@@ -70,7 +70,7 @@ def pack(
             f"mailing {mailing} has no letter that waits for the post: each was posted, or has an "
             "e-mail address; write post = true in campaign.toml to print those too"
         )
-    kept = _kept(settings, mailing)
+    kept = KeptPages.of_mailing(settings.mailing_folder(mailing))
     made = printpack.make(
         letters,
         title=f"{found.campaign}, edition {found.edition}",
@@ -80,7 +80,7 @@ def pack(
         envelope=window.WINDOWS.get(envelope),
         kept=kept,
     )
-    folder = out or settings.var / "mailings" / mailing / "print"
+    folder = out or settings.mailing_folder(mailing) / "print"
     written = []
     for name, content in (
         ("letters.pdf", made.letters),
@@ -103,7 +103,7 @@ def every_letter(
     ConfigurationError: no such mailing, no LibreOffice.
     """
     found = mailings.get(ledger, mailing)
-    kept = _kept(settings, mailing)
+    kept = KeptPages.of_mailing(settings.mailing_folder(mailing))
     made = printpack.make(
         paper.letters(ledger, mailing, by_mail=True),
         title=f"{found.campaign}, edition {found.edition}",
@@ -112,15 +112,10 @@ def every_letter(
         processes=settings.letter_processes,
         kept=kept,
     )
-    path = (out or settings.var / "mailings" / mailing / "print") / "all-letters.pdf"
+    path = (out or settings.mailing_folder(mailing) / "print") / "all-letters.pdf"
     files.replace(path, partial(_fill, made.letters))
     kept.remove()
     return path, len(made.posted), made.failed
-
-
-def _kept(settings: Settings, mailing: str) -> KeptPages:
-    """What was laid out for this mailing by a process that was killed."""
-    return KeptPages(settings.var / "mailings" / mailing / ".pages")
 
 
 def _fill(content: bytes, file: BinaryIO) -> None:

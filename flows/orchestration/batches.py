@@ -98,7 +98,7 @@ def deliver(
             closed.set()
             stop.set()
 
-    def is_cancelled() -> bool:
+    def held_where_cancelled() -> bool:
         cancelled = stop.is_set() and not closed.is_set() and cancelling.asked()
         if cancelled and live:
             cancelling.hold(ledger, found.id, flow_runs.name())
@@ -116,12 +116,12 @@ def deliver(
             number = sender.sending.rehearsal
             team = working.start(ledger, found.id, limit, patience, workers if live else 1)
             result = _send_due(sender, found, team, patience, moved, stop)
-            cancelled = is_cancelled()
+            cancelled = held_where_cancelled()
         # Its connections are closed while it waits: the others may want them.
         while not result.stopped and team.left(ledger, found.id, stop):
             with sender_of() as sender:
                 result = _send_due(sender, found, team, 0.0, moved, stop)
-        cancelled = cancelled or is_cancelled()
+        cancelled = cancelled or held_where_cancelled()
         if cancelled or closed.is_set() or not stop.is_set():
             team.finish(ledger)
     if closed.is_set():

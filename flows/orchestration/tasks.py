@@ -101,7 +101,7 @@ def review(ledger: Ledger, drafted: Draft, prepared: Prepared) -> None:
     """Show what would be sent, as pages in Prefect's UI and specimens on the disk."""
     mailing = prepared.mailing
     assert mailing is not None
-    folder = load().var / "mailings" / mailing.id / "specimens"
+    folder = load().mailing_folder(mailing.id) / "specimens"
     roles, by_post = reviews.counts(ledger, mailing)
     artifacts.review(
         Review(

@@ -21,6 +21,11 @@ class KeptPages:
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder
 
+    @classmethod
+    def of_mailing(cls, folder: Path) -> "KeptPages":
+        """Those of a mailing, in the mailing's own folder."""
+        return cls(folder / ".pages")
+
     def find(self, docxs: Sequence[bytes]) -> list[bytes] | None:
         """The PDFs of these letters, laid out together before; None where they were not."""
         if self._folder is None:

@@ -74,7 +74,7 @@ def report(settings: Settings, ledger: Ledger, mailing: str, target: Path | None
     found = get(ledger, mailing)
     rehearsal = status.shown(found, status.rehearsals(ledger, mailing))
     rows = outcomes(ledger, mailing, rehearsal)
-    file = target or settings.var / "mailings" / mailing / "report.html"
+    file = target or settings.mailing_folder(mailing) / "report.html"
     came = None if rehearsal else answers(ledger, found)
     text = page(found, rehearsal, rows, came=came)
     files.replace(file, lambda opened: opened.write(text.encode()))
