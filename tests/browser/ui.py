@@ -130,6 +130,9 @@ class Operator:
         self.page.get_by_role("button", name="Submit").click()
         self.page.get_by_role("button", name="View run").click()
         self.page.wait_for_url(re.compile(r"/runs/flow-run/[0-9a-f-]{36}"))
+        # The address changes first; until the run's page is drawn, the deployment's still shows the
+        # states of earlier runs.
+        self.page.get_by_role("tab", name="Logs").wait_for()
         found = re.search(r"flow-run/([0-9a-f-]{36})", self.page.url)
         assert found
         return found[1]
