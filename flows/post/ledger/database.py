@@ -24,6 +24,7 @@ BUSY_SECONDS = 10
 """How long a writer waits for another process's transaction before it gives up."""
 NEW_HEAD = "new head"
 """Where a transaction's connection carries number and hash of the last event it added."""
+_POSTGRES_PORT = 5432
 _FULL = 2  # PRAGMA synchronous as SQLite numbers it
 _CHAIN_LOCK = 0x44_4D_4C  # the key of PostgreSQL's advisory lock on the chain of events
 
@@ -59,6 +60,16 @@ class Ledger:
     def name(self) -> str:
         """The ledger as messages name it, without a password."""
         return self._shown
+
+    @property
+    def place(self) -> str:
+        """Where the ledger is, the same for every user and spelling of the address."""
+        if self.sqlite:
+            return str(self.path)
+        host = str(self.url.host or self.url.query.get("host") or "")
+        here = host.startswith("/") or host in ("", "localhost", "127.0.0.1", "::1")
+        port = self.url.port or self.url.query.get("port") or _POSTGRES_PORT
+        return f"postgresql://{'localhost' if here else host.lower()}:{port}/{self.url.database}"
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

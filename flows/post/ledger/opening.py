@@ -48,11 +48,21 @@ def open_ledger(
             revision = _revision(ledger, connection)
         if revision != REVISION:
             _migrate(ledger, upgrade=upgrade)
+        if revision is None:
+            _note_what_stood_here(ledger)
         witness.follow(ledger)
     except BaseException:
         ledger.close()
         raise
     return ledger
+
+
+def _note_what_stood_here(ledger: Ledger) -> None:
+    """Let whoever prepares letters in a ledger that was just made know that it will send none."""
+    try:
+        witness.check(ledger)
+    except ConfigurationError as error:
+        ledger.notes.append(str(error))
 
 
 def _check_file(path: Path) -> None:

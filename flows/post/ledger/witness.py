@@ -7,8 +7,12 @@ LEDGER_WITNESS names a folder, in one there. From then on it follows every commi
 that was committed is acted upon: whatever moment a backup is of, the witnesses know what came
 after. A ledger that does not know what a witness knows sends nothing until a person recovers it
 (``flows.operations.recover``).
+
+A witness says at which place its ledger was, so that a ledger made anew where a lost one was is
+found out in a folder that ledgers of several offices share.
 """
 
+import hashlib
 import json
 import os
 import threading
@@ -29,8 +33,13 @@ _HINT = (
     "nothing was sent; restore the right ledger, or have this one compared with the sent mails and "
     "signed: dear-minister recover --by NAME --why TEXT"
 )
+_OTHER_FOLDER = (
+    "; where that is the ledger of another office, set LEDGER_WITNESS here to a folder of its own"
+)
 _BLOCK = 512
 """Octets; a disk writes as many at once."""
+_LONGEST_PLACE = 200
+"""Octets of a place as JSON, so that all stands in a block."""
 _writing = threading.Lock()
 
 
@@ -50,6 +59,15 @@ class Head:
     """The number of the last event."""
     hash: str
     """The last event's hash."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What stands in a witness."""
+
+    head: Head
+    place: str
+    """Where its ledger was; empty: a witness of an earlier version, which did not say."""
 
 
 def head(connection: Connection) -> Head:
@@ -75,8 +93,47 @@ def _places(ledger: Ledger, identity: str) -> tuple[Path, ...]:
     return tuple(found)
 
 
+def _place(ledger: Ledger) -> str:
+    """The ledger's place as a witness keeps it: a hash where the name is too long for a block."""
+    if len(json.dumps(ledger.place)) <= _LONGEST_PLACE:
+        return ledger.place
+    return hashlib.sha256(ledger.place.encode()).hexdigest()
+
+
+def _of_others(ledger: Ledger, connection: Connection) -> dict[Path, str]:
+    """Witnesses in the folder of other ledgers at this one's place, and what they say against it.
+
+    One that does not say where its ledger was, or cannot be read, tells against a ledger only
+    before its own first live sending.
+    """
+    folder = ledger.witness_folder
+    if folder is None or not folder.is_dir():
+        return {}
+    identity = connection.execute(select(_I.identity)).scalar_one()
+    own, new = _places(ledger, identity), not _was_witnessed(connection)
+    found = {}
+    for path in sorted({*folder.glob("*.witness")} - {*own}):
+        try:
+            seen = _read(path)
+        except ConfigurationError as error:
+            if new:
+                found[path] = f"{error}; it may be of a ledger that stood here{_OTHER_FOLDER}"
+            continue
+        if seen is None or seen.head.identity == identity:
+            continue  # gone since, or handed over to this one by a recovery
+        if seen.place == _place(ledger) or (new and not seen.place):
+            words = disagreement(connection, seen.head)
+            found[path] = f"{path}: {words}{_OTHER_FOLDER}"
+    return found
+
+
 def read(path: Path) -> Head | None:
     """What a witness says; None where there is no such file. Raises ConfigurationError."""
+    seen = _read(path)
+    return seen.head if seen else None
+
+
+def _read(path: Path) -> _Seen | None:
     try:
         content = path.read_bytes()
     except FileNotFoundError:
@@ -88,17 +145,18 @@ def read(path: Path) -> Head | None:
     raise ConfigurationError(f"{path}: is not a ledger's witness; name another file")
 
 
-def _understood(content: bytes) -> Head | None:
-    """The head that stands there; None where it is none."""
+def _understood(content: bytes) -> _Seen | None:
+    """What stands there; None where it is no witness."""
     try:
-        text = content.decode()
+        text, place = content.decode(), ""
         if text.lstrip().startswith("{"):
             given = json.loads(text)
             values = [given[name] for name in ("identity", "generation", "events", "hash")]
+            place = str(given.get("ledger", ""))
         else:  # the line that ``verify --head`` prints
             values = text.split()
         identity, generation, number, digest = values
-        return Head(str(identity), int(generation), int(number), str(digest))
+        return _Seen(Head(str(identity), int(generation), int(number), str(digest)), place)
     except (ValueError, KeyError, TypeError):
         return None
 
@@ -154,6 +212,7 @@ def differences(ledger: Ledger) -> tuple[str, ...]:
                 f"{seen[0][0]}: there is no witness, though this ledger has sent letters: "
                 "it was moved or restored without it"
             )
+        found += _of_others(ledger, connection).values()
     return tuple(found)
 
 
@@ -185,12 +244,16 @@ def follow(ledger: Ledger) -> None:
 
 def need_one(ledger: Ledger) -> None:
     """Leave the ledger's head where there is no witness yet, so that what was just committed
-    cannot be undone unseen by restoring a backup. Raises LedgerUnavailableError."""
+    cannot be undone unseen by restoring a backup. Raises LedgerUnavailableError.
+
+    A ledger that stands in the place of a lost one leaves none: it sends nothing, and must not be
+    in the way of the lost one that is restored.
+    """
     if missing := [path for path in files(ledger) if not path.exists()]:
         with ledger.read() as connection:
-            ours = head(connection)
-        for path in missing:
-            _write(path, ours)
+            ours, others = head(connection), _of_others(ledger, connection)
+        for path in missing if not others else ():
+            _write(path, ours, _place(ledger))
 
 
 class _Follower:
@@ -199,6 +262,7 @@ class _Follower:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
+        self._place = _place(ledger)
         self._known: tuple[Head, tuple[Path, ...]] | None = None
 
     def __call__(self, number: int, digest: str) -> None:
@@ -208,7 +272,8 @@ class _Follower:
         if self._known is not None:
             ours, places = self._known
             for path in places:
-                _write(path, replace(ours, events=number, hash=digest), flush=False)
+                reached = replace(ours, events=number, hash=digest)
+                _write(path, reached, self._place, flush=False)
 
     def _agreed(self) -> tuple[Head, tuple[Path, ...]] | None:
         """The ledger's head and the witnesses there are; None where there is none, or one that
@@ -233,14 +298,20 @@ def leave(ledger: Ledger, *, flush: bool = True) -> Head:
     with ledger.read() as connection:
         ours = head(connection)
     for path in _places(ledger, ours.identity):
-        _write(path, ours, flush=flush)
+        _write(path, ours, _place(ledger), flush=flush)
     return ours
 
 
 def recovered(ledger: Ledger, *, by: str, why: str) -> Head:
     """Record that a person takes this ledger for the right one: a new generation, which every
-    witness gets in place of what it has seen."""
-    seen = [witness.generation for path in files(ledger) if (witness := _readable(path))]
+    witness gets in place of what it has seen, those of other ledgers at this place too."""
+    seen = [found.head.generation for path in files(ledger) if (found := _readable(path))]
+    with ledger.read() as connection:
+        others = [
+            path
+            for path in _of_others(ledger, connection)
+            if (found := _readable(path)) and found.place == _place(ledger)
+        ]
     with ledger.write() as connection:
         before = head(connection)
         generation = max(before.generation, *seen, 1) + 1
@@ -254,15 +325,15 @@ def recovered(ledger: Ledger, *, by: str, why: str) -> Head:
         }
         events.append(connection, [entry])
         ours = head(connection)
-    for path in files(ledger):
-        _write(path, ours, anew=True)
+    for path in (*files(ledger), *others):
+        _write(path, ours, _place(ledger), anew=True)
     follow(ledger)
     return ours
 
 
-def _readable(path: Path) -> Head | None:
+def _readable(path: Path) -> _Seen | None:
     try:
-        return read(path)
+        return _read(path)
     except ConfigurationError:
         return None
 
@@ -272,7 +343,13 @@ def _was_witnessed(connection: Connection) -> bool:
     return bool(connection.execute(select(note)).scalar())
 
 
-def _write(path: Path, ours: Head, *, anew: bool = False, flush: bool = True) -> None:
+def _later(seen: Head, ours: Head, *, moved: bool) -> bool:
+    """Whether the witness has seen as much; of a ledger that was moved, whether more."""
+    known, reached = (seen.generation, seen.events), (ours.generation, ours.events)
+    return known > reached if moved else known >= reached
+
+
+def _write(path: Path, ours: Head, place: str, *, anew: bool = False, flush: bool = True) -> None:
     """Overwrite one block in place, which is whole at any moment; ``flush`` waits for the disk.
 
     Without ``anew`` nothing is written over a head that came later."""
@@ -283,6 +360,7 @@ def _write(path: Path, ours: Head, *, anew: bool = False, flush: bool = True) ->
             "events": ours.events,
             "hash": ours.hash,
             "at": stamp(now()),
+            "ledger": place,
         }
     )
     try:
@@ -295,8 +373,8 @@ def _write(path: Path, ours: Head, *, anew: bool = False, flush: bool = True) ->
                 if (
                     not anew
                     and seen
-                    and seen.identity == ours.identity
-                    and (seen.generation, seen.events) >= (ours.generation, ours.events)
+                    and seen.head.identity == ours.identity
+                    and _later(seen.head, ours, moved=seen.place != place)
                 ):
                     return  # another sender came later and has written already
                 os.pwrite(file, content.ljust(_BLOCK - 1).encode() + b"\n", 0)

@@ -172,6 +172,25 @@ def test_a_new_ledger_does_not_send_again_what_the_archive_has(
     assert office.json("recover", *WHO)["sent"] == [f"{mailing}:1"]
 
 
+def test_where_the_runtime_folder_is_lost_the_witness_kept_outside_stops_the_new_ledger(
+    approved: tuple[Office, str], fault_server: Start
+) -> None:
+    """Without an archive to compare it with: everybody would be written to again."""
+    office, mailing = approved
+    server = fault_server()
+    office.to(server, LEDGER_WITNESS=str(office.folder / "outside"))
+    assert office.run("send", mailing, "--live", "--limit", 1).code == 1
+    shutil.rmtree(office.folder / "var")
+    told = office.run("status")
+    assert "another ledger stood here" in " ".join(told.err.split())
+    again = office.prepare()
+    assert office.approve(again).code == 0
+    ended = office.run("send", again["mailing"], "--live")
+    assert (ended.code, "another ledger stood here" in ended.line) == (2, True)
+    assert "dear-minister recover --by NAME --why TEXT" in ended.line
+    assert len(server.copies.all) == 1
+
+
 def test_the_head_that_was_kept_tells_a_ledger_cut_short(
     restored: tuple[Office, str, FaultServer],
 ) -> None:

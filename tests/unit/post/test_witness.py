@@ -1,5 +1,6 @@
 """A ledger that has forgotten what its witnesses saw sends nothing until a person recovers it."""
 
+import json
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ from sqlalchemy import delete, select, update
 from flows.errors import ConfigurationError
 from flows.post import audit
 from flows.post.ledger import events, holds, schema, witness
-from flows.post.ledger.database import Ledger
+from flows.post.ledger.database import Ledger, parse_url
 from flows.post.ledger.errors import LedgerUnavailableError
 from flows.post.ledger.opening import open_ledger
 from flows.post.ledger.witness import BehindWitnessError
@@ -123,6 +124,136 @@ def test_a_ledger_begun_anew_where_another_stood_is_noticed(file_ledger: Ledger)
         witness.begin(new)
 
 
+def anew(ledger: Ledger) -> Ledger:
+    """A ledger that was just made where this one was: its folder is lost, all but the witnesses
+    kept outside, or the server's database was dropped."""
+    url, folder = ledger.url.render_as_string(hide_password=False), ledger.witness_folder
+    if not ledger.sqlite:
+        with ledger.write() as connection:
+            connection.exec_driver_sql("DROP SCHEMA public CASCADE")
+            connection.exec_driver_sql("CREATE SCHEMA public")
+    ledger.close()
+    if ledger.sqlite:
+        ledger.path.unlink()
+        for name in ("ledger.db-wal", "ledger.db-shm", "ledger.db.witness"):
+            ledger.path.with_name(name).unlink(missing_ok=True)
+    return open_ledger(url, witness_folder=folder)
+
+
+def test_a_new_ledger_in_the_place_of_a_lost_one_sends_nothing(ledger: Ledger) -> None:
+    send_one(ledger)
+    with closing(anew(ledger)) as new:
+        assert any("another ledger stood here" in note for note in new.notes)
+        approve(new, freeze(new, ["hague", "warsi"]))
+        with pytest.raises(
+            BehindWitnessError, match=r"outside.*another ledger stood here.*recover"
+        ):
+            witness.begin(new)
+
+
+def lose(ledger: Ledger, aside: Path, shared: Path) -> Ledger:
+    """Put the folder of a ledger that has sent a letter aside; the new ledger in its place."""
+    ledger.witness_folder = shared
+    send_one(ledger)
+    ledger.close()
+    ledger.path.parent.rename(aside)
+    return open_ledger(f"sqlite:///{ledger.path}", witness_folder=shared)
+
+
+def restore(new: Ledger, aside: Path) -> Ledger:
+    """The ledger that was put aside, in its place again."""
+    new.close()
+    shutil.rmtree(new.path.parent)
+    aside.rename(new.path.parent)
+    return open_ledger(f"sqlite:///{new.path}", witness_folder=new.witness_folder)
+
+
+def test_a_hold_in_a_new_ledger_is_not_in_the_way_of_the_lost_one_that_is_restored(
+    file_ledger: Ledger, tmp_path: Path
+) -> None:
+    new = lose(file_ledger, tmp_path / "aside", tmp_path / "shared")
+    mailing = approve(new, freeze(new, ["hague", "warsi"]))
+    holds.hold(new, mailing.id, **WHO)
+    with closing(restore(new, tmp_path / "aside")) as restored:
+        witness.begin(restored)
+
+
+def test_of_a_lost_ledger_and_the_one_recovered_in_its_place_the_lost_one_stops(
+    file_ledger: Ledger, tmp_path: Path
+) -> None:
+    new = lose(file_ledger, tmp_path / "aside", tmp_path / "shared")
+    witness.recovered(new, **WHO)
+    witness.begin(new)
+    restored = restore(new, tmp_path / "aside")
+    with closing(restored), pytest.raises(BehindWitnessError, match="another ledger stood here"):
+        witness.begin(restored)
+
+
+def test_ledgers_of_several_places_share_a_folder_of_witnesses(
+    ledger: Ledger, blank: Path, tmp_path: Path
+) -> None:
+    send_one(ledger)
+    (tmp_path / "elsewhere").mkdir()
+    other = open_ledger(
+        f"sqlite:///{tmp_path / 'elsewhere' / 'ledger.db'}", witness_folder=ledger.witness_folder
+    )
+    with closing(other):
+        assert other.notes == []
+        witness.begin(other)
+    witness.begin(ledger)
+
+
+def test_a_place_is_the_same_however_its_address_is_written() -> None:
+    urls = [
+        "postgresql+psycopg:///office?host=/var/run/postgresql",
+        "postgresql+psycopg://writer:secret@localhost/office",
+        "postgresql+psycopg://127.0.0.1:5432/office",
+    ]
+    assert {Ledger(parse_url(url)).place for url in urls} == {"postgresql://localhost:5432/office"}
+
+
+def test_a_witness_that_does_not_say_of_which_ledger_counts_against_a_new_one_alone(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    """Earlier versions left it so."""
+    send_one(ledger)
+    kept = witness.files(ledger)[-1]
+    old = {key: value for key, value in json.loads(kept.read_text()).items() if key != "ledger"}
+    stranger = kept.with_name(f"{'f' * 32}.witness")
+    stranger.write_text(json.dumps(old | {"identity": "f" * 32}))
+    witness.begin(ledger)
+    (tmp_path / "elsewhere").mkdir()
+    other = open_ledger(
+        f"sqlite:///{tmp_path / 'elsewhere' / 'ledger.db'}", witness_folder=kept.parent
+    )
+    with closing(other):
+        with pytest.raises(BehindWitnessError, match="LEDGER_WITNESS here to a folder of its own"):
+            witness.begin(other)
+        witness.recovered(other, **WHO)
+        witness.begin(other)
+    assert witness.read(stranger) == witness.Head("f" * 32, *_rest(old))
+
+
+def _rest(given: dict[str, object]) -> tuple[int, int, str]:
+    return int(str(given["generation"])), int(str(given["events"])), str(given["hash"])
+
+
+def test_a_ledger_that_was_moved_leaves_its_old_place_to_another(
+    file_ledger: Ledger, tmp_path: Path
+) -> None:
+    shared, path = tmp_path / "shared", file_ledger.path
+    file_ledger.witness_folder = shared
+    send_one(file_ledger)
+    file_ledger.close()
+    path.parent.rename(tmp_path / "moved")
+    moved = open_ledger(f"sqlite:///{tmp_path / 'moved' / 'ledger.db'}", witness_folder=shared)
+    with closing(moved):
+        witness.begin(moved)
+    path.parent.mkdir()
+    with closing(open_ledger(f"sqlite:///{path}", witness_folder=shared)) as new:
+        witness.begin(new)
+
+
 def test_a_copy_that_left_its_witness_behind_is_noticed(
     file_ledger: Ledger, tmp_path: Path
 ) -> None:
@@ -180,7 +311,7 @@ def test_a_later_head_is_not_overwritten_by_an_earlier_one(ledger: Ledger) -> No
     send_one(ledger)
     path = witness.files(ledger)[-1]
     after = witness.read(path)
-    witness._write(path, before)
+    witness._write(path, before, ledger.place)
     assert witness.read(path) == after != before
 
 
