@@ -59,7 +59,13 @@ class Office:
 
 
 def find() -> Office:
-    """DEAR_MINISTER_OFFICE, or the nearest folder above that has campaigns, or this folder.
+    """The office folder that ``nearest`` finds, else this folder. Raises ConfigurationError."""
+    return nearest() or Office(Path())
+
+
+def nearest(start: Path | None = None) -> Office | None:
+    """DEAR_MINISTER_OFFICE, or the nearest folder from ``start`` (else here) up with campaigns, or
+    this folder where it began as an office; None: there is none.
 
     Raises ConfigurationError where the variable names no folder.
     """
@@ -68,11 +74,31 @@ def find() -> Office:
             what = f"there is no such folder; make one with: dear-minister init {named}"
             raise ConfigurationError(Fault(named, what))
         return Office(Path(named))
-    here = Path.cwd()
+    here = Path.cwd() / (start or "")
     for folder in (here, *here.parents):
         if _has_campaigns(folder) and _is_ours(folder):
             return Office(Path(os.path.relpath(folder)))
-    return Office(Path())
+    return Office(Path()) if start is None and _is_an_office_by_other_signs(here) else None
+
+
+def need(campaign: str = "") -> Office:
+    """The office folder of a command that reads or writes one.
+
+    Where none is here or above, it is the one around the folder that ``campaign`` names; a
+    campaign's folder that lies in no office is worked on from here, as long as it is named by its
+    path. Raises ConfigurationError where there is none.
+    """
+    if found := nearest():
+        return found
+    if campaign and (Path(campaign) / "campaign.toml").is_file():
+        return nearest(Path(campaign).resolve()) or Office(Path())
+    raise ConfigurationError(_NONE_HERE)
+
+
+_NONE_HERE = (
+    "there is no office folder here or above: cd into yours, name it with --office DIR, or make "
+    "one: dear-minister init FOLDER"
+)
 
 
 def _has_campaigns(folder: Path) -> bool:
@@ -80,6 +106,16 @@ def _has_campaigns(folder: Path) -> bool:
         return next((folder / "templates").glob("*/campaign.toml"), None) is not None
     except OSError:
         return False
+
+
+def _is_an_office_by_other_signs(folder: Path) -> bool:
+    """An office that has no campaign yet, or any more, or whose ledger the environment names."""
+    if os.environ.get("LEDGER_URL") or os.environ.get("DEAR_MINISTER_VAR"):
+        return True
+    office = Office(folder)
+    return (office.templates.is_dir() and office.contacts.is_dir()) or (
+        folder / "var" / "ledger.db"
+    ).is_file()
 
 
 def _is_ours(folder: Path) -> bool:

@@ -24,7 +24,7 @@ _ASKED = {
 }
 
 
-@app.command(in_office=False)
+@app.command(office="unused")
 def init(
     folder: Annotated[
         Path, typer.Argument(metavar="FOLDER", help="A new folder, or an empty one.")

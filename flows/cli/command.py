@@ -4,9 +4,9 @@ import functools
 import inspect
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from typer.core import TyperGroup
@@ -14,7 +14,11 @@ from typer.core import TyperGroup
 from flows import settings
 from flows.cli import console
 from flows.cli.answer import Answer
-from flows.office import VARIABLE
+from flows.office import VARIABLE, nearest, need
+
+Place = Literal["needed", "named", "unused"]
+"""Whether a command works only in an office folder, or says which one it is in and does without
+where there is none, or has nothing to do with one."""
 
 _OFFICE = Annotated[
     Path | None,
@@ -55,29 +59,34 @@ class Commands(typer.Typer):
         self._heading = heading
 
     def command(
-        self, name: str | None = None, *, in_office: bool = True, **settings: Any
+        self, name: str | None = None, *, office: Place = "needed", **settings: Any
     ) -> Callable[..., Any]:
-        """Register a command; it gets --office, --json and --quiet.
-
-        ``in_office``: whether the command works in an office folder, and says which.
-        """
+        """Register a command; it gets --office, --json and --quiet."""
         register = super().command(name, rich_help_panel=self._heading, **settings)
 
         def decorate(run: Callable[..., Answer | None]) -> Callable[..., None]:
-            return register(_answering(run, in_office))
+            return register(_answering(run, office))
 
         return decorate
 
 
-def _answering(run: Callable[..., Answer | None], in_office: bool) -> Callable[..., None]:
+def _answering(run: Callable[..., Answer | None], place: Place) -> Callable[..., None]:
     @functools.wraps(run)
     def command(*, office: Path | None, json: bool, quiet: bool, **given: Any) -> None:
-        console.configure(json=json, quiet=quiet, office=office)
-        with _working_in(office):
-            if in_office:
-                console.say(f"office folder: {settings.office().folder.resolve()}")
+        with ExitStack() as working:
+            working.enter_context(_working_in(office))
+            here = None if place == "unused" else nearest()
+            if here is None and place == "needed":
+                here = need(given.get("campaign") or "")
+                office = here.folder
+                working.enter_context(_working_in(office))
+            console.configure(json=json, quiet=quiet, office=office)
+            if here:
+                console.say(f"office folder: {here.folder.resolve()}")
                 for fault in settings.warnings():
                     console.warn(str(fault))
+            elif place == "named":
+                console.say("no office folder is here or above")
             if (answer := run(**given)) is not None:
                 raise typer.Exit(console.give(answer))
 

@@ -12,6 +12,7 @@ from flows.cli import contacts_output as output
 from flows.cli.answer import Answer
 from flows.cli.command import Commands
 from flows.errors import ConfigurationError, RowError
+from flows.office import nearest, need
 
 if TYPE_CHECKING:
     from flows.people.forms import Country
@@ -59,7 +60,7 @@ def _forms(campaign: str) -> "tuple[Country, Style]":
     return forms.country(found.country), found.forms
 
 
-@app.command()
+@app.command(office="named")
 def address(file: File, as_of: AsOf = None, campaign: Whose = "", sheet: Sheet = "") -> Answer:
     """Envelope, opening and close of every row, for a human to read through."""
     from flows.people.lists import loading
@@ -80,7 +81,7 @@ def address(file: File, as_of: AsOf = None, campaign: Whose = "", sheet: Sheet =
     return output.addresses(lines)
 
 
-@app.command()
+@app.command(office="named")
 def check(file: File, as_of: AsOf = None, campaign: Whose = "", sheet: Sheet = "") -> Answer:
     """What is missing or odd; refused rows come back as a spreadsheet, ready to correct."""
     from flows.people import quality
@@ -88,7 +89,7 @@ def check(file: File, as_of: AsOf = None, campaign: Whose = "", sheet: Sheet = "
 
     report = quality.report([_with_sheet(file, sheet)], *_forms(campaign), _day(as_of))
     handed_back = None
-    if report.refused:
+    if report.refused and nearest():
         handed_back = settings.load().var / "contacts" / f"{file.stem}-refused-rows.xlsx"
         refused.write(report.refused, handed_back)
     return output.quality(report, handed_back)
@@ -153,7 +154,7 @@ def distinct(
     return output.distinct(one, other, file, new=new)
 
 
-@app.command("import")
+@app.command("import", office="named")
 def import_(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...")],
     kind: Annotated[
@@ -192,7 +193,7 @@ def import_(
     from flows.people.lists import refused
     from flows.people.sources import headings, provenance, saving
 
-    to = to or settings.office().contacts / "imported.csv"
+    to = to or need().contacts / "imported.csv"
     if to.suffix.casefold() != ".csv":
         raise ConfigurationError(f"--to {to}: the list is written as CSV; name a file ending so")
     before = provenance.read(to)
@@ -216,7 +217,8 @@ def import_(
             offices = to.with_name(settings.office().tenures.name)
             reshuffle.save(ifg.tenures(ifg.load(files)), offices)
         if found.refused:
-            handed_back = settings.load().var / "contacts" / f"{to.stem}-refused-rows.csv"
+            folder = settings.load().var / "contacts" if nearest() else to.parent
+            handed_back = folder / f"{to.stem}-refused-rows.csv"
             refused.write(found.refused, handed_back)
     return output.imported(planned, offices, handed_back, dry_run=dry_run)
 

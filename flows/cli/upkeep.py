@@ -14,7 +14,7 @@ from flows.cli.command import Commands
 app = Commands("The program")
 
 
-@app.command(in_office=False)
+@app.command(office="unused")
 def demo(
     fresh: Annotated[bool, typer.Option("--fresh", help="Start over, with nothing sent.")] = False,
 ) -> None:
@@ -32,7 +32,7 @@ def serve() -> None:
     run()
 
 
-@app.command()
+@app.command(office="named")
 def doctor() -> Answer:
     """Look the machine and the office folder over; each fault with the line that mends it."""
     from flows.operations.doctor import look

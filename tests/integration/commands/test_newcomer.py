@@ -3,6 +3,7 @@
 import os
 import pty
 import re
+import shutil
 import subprocess
 import tomllib
 from datetime import date
@@ -12,7 +13,7 @@ import pytest
 from docx import Document
 
 from tests.integration.commands.installed import Installed
-from tests.integration.commands.office import PROGRAM, Ended, Office, bare_environment
+from tests.integration.commands.office import CAMPAIGN, PROGRAM, Ended, Office, bare_environment
 
 WORDS = (
     '--subject "Rivers & “lakes”" --sender "Siân Élan" --position Chair '
@@ -174,6 +175,77 @@ def test_the_program_says_its_version_and_completes_its_commands(
         count = str(len(words.split()) - 1)
         done = installed.run("dear-minister", folder, **asked, COMP_WORDS=words, COMP_CWORD=count)
         assert done.out.split() == [answer], done.err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "status",
+        "new rivers --subject x --sender x --organisation x --email x@example.org",
+        "check rivers",
+        "prepare rivers",
+        "send rivers-1-abcd",
+        "replies",
+        "contacts suppress --email x@example.org --reason asked",
+        "contacts import sheet.csv",
+        "serve",
+        "verify",
+    ],
+)
+def test_outside_an_office_folder_a_command_says_so_in_a_line_and_writes_nothing(
+    office: Office, tmp_path: Path, command: str
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "sheet.csv").write_text("Name,E-mail\nAnn Lee,ann@example.org\n")
+    done = Office(elsewhere, office.patch, office.capture).process(*command.split())
+    assert done.code == 2
+    told = [line for line in done.err.splitlines() if line.startswith("dear-minister: ")]
+    assert told == [
+        "dear-minister: there is no office folder here or above: cd into yours, name it with "
+        "--office DIR, or make one: dear-minister init FOLDER"
+    ]
+    assert [path.name for path in elsewhere.rglob("*")] == ["sheet.csv"]
+
+
+def test_outside_an_office_folder_a_list_can_be_read_through_and_brought_in_to_a_named_file(
+    office: Office, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "list.csv").write_text("id,name,house\na,Alex Smith,commons\nb,,commons\n")
+    there = Office(elsewhere, office.patch, office.capture)
+    for command in ("address", "check"):
+        done = there.process("contacts", command, "list.csv")
+        assert done.code == 1, done.err
+        assert "no office folder is here or above" in done.err
+    assert [path.name for path in elsewhere.rglob("*")] == ["list.csv"]
+    done = there.process("contacts", "import", "list.csv", "--to", "made.csv")
+    assert done.code == 1, done.err
+    assert {path.name for path in elsewhere.rglob("*") if not path.name.startswith(".")} == {
+        "list.csv",
+        "made.csv",
+        "made.csv.source",
+        "made-refused-rows.csv",
+    }
+
+
+def test_a_campaign_named_by_its_path_is_worked_on_in_the_office_folder_around_it(
+    office: Office, tmp_path: Path
+) -> None:
+    """Else a second ledger would begin, which does not know whom the first one wrote to."""
+    there = Office(tmp_path, office.patch, office.capture)
+    done = there.process("prepare", f"office/templates/{CAMPAIGN}")
+    assert done.code == 0, done.err
+    assert "--office office" in done.err
+    assert (office.folder / "var" / "ledger.db").is_file()
+    assert not (tmp_path / "var").exists()
+
+
+def test_an_office_whose_campaigns_are_all_gone_is_still_one(office: Office) -> None:
+    shutil.rmtree(office.campaign)
+    assert office.process("status").code == 0
+    assert "there is no campaign" in office.process("check", CAMPAIGN).out
 
 
 def test_a_command_to_be_typed_next_names_the_office_folder_that_was_named(
