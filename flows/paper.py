@@ -38,16 +38,19 @@ def print_pack(mailing: MailingId = "", first_label: FirstLabel = 1, by: By = ""
             {"letter": failed.letter.reference, "what is wrong": failed.reason}
             for failed in made.failed
         ]
+        gone = links.to_form("posted", "posted", mailing=mailing)
         files = [artifacts.file_link(path) for path in made.files]
         return Done(
-            f"{made.letters} letters on paper, {len(faults)} to see to",
+            f"{made.letters} letters on paper{', a proof' * made.proof}, {len(faults)} to see to",
             "\n".join(
                 (
                     f"# {made.letters} letters on paper",
                     "",
                     *(f"- {file}" for file in files),
                     "",
-                    f"When they have gone: {links.to_form('posted', 'posted', mailing=mailing)}",
+                    "Not signed off, so every page says PROOF: sign off, then print again."
+                    if made.proof
+                    else f"When they have gone: {gone}",
                 )
             ),
             faults,

@@ -274,12 +274,13 @@ def print_(
         typer.Option("--all", help="One PDF of all letters, for the chair: those by mail too."),
     ] = False,
 ) -> Answer:
-    """The print pack: letters that go by post, address labels, a sheet to tick."""
+    """The print pack: letters that go by post, address labels, a sheet to tick. Before the sign-off
+    every page of the letters says PROOF."""
     from flows.operations.print_pack import every_letter, pack
 
     if everyone:
         with options.ledger() as ledger:
-            return output.bound(*every_letter(settings.load(), ledger, mailing, out))
+            return output.bound(every_letter(settings.load(), ledger, mailing, out), mailing)
     with options.ledger() as ledger:
         made = pack(
             settings.load(),

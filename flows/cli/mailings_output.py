@@ -16,9 +16,7 @@ from flows.post.states import State
 # command that fails on its first word should not take a second to say so.
 if TYPE_CHECKING:
     from datetime import date
-    from pathlib import Path
 
-    from flows.letters.pdf.convert import Failed
     from flows.operations.draft import Draft
     from flows.operations.overview import Overview
     from flows.operations.prepare import Prepared
@@ -404,12 +402,21 @@ def unsent(mailing: str, why: str) -> Answer:
     )
 
 
-def bound(file: Path, letters: int, failed: Sequence[Failed]) -> Answer:
+def bound(made: Packed, mailing: str) -> Answer:
     """All letters in one file."""
-    faults = [Fault(letter.letter.reference, f"not in it: {letter.reason}") for letter in failed]
+    (file,) = made.files
+    faults = [
+        Fault(letter.letter.reference, f"not in it: {letter.reason}") for letter in made.failed
+    ]
     return Answer(
-        {"file": file, "letters": letters, "failed": [asdict(fault) for fault in faults]},
-        [*grouping.lines(faults), f"{letters} letters: {file}"],
+        {
+            "file": file,
+            "letters": made.letters,
+            "failed": [asdict(fault) for fault in faults],
+            "proof": made.proof,
+        },
+        [*grouping.lines(faults), f"{made.letters} letters: {file}"],
+        _proof(mailing) if made.proof else (),
         code=attention(faults),
     )
 
@@ -418,16 +425,29 @@ def packed(made: Packed, mailing: str) -> Answer:
     """The print pack's files, and letters that are in none."""
     failed = [{"reference": one.letter.reference, "reason": one.reason} for one in made.failed]
     faults = [{"reference": reference, "fault": fault} for reference, fault in made.faults]
-    return Answer(
-        {"letters": made.letters, "files": made.files, "failed": failed, "faults": faults},
-        [
-            *(f"not printed: {one['reference']}: {one['reason']}" for one in failed),
-            *grouping.lines([Fault(*fault) for fault in made.faults]),
-            f"{made.letters} letters: {', '.join(map(str, made.files))}",
-        ],
-        [f"when they are posted: dear-minister posted {mailing} --on DATE --by NAME"],
-        attention(failed or faults),
-    )
+    document = {
+        "letters": made.letters,
+        "files": made.files,
+        "failed": failed,
+        "faults": faults,
+        "proof": made.proof,
+    }
+    lines = [
+        *(f"not printed: {one['reference']}: {one['reason']}" for one in failed),
+        *grouping.lines([Fault(*fault) for fault in made.faults]),
+        f"{made.letters} letters: {', '.join(map(str, made.files))}",
+    ]
+    next_ = [f"when they are posted: dear-minister posted {mailing} --on DATE --by NAME"]
+    remarks = _proof(mailing) if made.proof else next_
+    return Answer(document, lines, remarks, attention(failed or faults))
+
+
+def _proof(mailing: str) -> list[str]:
+    return [
+        "not signed off, so every page says PROOF; when the chair agrees:",
+        f"  dear-minister approve {mailing} --by NAME --hash HASH",
+        f"  dear-minister print {mailing}",
+    ]
 
 
 def posted(mailing: str, on: date, dispatches: Sequence[str]) -> Answer:

@@ -9,6 +9,7 @@ from typing import BinaryIO
 from flows.errors import ConfigurationError
 from flows.letters.paper import labels, window
 from flows.letters.paper import pack as printpack
+from flows.letters.paper.proof import marked
 from flows.letters.pdf.convert import Failed
 from flows.letters.pdf.kept import KeptPages
 from flows.operations.draft import suppressions
@@ -17,6 +18,7 @@ from flows.people.lists import files
 from flows.post.ledger.database import Ledger
 from flows.post.mailing import mailing as mailings
 from flows.post.mailing import paper
+from flows.post.mailing.mailing import Mailing
 from flows.settings import Settings
 
 
@@ -29,6 +31,8 @@ class Packed:
     faults: tuple[tuple[str, str], ...]
     """Reference and what is wrong: outside the window, too long for a label."""
     failed: tuple[Failed, ...]
+    proof: bool = False
+    """Not signed off: every page of the letters is marked as a proof."""
 
 
 def pack(
@@ -42,6 +46,8 @@ def pack(
     envelope: str = "uk",
 ) -> Packed:
     """Write letters.pdf, labels.pdf and posting-sheet.xlsx for the letters that wait for the post.
+
+    Before the sign-off they are a proof, and every page of the letters says so.
 
     Raises ConfigurationError: held, nothing to post, an unknown sheet or envelope, no LibreOffice.
     """
@@ -71,9 +77,10 @@ def pack(
             "e-mail address; write post = true in campaign.toml to print those too"
         )
     kept = KeptPages.of_mailing(settings.mailing_folder(mailing))
+    proof = found.approved_at is None
     made = printpack.make(
         letters,
-        title=f"{found.campaign}, edition {found.edition}",
+        title=_title(found),
         on=date.today(),
         sheet=layout,
         first_label=first_label,
@@ -83,7 +90,7 @@ def pack(
     folder = out or settings.mailing_folder(mailing) / "print"
     written = []
     for name, content in (
-        ("letters.pdf", made.letters),
+        ("letters.pdf", marked(made.letters) if proof else made.letters),
         ("labels.pdf", made.labels),
         ("posting-sheet.xlsx", made.sheet),
     ):
@@ -91,31 +98,37 @@ def pack(
         files.replace(path, partial(_fill, content))
         written.append(path)
     kept.remove()
-    return Packed(tuple(written), len(made.posted), (*objected, *made.faults), made.failed)
+    return Packed(tuple(written), len(made.posted), (*objected, *made.faults), made.failed, proof)
 
 
 def every_letter(
     settings: Settings, ledger: Ledger, mailing: str, out: Path | None = None
-) -> tuple[Path, int, tuple[Failed, ...]]:
+) -> Packed:
     """Write every letter of the mailing, those by mail too, into one PDF for whoever signs it off.
 
-    Returns the file, how many letters are in it, and those that could not be laid out. Raises
-    ConfigurationError: no such mailing, no LibreOffice.
+    Before the sign-off every page is marked as a proof. Raises ConfigurationError: no such mailing,
+    no LibreOffice.
     """
     found = mailings.get(ledger, mailing)
     kept = KeptPages.of_mailing(settings.mailing_folder(mailing))
     made = printpack.make(
         paper.letters(ledger, mailing, by_mail=True),
-        title=f"{found.campaign}, edition {found.edition}",
+        title=_title(found),
         on=date.today(),
         envelope=None,
         processes=settings.letter_processes,
         kept=kept,
     )
     path = (out or settings.mailing_folder(mailing) / "print") / "all-letters.pdf"
-    files.replace(path, partial(_fill, made.letters))
+    proof = found.approved_at is None
+    files.replace(path, partial(_fill, marked(made.letters) if proof else made.letters))
     kept.remove()
-    return path, len(made.posted), made.failed
+    return Packed((path,), len(made.posted), (), made.failed, proof)
+
+
+def _title(mailing: Mailing) -> str:
+    proof = "" if mailing.approved_at else ": PROOF, not signed off"
+    return f"{mailing.campaign}, edition {mailing.edition}{proof}"
 
 
 def _fill(content: bytes, file: BinaryIO) -> None:

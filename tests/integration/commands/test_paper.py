@@ -12,6 +12,7 @@ import pytest
 import python_calamine
 
 from tests.conftest import ROOT, need
+from tests.integration.letters.letter_templates import shown
 from tests.integration.people.test_contacts_commands import Run, run
 
 __all__ = ["run"]
@@ -59,6 +60,28 @@ def test_the_print_pack_holds_who_has_no_email_in_the_order_of_envelopes(
     cells = [str(cell) for row in sheet.get_sheet_by_index(0).to_python() for cell in row]
     assert any("Zoe Adams MP" in cell for cell in cells)
     assert not any("Ann Carter" in cell for cell in cells)
+
+
+def test_what_is_printed_before_the_sign_off_says_proof_on_every_page_and_afterwards_on_none(
+    run: Run, mailing: str, tmp_path: Path
+) -> None:
+    need("soffice", "libreoffice-writer-nogui")
+    for command, file in (
+        (("print", mailing), "letters.pdf"),
+        (("print", mailing, "--all"), "all-letters.pdf"),
+    ):
+        code, _, err = run(*command)
+        assert (code, "PROOF" in err) == (0, True), err
+        path = tmp_path / f"var/mailings/{mailing}/print/{file}"
+        with pikepdf.Pdf.open(path) as opened:
+            pages = len(opened.pages)
+        words = shown(path.read_bytes())
+        assert words.count("PROOF: not signed off") == pages >= 4
+        assert "Zoe Adams MP" in words
+    sign_off(run, mailing)
+    assert json.loads(run("print", mailing, "--json")[1])["proof"] is False
+    words = shown((tmp_path / f"var/mailings/{mailing}/print/letters.pdf").read_bytes())
+    assert "PROOF" not in words
 
 
 def test_posted_letters_are_sent_in_the_ledger_but_those_excepted(run: Run, mailing: str) -> None:
