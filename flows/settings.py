@@ -7,16 +7,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date
-from difflib import get_close_matches
 from email.utils import parseaddr
-from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from dotenv.parser import parse_stream
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from flows import env_file
 from flows.errors import ConfigurationError, Fault
 from flows.office import VARIABLE, Office, find
 from flows.people import email_address
@@ -36,12 +34,6 @@ Security = Literal["tls", "starttls", "none"]
 _Lower = BeforeValidator(lambda value: value.strip().lower() if isinstance(value, str) else value)
 _PORTS = {"tls": 465, "starttls": 587, "none": 25}
 _IMAP_PORTS = {"tls": 993, "starttls": 143, "none": 143}
-
-
-# python-dotenv reads "Name" <address> as a value with something unreadable behind it.
-_MAILBOX = re.compile(
-    r"""\s*(?:export\s+)?(?P<name>\w+)\s*=\s*(?P<value>"[^"\n]*"\s*<[^<>\s]*>)\s*(?:#.*)?"""
-)
 
 
 class Settings(BaseSettings):
@@ -278,7 +270,7 @@ def load(**given: object) -> Settings:
     if (world := _world.get()) is not None:
         return world
     here = office()
-    in_file = env_file(here.env_file)
+    in_file = env_file.read(here.env_file, _names())
     in_environment = {name.upper() for name, value in os.environ.items() if value}
     below = {name: value for name, value in in_file.items() if value and name not in in_environment}
     values = {name.lower(): value for name, value in below.items()}
@@ -361,69 +353,9 @@ def _faults(settings: Settings) -> Iterator[Fault]:
             yield from error.faults
 
 
-def env_file(path: Path) -> dict[str, str]:
-    """The settings in an .env file, by upper-case name; {} where there is none.
-
-    Values are as typed: ``$`` stays. Raises ConfigurationError naming file and line: a line that
-    cannot be read, a name that is nearly a setting's.
-    """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        return {}
-    except UnicodeDecodeError as error:
-        raise ConfigurationError(Fault(str(path), "is not UTF-8 text; save it as UTF-8")) from error
-    except OSError as error:
-        raise ConfigurationError(
-            Fault(str(path), f"cannot be read ({error.strerror}); correct its permissions")
-        ) from error
-    values: dict[str, str] = {}
-    faults = []
-    for binding in parse_stream(StringIO(text)):
-        original = binding.original
-        typed = original.string.strip("\n")
-        where = f"{path}:{original.line + len(original.string) - len(original.string.lstrip())}"
-        name, value = binding.key, binding.value
-        if binding.error and (mailbox := _MAILBOX.fullmatch(typed)):
-            name, value = mailbox["name"], mailbox["value"]
-        elif binding.error:
-            faults.append(Fault(where, "cannot be read; write NAME=value, the value in quotes"))
-            continue
-        if name is None:
-            continue  # a comment or a blank line
-        if value is None:
-            faults.append(Fault(where, f"{name} has no = behind it; write {name}=value"))
-        elif name.upper() in values:
-            faults.append(Fault(where, f"{name} stands in this file twice; delete one line"))
-        elif reason := _not_a_setting(name.upper()):
-            faults.append(Fault(where, f"{name} {reason}"))
-        else:
-            values[name.upper()] = value
-    if faults:
-        raise ConfigurationError(*faults)
-    return values
-
-
 def _names() -> list[str]:
     """Every setting that .env may hold."""
     return [name.upper() for name in Settings.model_fields if name.upper() != VARIABLE]
-
-
-def _not_a_setting(name: str) -> str:
-    """Why a name cannot stand in .env; blank for a setting's name, and for a stranger's."""
-    known = _names()
-    if name == VARIABLE:
-        return f"says where this file is, so it cannot stand in it; use --office or set {VARIABLE}"
-    if name in known:
-        return ""
-    family = [other for other in known if other.partition("_")[0] == name.partition("_")[0]]
-    if near := get_close_matches(name, family, 1, 0.8):
-        return f"is not a setting; was {near[0]} meant?"
-    if family:
-        return f"is not a setting; there are {', '.join(family)}"
-    if near := get_close_matches(name, known, 1, 0.8):
-        return f"is not a setting; was {near[0]} meant?"
-    return ""
 
 
 def warnings() -> tuple[Fault, ...]:

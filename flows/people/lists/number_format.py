@@ -1,78 +1,16 @@
 """Numbers as a spreadsheet shows them: £1,234.50, 25%, 4 September 2013, 14:30, 02079460114.
 
-The format codes are those of ECMA-376 part 1, 18.8.30 and 18.8.31. Where a code leaves the choice
-to the machine (short dates, currency of the built-in formats), it is shown as in Britain.
+``format_code`` reads the codes.
 """
 
 import datetime
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
-from functools import lru_cache
 
-BUILT_IN = {
-    0: "General",
-    1: "0",
-    2: "0.00",
-    3: "#,##0",
-    4: "#,##0.00",
-    5: "£#,##0;-£#,##0",
-    6: "£#,##0;-£#,##0",
-    7: "£#,##0.00;-£#,##0.00",
-    8: "£#,##0.00;-£#,##0.00",
-    9: "0%",
-    10: "0.00%",
-    11: "0.00E+00",
-    12: "# ?/?",
-    13: "# ??/??",
-    14: "dd/mm/yyyy",
-    15: "d-mmm-yy",
-    16: "d-mmm",
-    17: "mmm-yy",
-    18: "h:mm AM/PM",
-    19: "h:mm:ss AM/PM",
-    20: "h:mm",
-    21: "h:mm:ss",
-    22: "dd/mm/yyyy h:mm",
-    37: "#,##0;(#,##0)",
-    38: "#,##0;(#,##0)",
-    39: "#,##0.00;(#,##0.00)",
-    40: "#,##0.00;(#,##0.00)",
-    41: "#,##0;-#,##0;-",
-    42: "£#,##0;-£#,##0;£-",
-    43: "#,##0.00;-#,##0.00;-",
-    44: "£#,##0.00;-£#,##0.00;£-",
-    45: "mm:ss",
-    46: "[h]:mm:ss",
-    47: "mm:ss.0",
-    48: "##0.0E+0",
-    49: "@",
-    **dict.fromkeys([*range(27, 37), *range(50, 59)], "dd/mm/yyyy"),
-}
-"""Codes that a workbook names by number alone."""
-_SYSTEM = {"[$-F800]": "dd mmmm yyyy", "[$-X-SYSDATE]": "dd mmmm yyyy", "[$-F400]": "hh:mm:ss"}
-"""Codes that stand for the machine's own long date and time."""
-LONGEST_CODE = 255
-"""Characters (Excel specifications and limits); a longer code is passed over."""
+from flows.people.lists.format_code import Section, Token, sections
 
-_TOKEN = re.compile(
-    r'"(?P<quoted>[^"]*)"?|\\(?P<escaped>.)|_(?P<space>.)|\*(?P<fill>.)|\[(?P<bracket>[^\]]*)\]'
-    r"|(?P<general>General)|(?P<half>AM/PM|A/P)|(?P<exponent>E[+-])|(?P<date>y+|m+|d+|h+|s+)"
-    r"|(?P<digit>[0#?])|(?P<other>.)",
-    re.IGNORECASE | re.DOTALL,
-)
-_CONDITION = re.compile(r"(<=|>=|<>|<|>|=)\s*(-?\d+(?:\.\d+)?)")
-_ELAPSED = re.compile(r"h+|m+|s+", re.IGNORECASE)
-_COMPARE: dict[str, Callable[[Decimal, Decimal], bool]] = {
-    "<": lambda a, b: a < b,
-    "<=": lambda a, b: a <= b,
-    ">": lambda a, b: a > b,
-    ">=": lambda a, b: a >= b,
-    "=": lambda a, b: a == b,
-    "<>": lambda a, b: a != b,
-}
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July", "August", "September"),
     *("October", "November", "December"),
@@ -104,22 +42,6 @@ class Shown(str):
         return shown
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
-    kind: str
-    """text, digit, date, elapsed, half, exponent, general, at, or the sign itself: . , % /"""
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Section:
-    tokens: tuple[_Token, ...]
-    condition: Callable[[Decimal], bool] | None
-
-    def has(self, *kinds: str) -> bool:
-        return any(token.kind in kinds for token in self.tokens)
-
-
 def number(value: float, code: str, *, since_1904: bool = False) -> str:
     """Return a number as a cell of this format shows it; a date comes as ``Shown``.
 
@@ -128,7 +50,7 @@ def number(value: float, code: str, *, since_1904: bool = False) -> str:
     if value != value or value in (float("inf"), float("-inf")):
         return str(value)
     exact = Decimal(f"{value:.{_GENERAL_WHOLE}g}")
-    chosen, negative = _chosen(_sections(code), exact)
+    chosen, negative = _chosen(sections(code), exact)
     if chosen is None or chosen.has("general") or not chosen.tokens:
         return _around(chosen, general(value))
     if chosen.has("date", "elapsed", "half"):
@@ -153,10 +75,10 @@ def iso(stored: str, code: str, *, since_1904: bool = False) -> str:
 
 def text(value: str, code: str) -> str:
     """Return a text as a cell of this format shows it: most formats leave it alone."""
-    sections = _sections(code)
-    if "@" not in code or len(sections) not in (1, 4):
+    found = sections(code)
+    if "@" not in code or len(found) not in (1, 4):
         return value
-    return _around(sections[-1], value)
+    return _around(found[-1], value)
 
 
 def general(value: float) -> str:
@@ -172,91 +94,35 @@ def general(value: float) -> str:
     return f"{mantissa.rstrip('0').rstrip('.')}E{int(power):+03d}"
 
 
-@lru_cache(512)
-def _sections(code: str) -> tuple[_Section, ...]:
-    if len(code) > LONGEST_CODE:
-        return ()
-    for mark, shown in _SYSTEM.items():
-        code = shown if mark in code.upper() else code
-    sections: list[_Section] = []
-    tokens: list[_Token] = []
-    condition = None
-    for token in _tokens(code):
-        if token.kind == "condition":
-            found = _CONDITION.fullmatch(token.text)
-            assert found is not None  # _tokens has matched it
-            condition = _compared(_COMPARE[found[1]], Decimal(found[2]))
-        elif token.kind == ";":
-            sections.append(_Section(tuple(tokens), condition))
-            tokens, condition = [], None
-        else:
-            tokens.append(token)
-    sections.append(_Section(tuple(tokens), condition))
-    return tuple(sections[:4])
-
-
-def _compared(
-    compare: Callable[[Decimal, Decimal], bool], limit: Decimal
-) -> Callable[[Decimal], bool]:
-    return lambda value: compare(value, limit)
-
-
-def _tokens(code: str) -> Iterator[_Token]:
-    for found in _TOKEN.finditer(code):
-        kind, what = str(found.lastgroup), found[str(found.lastgroup)] or ""
-        if kind == "bracket":
-            yield from _bracket(what)
-        elif kind in ("quoted", "escaped"):
-            yield _Token("text", what)
-        elif kind == "space":
-            yield _Token("text", " ")
-        elif kind == "date":
-            yield _Token("date", what.lower())
-        elif kind in ("general", "half", "exponent", "digit"):
-            yield _Token(kind, what)
-        elif kind == "other":
-            yield _Token({"@": "at"}.get(what, what) if what in "@.,%/;" else "text", what)
-
-
-def _bracket(what: str) -> Iterator[_Token]:
-    """Currency and elapsed time are shown; colours and languages are not."""
-    if what.startswith("$"):
-        yield _Token("text", what[1:].partition("-")[0])
-    elif _ELAPSED.fullmatch(what):
-        yield _Token("elapsed", what.lower())
-    elif _CONDITION.fullmatch(what):
-        yield _Token("condition", what)
-
-
-def _chosen(sections: tuple[_Section, ...], value: Decimal) -> tuple[_Section | None, bool]:
+def _chosen(found: tuple[Section, ...], value: Decimal) -> tuple[Section | None, bool]:
     """The section that shows the value, and whether its sign is still to be written."""
-    if not sections:
+    if not found:
         return None, False
-    conditions = [section for section in sections[:2] if section.condition]
+    conditions = [section for section in found[:2] if section.condition]
     if conditions:
-        for at, section in enumerate(sections[:3]):
+        for at, section in enumerate(found[:3]):
             if section.condition is None or section.condition(value):
                 return section, value < 0 and (at == 0 or section.condition is None)
         return None, False
-    if value < 0 and len(sections) > 1:
-        return sections[1], False
-    if value == 0 and len(sections) > 2:
-        return sections[2], False
-    return sections[0], value < 0
+    if value < 0 and len(found) > 1:
+        return found[1], False
+    if value == 0 and len(found) > 2:
+        return found[2], False
+    return found[0], value < 0
 
 
-def _literal(section: _Section) -> str:
+def _literal(section: Section) -> str:
     return "".join(token.text for token in section.tokens if token.kind not in ("digit", ","))
 
 
-def _around(section: _Section | None, value: str) -> str:
+def _around(section: Section | None, value: str) -> str:
     if section is None:
         return value
     parts = [value if t.kind in ("general", "at") else t.text for t in section.tokens]
     return "".join(parts) or value
 
 
-def _number(value: Decimal, section: _Section) -> str:
+def _number(value: Decimal, section: Section) -> str:
     tokens = list(section.tokens)
     value = value.scaleb(2 * sum(token.kind == "%" for token in tokens))
     if section.has("exponent"):
@@ -276,13 +142,13 @@ def _number(value: Decimal, section: _Section) -> str:
     return left + _decimals(decimals, tokens[point:])
 
 
-def _commas_after(tokens: list[_Token], at: int) -> int:
+def _commas_after(tokens: list[Token], at: int) -> int:
     """Commas behind the last digit, each of which stands for a thousand."""
     rest = (count for count, token in enumerate(tokens[at + 1 :]) if token.kind != ",")
     return next(rest, len(tokens) - at - 1)
 
 
-def _whole(digits: str, tokens: list[_Token], grouped: bool) -> str:
+def _whole(digits: str, tokens: list[Token], grouped: bool) -> str:
     """The digits before the point, put into the places from the right."""
     places = sum(token.kind == "digit" for token in tokens)
     parts: list[str] = []
@@ -311,7 +177,7 @@ def _whole(digits: str, tokens: list[_Token], grouped: bool) -> str:
     return "".join(part[::-1] for part in parts)[::-1]
 
 
-def _decimals(digits: str, tokens: list[_Token]) -> str:
+def _decimals(digits: str, tokens: list[Token]) -> str:
     """The point and what follows it; a # shows no zero at the end."""
     kept = [token for token in tokens if token.kind == "digit"]
     needed = max((at for at, token in enumerate(kept, 1) if token.text == "0"), default=0)
@@ -326,7 +192,7 @@ def _decimals(digits: str, tokens: list[_Token]) -> str:
     return result
 
 
-def _scientific(value: Decimal, tokens: list[_Token]) -> str:
+def _scientific(value: Decimal, tokens: list[Token]) -> str:
     at = next(at for at, token in enumerate(tokens) if token.kind == "exponent")
     mantissa, sign, power = tokens[:at], tokens[at].text[1], tokens[at + 1 :]
     point = next((at for at, token in enumerate(mantissa) if token.kind == "."), len(mantissa))
@@ -335,13 +201,13 @@ def _scientific(value: Decimal, tokens: list[_Token]) -> str:
     places = sum(token.kind == "digit" for token in mantissa[point:])
     if _rounded(value.scaleb(-exponent), places) >= Decimal(10) ** step:
         exponent += step
-    shown = _number(value.scaleb(-exponent), _Section(tuple(mantissa), None))
+    shown = _number(value.scaleb(-exponent), Section(tuple(mantissa), None))
     width = sum(token.kind == "digit" for token in power)
     mark = "-" if exponent < 0 else "+" if sign == "+" else ""
     return f"{shown}E{mark}{abs(exponent):0{width}d}"
 
 
-def _fraction(value: Decimal, tokens: list[_Token]) -> str:
+def _fraction(value: Decimal, tokens: list[Token]) -> str:
     slash = next(at for at, token in enumerate(tokens) if token.kind == "/")
     below = "".join(token.text for token in tokens[slash + 1 :]).strip()
     above = "".join(token.text for token in tokens[:slash] if token.kind in ("digit", "text"))
@@ -364,7 +230,7 @@ def _rounded(value: Decimal, places: int) -> Decimal:
     return value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, _EXACT)
 
 
-def _date(value: float, section: _Section, since_1904: bool) -> str:
+def _date(value: float, section: Section, since_1904: bool) -> str:
     """The moment the serial number stands for; "" where there is none."""
     if not 0 <= value < _LAST_DAY:
         return ""
@@ -386,7 +252,7 @@ def _date(value: float, section: _Section, since_1904: bool) -> str:
     return Shown.of(shown, moment.date()) if dated else shown
 
 
-def _parts(tokens: tuple[_Token, ...], moment: datetime.datetime, seconds: float) -> Iterator[str]:
+def _parts(tokens: tuple[Token, ...], moment: datetime.datetime, seconds: float) -> Iterator[str]:
     dates = [(at, t.text[0]) for at, t in enumerate(tokens) if t.kind in ("date", "elapsed")]
     before = dict(zip([at for at, _ in dates], ["", *[one for _, one in dates]], strict=False))
     after = dict(zip([at for at, _ in dates], [*[one for _, one in dates[1:]], ""], strict=False))
@@ -407,7 +273,7 @@ def _parts(tokens: tuple[_Token, ...], moment: datetime.datetime, seconds: float
             yield token.text
 
 
-def _place(tokens: tuple[_Token, ...], at: int) -> int:
+def _place(tokens: tuple[Token, ...], at: int) -> int:
     start = at
     while start and tokens[start - 1].kind == "digit":
         start -= 1

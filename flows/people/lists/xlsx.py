@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache, partial
 
-from flows.people.lists import number_format
+from flows.people.lists import format_code, number_format
 from flows.people.lists.archive import Archive
 from flows.people.lists.sheet import (
     Budget,
@@ -247,7 +247,7 @@ def _strings(archive: Archive, parts: list[str], budget: Budget) -> list[str]:
 
 def _formats(archive: Archive, parts: list[str]) -> list[str]:
     """The format code of each style that a cell can name."""
-    codes = dict(number_format.BUILT_IN)
+    codes = dict(format_code.BUILT_IN)
     styles: list[int] = []
     within = False
 

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flows.people.lists import number_format
-from flows.people.lists.number_format import BUILT_IN, Shown
+from flows.people.lists.format_code import BUILT_IN
+from flows.people.lists.number_format import Shown
 
 EXAMPLES = int(os.environ.get("DEAR_MINISTER_EXAMPLES", "300"))
 DAY = 41521  # 4 September 2013
