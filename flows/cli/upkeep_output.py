@@ -61,12 +61,17 @@ def forgotten(found: Removed) -> Answer:
         "letters": [f"{mailing}:{ordinal}" for mailing, ordinal in done.letters],
         "mailings": list(done.mailings),
         "files": found.files,
+        "copies": {str(path): rows for path, rows in found.copies.items()},
         "not_at_their_end": list(done.left),
         "elsewhere": list(found.left),
     }
     lines = [
         f"{len(done.letters)} letters of {len(done.mailings)} mailings are forgotten; "
         f"{found.files} files were deleted"
+    ]
+    lines += [
+        f"taken out of {path}, which keeps what the source of a list had: {rows} rows"
+        for path, rows in found.copies.items()
     ]
     if done.left:
         lines.append(f"not at their end, and kept: {', '.join(done.left)}")

@@ -1,8 +1,7 @@
 """Forget: remove personal data from the ledger, and from the files that were made of it."""
 
-import csv
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from email import message_from_binary_file
@@ -10,6 +9,7 @@ from email.policy import compat32
 from pathlib import Path
 
 from flows.errors import ConfigurationError
+from flows.people.sources import saving
 from flows.post import retention
 from flows.post.ledger.database import Ledger
 from flows.post.retention import Forgotten
@@ -23,6 +23,8 @@ class Removed:
     done: Forgotten
     files: int
     """Files under the runtime folder that were deleted: they can be made anew for other readers."""
+    copies: Mapping[Path, int]
+    """Kept copies of imported lists, and how many rows of the person were taken out of each."""
     left: tuple[str, ...]
     """Where the data may still lie."""
 
@@ -48,29 +50,24 @@ def forget(
         done = retention.forget_person(ledger, person, by=by, why=why)
     ledger.compact()
     files = _remove(settings.var, done)
-    copies = sorted(ledger.path.parent.glob(f"{ledger.path.name}.*.bak")) if ledger.sqlite else []
+    contacts = office().contacts
+    taken = saving.take_out(contacts, person) if person else {}
+    older = sorted(ledger.path.parent.glob(f"{ledger.path.name}.*.bak")) if ledger.sqlite else []
+    handed_back = sorted((settings.var / "contacts").glob("*refused-rows*"))
     left = (
-        *(f"{copy}: a copy from before an upgrade" for copy in copies),
+        *(f"{copy}: a copy from before an upgrade" for copy in older),
+        *(f"{path}: rows that were handed back, to be corrected" for path in handed_back),
         *(
-            f"{path}: what the source of {name} had, kept to tell corrections by hand"
-            for path, name in _as_imported(office().contacts, person)
+            f"{path}: what the source of a list had, kept to tell corrections by hand; delete it "
+            "with its list"
+            for path in (() if person else saving.copies(contacts))
         ),
         "contact lists and the suppression list",
         "exports, reports and evidence packs that were saved elsewhere",
         "backups of the ledger, and pages of Prefect's runs",
         "the mailboxes of sent mails, of the archive and of answers",
     )
-    return Removed(done, files, left)
-
-
-def _as_imported(folder: Path, person: str) -> Iterator[tuple[Path, str]]:
-    """The hidden copies of imported lists in which this person stands (all where none is named),
-    and their lists' names."""
-    for path in sorted(folder.glob(".*.imported.csv")):
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = csv.DictReader(file)
-            if not person or any(person in (row.get("id"), row.get("person")) for row in rows):
-                yield path, f"{path.name[1:].removesuffix('.imported.csv')}.csv"
+    return Removed(done, files, taken, left)
 
 
 def _remove(var: Path, done: Forgotten) -> int:

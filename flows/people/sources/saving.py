@@ -132,6 +132,38 @@ def _copy(path: Path) -> Path:
     return path.with_name(f".{path.stem}.imported.csv")
 
 
+def copies(folder: Path) -> list[Path]:
+    """What the sources of this folder's lists had, as ``write`` keeps it."""
+    return sorted(folder.glob(".*.imported.csv"))
+
+
+def take_out(folder: Path, person: str) -> dict[Path, int]:
+    """Take a person's rows out of ``copies``; how many of each. The lists stay as they are.
+
+    ``person`` is an id of a person or of a row. Raises ConfigurationError where one of the copies
+    cannot be written.
+    """
+    tables = {path: _table(path) for path in copies(folder)}
+    every = [row for table in tables.values() for row in table[1:]]
+    ids = {person, *(row[1] for row in every if row[0] == person and row[1])}
+    taken = {}
+    for path, table in tables.items():
+        kept = [row for row in table if not ids & set(row[:2])]
+        if len(kept) < len(table):
+            text = io.StringIO(newline="")
+            csv.writer(text, lineterminator="\n").writerows(kept)
+            content = text.getvalue().encode()
+            files.replace(path, lambda file, content=content: file.write(content))  # type: ignore[misc]
+            taken[path] = len(table) - len(kept)
+    return taken
+
+
+def _table(path: Path) -> list[list[str]]:
+    """The rows of a copy, headings first; they begin with id and person, as all that is written."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return [[*row, "", ""] if len(row) < 2 else row for row in csv.reader(file)]
+
+
 def _write(contacts: Iterable[Contact], path: Path) -> None:
     contacts = tuple(contacts)
     text = io.StringIO(newline="")

@@ -97,15 +97,33 @@ def test_where_nobody_can_be_asked_nothing_is_forgotten(sent: tuple[Office, str]
     assert where_named(office, READERS[1].encode())
 
 
-def test_the_hidden_copy_of_an_imported_list_is_named_where_the_person_stands_in_it(
+def test_a_person_is_taken_out_of_the_hidden_copies_of_imported_lists(
     sent: tuple[Office, str],
 ) -> None:
-    """It tells corrections by hand from what the source had; nobody would look for it."""
+    """They tell corrections by hand from what the source had; nobody would look for them."""
     office, _ = sent
-    for name, person in (("ministers", "lucas"), ("peers", "warsi")):
+    for name, rows in (
+        ("ministers", 'lucas-mp,lucas,Caroline Lucas,\nhague,hague,William Hague,"a, b"\n'),
+        ("peers", "warsi,warsi,Baroness Warsi,\n"),
+    ):
         (office.folder / "contacts" / f".{name}.imported.csv").write_text(
-            f"id,person,name\n{person}-mp,{person},A Name\n", encoding="utf-8"
+            f"id,person,name,notes\n{rows}", encoding="utf-8"
         )
-    left = office.json("forget", "--person", "lucas", *WHO, "--yes")["elsewhere"]
-    (named,) = [place for place in left if ".imported.csv" in place]
-    assert "contacts/.ministers.imported.csv: what the source of ministers.csv had" in named
+    peers = (office.folder / "contacts/.peers.imported.csv").stat().st_ino
+    done = office.json("forget", "--person", "lucas", *WHO, "--yes")
+    assert done["copies"] == {"contacts/.ministers.imported.csv": 1}
+    assert (office.folder / "contacts/.ministers.imported.csv").read_text(encoding="utf-8") == (
+        'id,person,name,notes\nhague,hague,William Hague,"a, b"\n'
+    )
+    assert (office.folder / "contacts/.peers.imported.csv").stat().st_ino == peers  # not replaced
+
+
+def test_old_mailings_forgotten_by_date_leave_the_copies_of_lists_and_name_them(
+    sent: tuple[Office, str],
+) -> None:
+    office, _ = sent
+    copy = office.folder / "contacts" / ".peers.imported.csv"
+    copy.write_text("id,person,name\nwarsi,warsi,Baroness Warsi\n", encoding="utf-8")
+    left = office.json("forget", "--before", "2099-01-01", *WHO, "--yes")["elsewhere"]
+    assert "warsi" in copy.read_text(encoding="utf-8")
+    assert any("contacts/.peers.imported.csv: what the source" in place for place in left)
