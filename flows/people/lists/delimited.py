@@ -14,6 +14,8 @@ KINDS = (".csv", ".tsv", ".tab", ".txt")
 MAXIMUM_LINES = 1_048_576
 """Lines of a file; a spreadsheet holds no more rows."""
 _DELIMITERS = (",", ";", "\t")
+_LEAST_KNOWN = 2
+"""Names of known columns that make a row the heading: no row below it has more cells."""
 _SEPARATOR_LINE = re.compile(r'"?sep=([,;\t])"?\r?')
 """Excel writes and reads this line to state the delimiter; as a row of the sheet it is gone."""
 
@@ -34,6 +36,7 @@ def records(text: str, path: Path, expected: Collection[str]) -> Iterator[Record
         delimiter = max(_DELIMITERS, key=lambda mark: _score(text, mark, expected))
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     began = width = more = 0
+    headed = False
     try:
         for count, cells in enumerate(reader, start=1):
             number = count + more
@@ -41,13 +44,17 @@ def records(text: str, path: Path, expected: Collection[str]) -> Iterator[Record
                 raise ConfigurationError(
                     f"{path}: more than {MAXIMUM_LINES:,} lines; copy the list into a file alone"
                 )
-            if reader.line_num - began > 1 and _run_together(cells, width, delimiter):
+            if reader.line_num - began > 1 and (
+                (headed and len(cells) > width) or _run_together(cells, width, delimiter)
+            ):
                 lines = _lines(text, began, reader.line_num)
                 yield from _apart(lines, number, began + 1, delimiter)
                 more += len(lines) - 1
             elif any(cells):
                 yield Record(number, cells)
-            began, width = reader.line_num, max(width, len(cells))
+            began = reader.line_num
+            width = width if headed else max(width, len(cells))
+            headed = headed or sum(bare(cell) in expected for cell in cells) >= _LEAST_KNOWN
     except csv.Error as error:
         raise ConfigurationError(
             f"{path}:{reader.line_num}: not a table from here on ({error}); look for a quotation"
@@ -77,15 +84,17 @@ def _run_together(cells: Sequence[str], width: int, delimiter: str) -> bool:
     """Whether a cell with line breaks has swallowed rows.
 
     A line inside it then has as many cells as a row, and its last line as many as stand before the
-    cell: each separator is followed by no blank, as a comma in a sentence is.
+    cell, which of the first cell says nothing: each separator is followed by no blank, as a comma
+    in a sentence is.
     """
     separator = re.compile(re.escape(delimiter) + (r"(?! )" if delimiter == "," else ""))
     for place, cell in enumerate(cells):
         lines = cell.splitlines()
-        if place == 0 or len(lines) < 2:
+        if len(lines) < 2:
             continue
         found = [len(separator.findall(line)) for line in lines]
-        if found[-1] >= place or any(count >= max(width - 1, 1) for count in found[1:-1]):
+        inside = found[1:-1] if place else found[:-1]
+        if (place and found[-1] >= place) or any(count >= max(width - 1, 1) for count in inside):
             return True
     return False
 

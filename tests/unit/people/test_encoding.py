@@ -1,5 +1,6 @@
 """Eight-bit text tables: read in the encoding whose letters make names, else the row comes back."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -7,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.errors import ConfigurationError
+from flows.people import sources
 from flows.people.lists.encoding import decode
 from flows.people.lists.loading import load
+from flows.people.sources import provenance
 from tests.unit.people.list_fixtures import csv_file
 
 NAMES = (
@@ -115,6 +118,37 @@ def test_rows_run_together_by_a_quotation_mark_come_back_one_by_one(tmp_path: Pa
         "lines 3 to 5 run together: a quotation mark opens in line 3 and is closed in line 5;"
         " take it out, or close it in its cell"
     )
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ('b,Bo Ek,Mr,,"x', 'c",Cy Fox,Mr,,y'),  # more cells than headings: those were cut off
+        ('"b,Bo Ek,Mr,,x', 'c",Cy Fox,Mr,,y'),  # the first cell holds a whole row
+        ('b,Bo Ek,"Mr,,x', 'c,Cy Fox,Mr",,y'),
+    ],
+)
+def test_no_row_goes_that_a_mark_in_another_row_runs_into_its_own(
+    tmp_path: Path, first: str, second: str
+) -> None:
+    rows = f"id,name,title,personal,tags\na,Ann Lee,Ms,,x\n{first}\n{second}\nd,Di Gay,Ms,,z\n"
+    path = csv_file(tmp_path, rows)
+    loaded = load([path])
+    assert [(one.id, one.row) for one in loaded.contacts] == [("a", 2), ("d", 5)]
+    day = date(2026, 1, 1)
+    found = sources.read("sheet", [path], day, day, provenance.NO_OPTIONS, provenance.NO_OPTIONS)
+    assert [one.name for one in found.contacts] == ["Ann Lee", "Di Gay"]
+    for refused in (loaded.refused, found.refused):
+        assert [row.row for row in refused] == [3, 4]
+        assert {"Bo Ek", "Cy Fox"} <= {cell for row in refused for cell in row.cells.values()}
+        assert all("lines 3 to 4 run together" in row.reason for row in refused)
+
+
+def test_a_heading_of_several_lines_below_a_title_is_whole(tmp_path: Path) -> None:
+    loaded = load(
+        [csv_file(tmp_path, 'Our list\nid,name,title,"e-\nmail",notes\na,Ann Lee,Ms,,\n')]
+    )
+    assert [one.id for one in loaded.contacts] == ["a"]
 
 
 def test_a_paragraph_of_several_lines_is_no_run_of_rows(tmp_path: Path) -> None:
