@@ -1,5 +1,6 @@
 """The list in a workbook: which of its sheets, with merged cells filled, and what is hidden."""
 
+import shlex
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from itertools import pairwise
@@ -36,7 +37,7 @@ def records(
         name = _named(sheets, chosen) if chosen else _found(sheets, likeness)
         sheet = name.read(0)
         _fill(sheet)
-        return Records(_records(sheet.rows), (*_passed_over(sheets, name), *_hidden(sheet)))
+        return Records(_records(sheet.rows), (*_passed_over(path, sheets, name), *_hidden(sheet)))
     except SheetError as error:
         raise ConfigurationError(f"{path}: {error}") from None
 
@@ -70,12 +71,15 @@ def _names(sheets: Sequence[SheetName]) -> str:
     return ", ".join(repr(sheet.name) for sheet in sheets[:20])
 
 
-def _passed_over(sheets: Sequence[SheetName], chosen: SheetName) -> list[str]:
+def _passed_over(path: Path, sheets: Sequence[SheetName], chosen: SheetName) -> list[str]:
     others = [sheet for sheet in sheets if sheet is not chosen]
     if not others:
         return []
     told = [f"{sheet.name!r}{'' if sheet.visible else ' (hidden)'}" for sheet in others[:20]]
-    return [f"the sheet {chosen.name!r} is read, not {', '.join(told)}"]
+    said = f"the sheet {chosen.name!r} is read, not {', '.join(told)}"
+    other = next((sheet.name for sheet in others if sheet.visible), "")
+    how = f"; to read another, name it: {shlex.quote(f'{path}#{other}')}" if other else ""
+    return [said + how]
 
 
 def _hidden(sheet: Sheet) -> list[str]:

@@ -126,8 +126,9 @@ def read(
     columns = _columns(path, heading, known)
     if missing := [name for name in required if name not in columns]:
         names = ", ".join(name for name in columns if name) or "none"
+        how = "".join(f"{remark}; " for remark in found.remarks)
         raise ConfigurationError(
-            f"{path}: required column missing: {', '.join(missing)} (found: {names}); {advice}"
+            f"{path}: {how}required column missing: {', '.join(missing)} (found: {names}); {advice}"
         )
     below = _Rows(columns, heading, found.complete)
     made = tuple(below.rows(path, chain(begun[at + 1 :], rows)))

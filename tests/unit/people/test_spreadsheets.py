@@ -62,7 +62,15 @@ def test_a_sheet_of_notes_before_the_list_is_passed_over(tmp_path: Path) -> None
     path = raw_xlsx(tmp_path / "x.xlsx", notes, "<sheetData/>", sheet(inline("b", "Bo Ek")))
     loaded = load([path])
     assert names(loaded) == ["Bo Ek"]
-    assert "the sheet 'S3' is read, not 'S1', 'S2'" in loaded.remarks[0]
+    assert loaded.remarks[0].endswith(
+        f"the sheet 'S3' is read, not 'S1', 'S2'; to read another, name it: '{path}#S1'"
+    )
+
+
+def test_a_workbook_without_our_headings_says_which_sheet_was_looked_at(tmp_path: Path) -> None:
+    sheets = [f"<sheetData>{inline('Name', 'E-mail')}</sheetData>" for _ in range(2)]
+    with pytest.raises(ConfigurationError, match=r"'S1' is read, not 'S2'; .* missing: id"):
+        load([raw_xlsx(tmp_path / "x.xlsx", *sheets)])
 
 
 def test_of_two_lists_neither_is_taken_until_one_is_chosen(tmp_path: Path) -> None:
