@@ -8,6 +8,7 @@ import re
 import shlex
 import sys
 import textwrap
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 console = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 _NARROWEST = 8
+_REDRAWN = 0.1
+"""Seconds between two drawings of a bar."""
 _COLOURS = {"red": "31", "green": "32", "yellow": "33", "bold red": "1;31", "dim": "2"}
 _COMMAND = re.compile(r"\bdear-minister (?!init\b|demo\b)(?:(?:contacts|replies) )?[a-z][a-z-]*")
 _as_json = False
@@ -184,13 +187,25 @@ def _row(row: Sequence[str], widths: Sequence[int], colours: dict[str, str]) -> 
 
 @contextmanager
 def bar(title: str) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar; call what it yields with (done, total)."""
-    with _progress() as progress:
+    """A progress bar; call what it yields with (done, total).
+
+    No thread draws it: the process may be copied meanwhile (``letters.processes``).
+    """
+    with _progress(auto_refresh=False) as progress:
         task = progress.add_task(title, total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
+        drawn = 0.0
+
+        def show(done: int, total: int) -> None:
+            nonlocal drawn
+            progress.update(task, completed=done, total=total)
+            if done == total or time.monotonic() - drawn > _REDRAWN:
+                progress.refresh()
+                drawn = time.monotonic()
+
+        yield show
 
 
-def _progress() -> Progress:
+def _progress(*, auto_refresh: bool = True) -> Progress:
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -198,6 +213,7 @@ def _progress() -> Progress:
         TimeRemainingColumn(),
         console=console,
         transient=True,
+        auto_refresh=auto_refresh,
         disable=_quiet or _as_json or not console.is_terminal,
     )
 

@@ -38,6 +38,11 @@ class Filler:
         )
         self.template = templates.letter
 
+    @property
+    def may_be_copied(self) -> bool:
+        """Whether a copy of this process can fill with it: a process beside serves but one."""
+        return isinstance(self._filling, Filling)
+
     def fill(self, reader: Reader) -> Letter:
         """This reader's letter and mail, with what goes along.
 

@@ -12,6 +12,7 @@ from flows.letters.campaign_toml import ROLES
 from flows.letters.context import specimen, texts
 from flows.letters.docx import fonts
 from flows.letters.letter import Letter
+from flows.letters.paper.envelope import goes_by_post
 from flows.letters.templates import Compiler, Templates
 from flows.people.contact import Reader
 
@@ -106,12 +107,10 @@ def _need_drawable(letter: Letter, post: bool) -> None:
 
     Letters that are laid out before they are frozen are looked at as pictures (pdf.glyphs).
     """
-    own = "".join(text for _, text in texts(letter.reader))
-    if own.isascii() or not (missing := fonts.undrawable(own)):
+    if not goes_by_post(letter.reader, post):
         return
-    from flows.letters.paper.envelope import goes_by_post  # loads the PDF libraries
-
-    if goes_by_post(letter.reader, post):
+    own = "".join(text for _, text in texts(letter.reader))
+    if not own.isascii() and (missing := fonts.undrawable(own)):
         column = next(name for name, text in texts(letter.reader) if missing[0] in text)
         raise RowError(
             column,

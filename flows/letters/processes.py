@@ -1,19 +1,26 @@
 """Processes that fill letters beside this one.
 
+A process with one thread is forked: its copy has loaded and compiled everything already, and
+shares its memory. Where more threads run, as in a flow, a fork could copy a lock that one of them
+holds and that nobody would open in the copy, so a new Python is started.
+
 Plain pipes and not multiprocessing, whose children import again what their parent was started
 with: all of Prefect under a flow, and a user's script that calls ``campaign`` without asking for
 its ``__name__`` would begin once more in each.
 """
 
+import gc
 import os
 import pickle
+import signal
 import subprocess
 import sys
+import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, suppress
 from types import TracebackType
-from typing import Any, Self
+from typing import IO, Any, NoReturn, Self
 
 from flows.errors import DearMinisterError
 
@@ -23,14 +30,21 @@ def answers(
     prepare: object,
     jobs: Iterable[object],
     processes: int,
+    *,
+    here: Callable[[Any], Any] | None = None,
 ) -> Iterator[Any]:
     """Each job's answer, in the order of ``jobs``, of which few are in memory at a time.
 
-    ``begin``, a function of a module, is called with ``prepare`` once in each process and returns
-    what each job is called with. Raises what a job raised, DearMinisterError where a process died.
+    ``begin``, a function of a module, is called with ``prepare`` once in each new process and
+    returns what each job is called with. ``here`` is what it would return in this process, if a
+    copy of this process may call it. Raises what a job raised, DearMinisterError where a process
+    died.
     """
+    do = here if can_fork() else None
     with ExitStack() as running:
-        hired = [running.enter_context(Worker((begin, prepare))) for _ in range(processes)]
+        hired = [
+            running.enter_context(Worker((begin, prepare), copying=do)) for _ in range(processes)
+        ]
         waiting = iter(jobs)
         busy: deque[Worker] = deque()
         for one, job in zip(hired, waiting, strict=False):
@@ -47,10 +61,22 @@ def answers(
             yield answer
 
 
+def can_fork() -> bool:
+    """Whether this process may be copied: on Linux, without another thread of Python or of a
+    library."""
+    return sys.platform == "linux" and len(os.listdir("/proc/self/task")) == 1
+
+
 class Worker:
     """One process; at most one job is with it at a time, so that neither pipe fills up."""
 
-    def __init__(self, prepare: object) -> None:
+    def __init__(self, prepare: object, *, copying: Callable[[Any], object] | None = None) -> None:
+        """A new process, which begins with ``prepare``; or a copy of this one that calls
+        ``copying`` with each job."""
+        self._process: subprocess.Popen[bytes] | _Copy
+        if copying:
+            self._process = _Copy(copying)
+            return
         paths = os.pathsep.join(path for path in sys.path if path)
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-c", f"from {__name__} import main; main()"],
@@ -112,17 +138,81 @@ class ProcessEndedError(DearMinisterError):
         self.code = code
 
 
+class _Copy:
+    """A forked process that does jobs, with as much of a Popen as Worker uses."""
+
+    def __init__(self, do: Callable[[Any], object]) -> None:
+        jobs, give = os.pipe()
+        take, told = os.pipe()
+        self._pid = os.fork()
+        if not self._pid:
+            _serve(do, jobs, told)
+        os.close(jobs)
+        os.close(told)
+        self.stdin: IO[bytes] = os.fdopen(give, "wb")
+        self.stdout: IO[bytes] = os.fdopen(take, "rb")
+        self._code: int | None = None
+
+    def kill(self) -> None:
+        if self._code is None:
+            os.kill(self._pid, signal.SIGKILL)
+
+    def wait(self) -> int:
+        """Its exit code, or the signal that ended it as a negative number."""
+        if self._code is None:
+            self._code = os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
+        return self._code
+
+    def communicate(self) -> None:
+        """Wait for its end and close the pipes."""
+        self.wait()
+        self.stdout.close()
+        self.stdin.close()
+
+
+def _serve(do: Callable[[Any], object], jobs: int, told: int) -> NoReturn:
+    """What a forked process does. It ends here, and lets go of nothing that it was copied with:
+    SQLite would tidy up a ledger that its parent has open."""
+    code = 1
+    try:
+        os.setsid()  # Ctrl-C is the parent's to hear
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_DFL)
+        gc.freeze()
+        os.dup2(jobs, 0)
+        os.dup2(told, 1)
+        os.closerange(3, os.sysconf("SC_OPEN_MAX"))
+        _work(lambda: do, *_pipes())
+        code = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(code)
+
+
 def main() -> None:
-    """What a process does: take jobs until there are no more."""
-    jobs, told = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # whatever a library prints is no answer
+    """What a new process does."""
+    jobs, told = _pipes()
+    with suppress(EOFError):
+        begin, prepare = pickle.load(jobs)
+        _work(lambda: begin(prepare), jobs, told)
+
+
+def _pipes() -> tuple[IO[bytes], IO[bytes]]:
+    """Where jobs come from and answers go. What a library prints is no answer."""
+    jobs, told = os.fdopen(0, "rb"), os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    return jobs, told
+
+
+def _work(begin: Callable[[], Callable[[Any], object]], jobs: IO[bytes], told: IO[bytes]) -> None:
+    """Do jobs until there are no more."""
     do: Callable[[Any], object] | None = None
     with suppress(EOFError, BrokenPipeError):
-        begin, prepare = pickle.load(jobs)
         while True:
             job = pickle.load(jobs)
             try:
-                do = do or begin(prepare)
+                do = do or begin()
                 answer = do(job)
             except DearMinisterError as error:
                 answer = error

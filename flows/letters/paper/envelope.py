@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from flows.letters.letter import Letter
-from flows.letters.pdf import split
 from flows.people.contact import Reader
 
 # The shape of a United Kingdom postcode; other countries' stand in the contact's own column.
@@ -48,7 +47,11 @@ class Posted:
     @property
     def sheets(self) -> int:
         """Sheets of paper, printed on both sides."""
-        return -(-split.pages(self.pdf) // 2) if self.pdf else 0
+        if not self.pdf:
+            return 0
+        from flows.letters.pdf import split  # loads the PDF libraries, which mails do without
+
+        return -(-split.pages(self.pdf) // 2)
 
     @property
     def order(self) -> tuple[object, ...]:

@@ -14,7 +14,7 @@ from flows.letters.letter import Letter
 from flows.letters.message import MailHeaders, carrying
 from flows.letters.paper.envelope import goes_by_post
 from flows.letters.pdf.kept import KeptPages
-from flows.letters.processes import answers
+from flows.letters.processes import answers, can_fork
 from flows.people.contact import Reader, RejectedRow
 from flows.people.identity import memory
 from flows.post.mailing.frozen_letter import FrozenLetter, written
@@ -22,6 +22,8 @@ from flows.post.mailing.frozen_letter import FrozenLetter, written
 _CHUNK = 50
 _WORTH_A_PROCESS = 2000
 """Readers below which starting processes takes longer than filling the letters."""
+_WORTH_A_COPY = 200
+"""The same where this process is copied."""
 
 
 def render(
@@ -43,11 +45,13 @@ def render(
         for one in laid_out(filled(filler, readers), processes, kept):
             yield one if isinstance(one, RejectedRow) else frozen(one, campaign, postmark)
         return
+    here = _many(filler, campaign, postmark) if filler.may_be_copied and can_fork() else None
     if not processes:
-        processes = (os.cpu_count() or 1) if len(readers) >= _WORTH_A_PROCESS else 1
+        worth = _WORTH_A_COPY if here else _WORTH_A_PROCESS
+        processes = (os.cpu_count() or 1) if len(readers) >= worth else 1
     if processes > 1:
         prepare = (campaign.folder, campaign.fingerprint, on, postmark)
-        for many in answers(begin, prepare, _chunks(readers), processes):
+        for many in answers(begin, prepare, _chunks(readers), processes, here=here):
             yield from many
         return
     for one in filled(filler, readers):
@@ -61,13 +65,17 @@ def begin(prepare: tuple[Path, str, date, MailHeaders]) -> Callable[[Sequence[Re
     """
     folder, fingerprint, on, postmark = prepare
     campaign = load(folder)
-    filler = Filler(campaign, on)
+    if campaign.fingerprint != fingerprint:
+        raise ConfigurationError(
+            f"{folder} was edited while letters were being filled; prepare again"
+        )
+    return _many(Filler(campaign, on), campaign, postmark)
 
+
+def _many(
+    filler: Filler, campaign: Campaign, postmark: MailHeaders
+) -> Callable[[Sequence[Reader]], list[FrozenLetter | RejectedRow]]:
     def many(readers: Sequence[Reader]) -> list[FrozenLetter | RejectedRow]:
-        if campaign.fingerprint != fingerprint:
-            raise ConfigurationError(
-                f"{folder} was edited while letters were being filled; prepare again"
-            )
         return [
             one if isinstance(one, RejectedRow) else frozen(one, campaign, postmark)
             for one in filled(filler, readers)

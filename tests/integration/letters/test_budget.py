@@ -77,9 +77,11 @@ def test_only_the_reader_who_sets_it_off_would_not_be_filled_either(tmp_path: Pa
 
 
 def test_a_letter_filled_apart_is_the_letter_filled_here(tmp_path: Path) -> None:
-    here = filler(tmp_path / "a").fill(reader())
+    one = filler(tmp_path / "a")
+    here = one.fill(reader())
     apart = filler(tmp_path / "b", text=TEXT + "{{ ''.ljust(0) }}")
     assert isinstance(apart._filling, Guarded)
+    assert (one.may_be_copied, apart.may_be_copied) == (True, False)
     assert apart.fill(reader()).docx == here.docx
     assert apart.specimen("mp").reader.role == "mp"
     assert apart.context(reader())["facts"].region == "Exampleshire"
