@@ -69,7 +69,7 @@ def _ended(mailing: str, limit: int, patience: int, workers: int) -> Ending:
         if late := flow_runs.too_late():
             return states.not_started("Too late", late)
         with flow_runs.at_work() as ledger:
-            _settle_cancelled(ledger)
+            _see_to_other_runs(ledger, sweep=not mailing)
             recover(ledger)
             if mailing:
                 chosen = [mailings.get(ledger, mailing)]
@@ -115,11 +115,19 @@ def _sent(
     return states.together(ends) if ends else states.nothing("no letter waits for this run")
 
 
-def _settle_cancelled(ledger: Ledger) -> None:
-    """Hold what was cancelled while nobody looked, before anything of it is sent."""
-    if flow_runs.deployed():
-        with get_client(sync_client=True) as client:
+def _see_to_other_runs(ledger: Ledger, *, sweep: bool) -> None:
+    """Hold what was cancelled while nobody looked, before anything of it is sent; and tell the
+    office of runs that cannot speak for themselves, where nobody but the sweep does."""
+    if not flow_runs.deployed():
+        return
+    with get_client(sync_client=True) as client:
+        if not sweep:
             supervision.settle_cancelled(client, ledger)
+            return
+        told = supervision.look_from_a_sweep(client, ledger)
+    for notice in told:
+        for fault in notice.send():
+            get_run_logger().warning(fault)
 
 
 def _signed_off(ledger: Ledger) -> list[Mailing]:

@@ -1,5 +1,5 @@
-"""What ``serve`` sees to while it runs: runs whose process died, that were cancelled or have not
-begun, and sign-offs.
+"""What ``serve`` sees to while it runs, and on a work pool each sweep: runs whose process died, or
+that were cancelled or have not begun, and sign-offs.
 
 Everything here may be done at any time, by any number of processes, and again.
 """
@@ -10,6 +10,7 @@ from typing import Any, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import httpx
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.filters import (
     FlowRunFilter,
@@ -20,6 +21,8 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.client.schemas.objects import State as RunState
 from prefect.client.schemas.sorting import FlowRunSort
+from prefect.exceptions import PrefectException
+from prefect.logging import get_run_logger
 from prefect.states import Cancelled, Crashed
 from prefect.types import DateTime
 
@@ -42,6 +45,10 @@ _STARTING = {
     StateType.CANCELLING: timedelta(seconds=30),
 }
 """How long a state may last before the flow's first line."""
+_FINISHING = timedelta(minutes=5)
+"""How long a run may take to say how it ended, once it has let go of the ledger: notices too."""
+_REMEMBERED = timedelta(days=1)
+"""How far back a sweep looks for runs that crashed; the office is told of each once."""
 _SETTLED = {State.SENT.value, State.WITHDRAWN.value}
 _MISSED = timedelta(minutes=15)
 _ENDED = "broken off: "
@@ -72,6 +79,24 @@ def settle_cancelled(client: SyncPrefectClient, ledger: Ledger) -> None:
     cancelling.settle_all(client, ledger, {UUID(flow_runs.identity())})
 
 
+def look_from_a_sweep(client: SyncPrefectClient, ledger: Ledger) -> list[Notice]:
+    """What a run of the sweep sees to before it sends: on a work pool, where no ``serve`` is, as
+    ``look``; else what was cancelled alone.
+
+    What cannot be looked at but cancellations is left to the next sweep: letters do not wait for
+    it. Raises as ``look``.
+    """
+    own = client.read_flow_run(UUID(flow_runs.identity()))
+    cancelling.settle_all(client, ledger, {own.id})
+    if own.work_pool_name is None:
+        return []
+    try:
+        return look(client, ledger, {own.id}, now() - _REMEMBERED)
+    except (httpx.HTTPError, PrefectException) as error:
+        get_run_logger().warning(f"other runs were not looked at: {error}")
+        return []
+
+
 def end_dead(client: SyncPrefectClient, ledger: Ledger, executed: set[UUID]) -> None:
     """End runs whose process is gone, whatever their flow, saying what became of the letters."""
     for run in _of_type(client, *_STARTING):
@@ -79,9 +104,13 @@ def end_dead(client: SyncPrefectClient, ledger: Ledger, executed: set[UUID]) -> 
         young = now() - run.state.timestamp < _STARTING[run.state.type]
         if young or run.id in executed:
             continue
+        worker = flow_runs.worker(str(run.id))
         with ledger.read() as connection:
-            if workers.alive(ledger, connection, flow_runs.worker(str(run.id))):
+            if workers.alive(ledger, connection, worker):
                 continue
+            finished = workers.let_go_at(connection, worker)
+        if finished and now() - finished < _FINISHING:
+            continue
         state: RunState[Any] = Crashed(message=_epitaph(ledger, run))
         client.set_flow_run_state(run.id, state, force=True)
 

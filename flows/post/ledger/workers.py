@@ -14,6 +14,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import psutil
@@ -22,7 +23,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, text, upda
 from sqlalchemy.exc import SQLAlchemyError
 
 from flows.post.ledger import schema
-from flows.post.ledger.clock import now, stamp
+from flows.post.ledger.clock import now, parse, stamp
 from flows.post.ledger.database import Ledger
 from flows.post.ledger.errors import LedgerUnavailableError
 from flows.post.ledger.transitions import COLUMNS, DispatchRow, Transition, apply
@@ -133,6 +134,14 @@ def alive(ledger: Ledger, connection: Connection, worker: str) -> bool:
         return True
     _remove(lock, path)
     return False
+
+
+def let_go_at(connection: Connection, worker: str) -> datetime | None:
+    """When that worker let go by itself; None where it has not, or never was."""
+    ended: str | None = connection.execute(
+        select(schema.worker.c.ended_at).where(schema.worker.c.id == worker)
+    ).scalar()
+    return parse(ended) if ended else None
 
 
 def _remove(lock: InterProcessLock, path: Path) -> None:

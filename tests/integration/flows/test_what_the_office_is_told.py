@@ -9,11 +9,13 @@ import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import StateType
 from prefect.deployments.runner import RunnerDeployment
-from prefect.states import Crashed
+from prefect.states import Crashed, Running
 
 from flows.deployments import deployments
-from flows.orchestration import supervision
+from flows.orchestration import flow_runs, supervision
 from flows.orchestration.notices import Notice
+from flows.post.ledger import workers
+from flows.post.ledger.clock import now
 from tests.integration.flows.flow_project import CAMPAIGN, FlowProject
 from tests.servers.fault import FaultServer
 
@@ -125,3 +127,19 @@ def test_a_sweep_that_was_missed_is_told_only_where_letters_waited_for_it(
         schedule_in_the_past(sweep)
         (mail,) = told(server, supervision.drop_missed(client, project.ledger))
     assert "6 letters wait; the next sweep sends them" in mail
+
+
+def test_a_run_that_is_telling_how_it_ended_is_not_taken_for_dead(
+    project: FlowProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has let go of the ledger, and a notice may take its time."""
+    run = project.start(offered("dispatch"))
+    with get_client(sync_client=True) as client:
+        client.set_flow_run_state(run, Running(), force=True)
+    with workers.hold(project.ledger, flow_runs.worker(str(run))):
+        pass
+    for later, seen in ((1, StateType.RUNNING), (10, StateType.CRASHED)):
+        moment = now() + timedelta(minutes=later)
+        monkeypatch.setattr(supervision, "now", lambda moment=moment: moment)
+        project.look()
+        assert project.state(run).type is seen
