@@ -138,13 +138,14 @@ def follow_up(about: Campaign, number: int) -> Campaign:
     """The campaign as its ``number``-th round of chasers has it. Raises ConfigurationError where
     its templates are not there."""
     names = TemplateNames(*(f"chase-{number}.{kind}" for kind in ("docx", "html", "txt")))
+    whence = f"chase-{number - 1}" if number > 1 else "chase-1 of a campaign that `new` makes"
     for name in (names.letter, names.html, names.text):
         if not (about.folder / name).is_file():
             raise ConfigurationError(
                 Fault(
                     str(about.folder / name),
-                    "this file is missing; copy it from templates/r2p-dialogue-2013 and edit it "
-                    f"(or lower [chase] most in {SETTINGS})",
+                    f"this file is missing; copy {whence}, each of .docx, .html and .txt, and edit "
+                    f"it (or lower [chase] most in {SETTINGS})",
                 )
             )
     return replace(

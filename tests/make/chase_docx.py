@@ -1,20 +1,22 @@
-"""Builds chase-1.docx of templates/r2p-dialogue-2013 from its letter.docx, always the same bytes.
+"""Builds chase-1.docx of templates/r2p-dialogue-2013 and of flows/starter, always the same bytes.
 
-Run from the project's root after letter_docx, whose letterhead, styles and closing it keeps:
+Run from the project's root after letter_docx, whose letterheads, styles and closings it keeps:
 
-    uv run python -m tests.make.chase_docx [FOLDER]
+    uv run python -m tests.make.chase_docx
 
 An office needs none of this: it edits chase-1.docx in a word processor.
 """
 
 import copy
 import io
-import sys
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from docx import Document
 from docx.text.paragraph import Paragraph
+
+from tests.make.letter_docx import STARTER
 
 FOLDER = Path("templates/r2p-dialogue-2013")
 BODY = (
@@ -44,8 +46,26 @@ BODY = (
     ),
 )
 
+STARTER_BODY = (
+    ("Subject Line", "Re: {{ campaign.title }}"),
+    (
+        "Body Text",
+        "I wrote to you on {{ reader.columns.first_date }} and do not seem to have had your reply. "
+        "In case my letter has gone astray I enclose it once more (reference "
+        "{{ reader.columns.first_reference }}).",
+    ),
+    ("Template Mark", "{%p if asks %}"),
+    ("Template Mark", '{%p if reader.role == "minister" %}'),
+    ("Body Text", "What we ask of the Government, in short:"),
+    ("Template Mark", "{%p else %}"),
+    ("Body Text", "What we ask of you, in short:"),
+    ("Template Mark", "{%p endif %}"),
+    ("Template Mark", "{%p endif %}"),
+    *BODY[-4:],
+)
 
-def build(letter: Path) -> bytes:
+
+def build(letter: Path, body: Sequence[tuple[str, str]] = BODY) -> bytes:
     """The follow-up: between salutation and closing other words, all else as in the letter."""
     document = Document(str(letter))
     paragraphs = list(document.paragraphs)
@@ -54,7 +74,7 @@ def build(letter: Path) -> bytes:
     models: dict[str, Paragraph] = {}
     for one, name in zip(paragraphs, names, strict=True):
         models.setdefault(name, one)
-    for style, words in BODY:
+    for style, words in body:
         made = copy.deepcopy(models[style]._p)
         paragraph = Paragraph(made, paragraphs[last]._parent)
         for run in paragraph.runs[1:]:
@@ -80,5 +100,5 @@ def _dated(package: bytes) -> bytes:
 
 
 if __name__ == "__main__":
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
-    (folder / "chase-1.docx").write_bytes(build(folder / "letter.docx"))
+    (FOLDER / "chase-1.docx").write_bytes(build(FOLDER / "letter.docx"))
+    (STARTER / "chase-1.docx").write_bytes(build(STARTER / "letter.docx", STARTER_BODY))

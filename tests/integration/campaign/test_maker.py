@@ -7,7 +7,7 @@ from pathlib import Path
 from PIL import Image
 
 from tests.integration.campaign.conftest import FOLDER
-from tests.make import letter_docx
+from tests.make import chase_docx, letter_docx
 from tests.make.emblem import emblem
 
 
@@ -35,3 +35,9 @@ def test_the_campaign_s_letter_is_the_maker_s() -> None:
 def test_the_letter_of_a_new_campaign_is_the_maker_s() -> None:
     kept = (letter_docx.STARTER / "letter.docx").read_bytes()
     assert parts(kept) == parts(letter_docx.starter())
+
+
+def test_the_reminder_of_a_new_campaign_is_the_maker_s() -> None:
+    kept = (letter_docx.STARTER / "chase-1.docx").read_bytes()
+    made = chase_docx.build(letter_docx.STARTER / "letter.docx", chase_docx.STARTER_BODY)
+    assert parts(kept) == parts(made)

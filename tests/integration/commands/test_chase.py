@@ -4,15 +4,18 @@ import email
 from datetime import date, timedelta
 from email import policy
 from email.message import EmailMessage
+from io import BytesIO
 from typing import Any
 
 import pytest
+from docx import Document
 
 from flows.operations import chase as chasing
 from flows.post.inbox import working_days
 from flows.post.ledger.clock import now
 from tests.integration.commands.correspondence import Correspondence
 from tests.integration.commands.office import CAMPAIGN, Office
+from tests.integration.commands.test_newcomer import write_letter
 
 
 def later(office: Office, days: int = 60) -> None:
@@ -176,3 +179,47 @@ def test_a_recess_stretches_the_wait_where_the_campaign_says_so(waited: Correspo
     )
     left_out = office.json("chase", CAMPAIGN, "--list")["left_out"]
     assert {one["reason"] for one in left_out} == {"0 working days of 20"}
+
+
+def test_a_campaign_of_ones_own_has_its_reminder_from_the_beginning(
+    office: Office, fault_server: Any
+) -> None:
+    words = ("--subject", "Clean rivers", "--sender", "Siân Élan", "--organisation", "Friends")
+    assert office.run("new", "rivers", *words, "--email", "chair@example.org").code == 0
+    write_letter(office.folder / "templates" / "rivers")
+    chosen = ("--contacts", "contacts/few.csv")
+    office.to(fault_server())
+    made = office.json("prepare", "rivers", *chosen)
+    assert office.approve(made).code == 0
+    assert office.run("send", made["mailing"], "--live").code == 0
+    later(office)
+    reminder = office.run("chase", "rivers", *chosen, "--json")
+    assert reminder.code == 0, reminder.err
+    server = fault_server()
+    office.to(server)
+    assert office.approve(reminder.document).code == 0
+    assert office.run("send", reminder.document["mailing"], "--live").code == 0
+    assert len(server.copies.all) == 3
+    for copy in server.copies.all:
+        mail = email.message_from_bytes(copy.content, policy=policy.SMTP)
+        parts = {part.get_filename(): part for part in mail.walk()}
+        letter = next(part for name, part in parts.items() if str(name).startswith("letter"))
+        written = [
+            one.text for one in Document(BytesIO(letter.get_payload(decode=True))).paragraphs
+        ]
+        body = mail.get_body(("plain",))  # type: ignore[attr-defined]
+        for text in ("\n".join(written), body.get_content()):
+            assert "I wrote to you on " in text
+            assert "(reference rivers/1/" in text
+            assert "{" not in text
+        assert any(str(name).startswith("first-letter") for name in parts)
+        assert str(mail["Subject"]) == "Re: Clean rivers"
+
+
+def test_where_the_words_of_a_reminder_are_missing_it_is_said_whence_to_copy_them(
+    waited: Correspondence,
+) -> None:
+    for file in waited.office.campaign.glob("chase-1.*"):
+        file.unlink()
+    done = waited.office.run("chase", CAMPAIGN)
+    assert (done.code, "chase-1 of a campaign that `new` makes" in done.err) == (2, True)
