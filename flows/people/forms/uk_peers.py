@@ -110,9 +110,9 @@ def check(peer: Peer, contact: Contact) -> None:
         )
     if peer.of or len(parts) < 2 or tidy(contact.family).casefold() == peer.spoken.casefold():
         return
-    if any(names.is_particle(part) or part == "and" for part in parts) or names.is_compound(
-        *parts[-2:]
-    ):
+    if any(names.is_particle(part) or part == "and" for part in parts):
+        return
+    if len(parts) == 2 and names.is_compound(*parts):
         return
     whole = f"{peer.degree} {peer.title}"
     if contact.house == "lords":

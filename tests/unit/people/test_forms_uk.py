@@ -117,6 +117,14 @@ READERS: list[tuple[str, dict[str, Any], str, str]] = [
     ("Iain Duncan Smith", {"gender": "M", "family": "Duncan Smith", **C, **PC},
      "Rt Hon Iain Duncan Smith MP", "Dear Mr Duncan Smith"),
     ("Ian Paisley Jnr", {"gender": "M", **C}, "Ian Paisley Jnr MP", "Dear Mr Paisley"),
+    ("Ian Paisley Jr.", {"gender": "M", **C}, "Ian Paisley Jr. MP", "Dear Mr Paisley"),
+    ("Ian Paisley Jnr", {"gender": "M", "family": "Paisley Jnr", **C}, "Ian Paisley Jnr MP",
+     "Dear Mr Paisley"),
+    ("Duncan Smith", {"gender": "M", **C}, "Duncan Smith MP", "Dear Mr Smith"),
+    ("John Paul Smith", {"gender": "M", **C}, "John Paul Smith MP", "Dear Mr Smith"),
+    ("Ed Davey", {"title": "Sir", **C}, "Sir Ed Davey MP", "Dear Sir Ed"),
+    ("Bob Stewart", {"title": "Lieutenant Colonel Sir", **C},
+     "Lieutenant Colonel Sir Bob Stewart MP", "Dear Sir Bob"),
     ("Liam Fox", {"title": "Dr", **C, **PC}, "Rt Hon Dr Liam Fox MP", "Dear Dr Fox"),
     ("Ann Smith", {"title": "Prof.", **C}, "Professor Ann Smith MP", "Dear Professor Smith"),
     ("Martin Smyth", {"title": "Rev", "gender": "M", **C}, "Rev Martin Smyth MP", "Dear Mr Smyth"),
@@ -159,6 +167,10 @@ READERS: list[tuple[str, dict[str, Any], str, str]] = [
     ("Countess of Mar", L, "The Countess of Mar", "Dear Lady Mar"),
     ("Marquess of Lothian", {"honours": "QC", **L, **PC},
      "The Most Hon the Marquess of Lothian QC", "Dear Lord Lothian"),
+    ("Marchioness of Lothian", L, "The Most Hon the Marchioness of Lothian", "Dear Lady Lothian"),
+    ("Marquis of Lansdowne", L, "The Most Hon the Marquis of Lansdowne", "Dear Lord Lansdowne"),
+    ("Marquess of Lothian", {"title": "Professor", **L},
+     "Professor the Most Hon the Marquess of Lothian", "Dear Lord Lothian"),
     ("Duke of Montrose", L, "His Grace the Duke of Montrose", "Dear Duke"),
     ("Lord Winston", {"title": "Professor", **L}, "Professor the Lord Winston",
      "Dear Lord Winston"),
@@ -174,6 +186,11 @@ READERS: list[tuple[str, dict[str, Any], str, str]] = [
     ("Lord Willoughby de Broke", L, "The Lord Willoughby de Broke",
      "Dear Lord Willoughby de Broke"),
     ("Bishop of Oxford", L, "The Rt Rev the Lord Bishop of Oxford", "Dear Bishop"),
+    ("Bishop of Oxford", {**L, **PC}, "The Rt Rev and Rt Hon the Lord Bishop of Oxford",
+     "Dear Bishop"),
+    ("Bishop of Dorchester", {}, "The Rt Rev the Bishop of Dorchester", "Dear Bishop"),
+    ("Archbishop of York", L, "The Most Rev and Rt Hon the Lord Archbishop of York",
+     "Dear Archbishop"),
     ("Lord Bishop of London", {**L, **PC}, "The Rt Rev and Rt Hon the Lord Bishop of London",
      "Dear Bishop"),
     ("Archbishop of Canterbury", L,
@@ -272,6 +289,53 @@ def test_a_case_without_a_rule_stops_the_row_with_what_to_do(
     assert error.value.column == column
 
 
+@pytest.mark.parametrize(
+    ("name", "columns", "column", "reason"),
+    [
+        *(
+            ("Alex Smith", {"title": title, **C}, "title",
+             f"{title!r}: write yes in privy_counsellor and the rest here")
+            for title in ("Rt Hon", "Right Hon", "The Rt. Hon.", "the Right Hon.")
+        ),
+        ("Alex Smith", {"title": "Comrade", **C}, "title",
+         "'Comrade' has no rule; write salutation and envelope"),
+        ("Alex Smith", {"title": "Lady", **C}, "title",
+         "'Lady' is used in two ways; write salutation and envelope: 'Dear Lady Olga' and 'Lady "
+         "Olga Maitland MP', or 'Dear Lady Hermon' and 'Lady Hermon MP'"),
+        ("Alex Smith", C, "title",
+         "neither title nor gender of 'Alex Smith' is known; write one, the salutation, or allow "
+         "full_name in [forms]"),
+        ("Nick van de Bois", {"gender": "M", **C}, "family",
+         "the surname of 'Nick van de Bois' may be 'van de Bois' or 'Bois'; write it here"),
+        ("Gloria De Piero", {"gender": "F", "family": "Smith", **C}, "family",
+         "'Smith' is no part of 'Gloria De Piero'; correct one of the two"),
+        ("J. Smith", {"title": "Sir", **C}, "name",
+         "'J. Smith' has no first name to go with 'Sir'; complete it or write the salutation"),
+        ("Stephen Green", L, "name",
+         "'Stephen Green' is no style of a member of the Lords; write it as styled: "
+         '"Lord Green of Hurstpierpoint", "Baroness Warsi", "Bishop of Oxford"'),
+        ("Bishop of Dorchester", L, "house",
+         "the Bishop of Dorchester is no diocesan bishop of the Church of England and does not "
+         "sit in the Lords; leave house blank, or correct the see"),
+        ("Lord John Prescott", L, "name",
+         "'Lord John Prescott' seems to hold a first name, which a peer's style does not; take it "
+         "out, or write 'John Prescott' in family where all of it is the title"),
+        ("Lord Alan Lloyd George", L, "name",
+         "'Lord Alan Lloyd George' seems to hold a first name, which a peer's style does not; take "
+         "it out, or write 'Alan Lloyd George' in family where all of it is the title"),
+        ("Lord James Douglas-Hamilton", C, "name",
+         "'Lord James Douglas-Hamilton' is a courtesy title with a first name; write title and "
+         "name in their own columns"),
+    ],
+)  # fmt: skip
+def test_the_reason_says_what_to_write(
+    name: str, columns: dict[str, Any], column: str, reason: str
+) -> None:
+    with pytest.raises(RowError) as error:
+        UK.address(contact(name, **columns), Style(), DAY)
+    assert (error.value.column, error.value.reason) == (column, reason)
+
+
 def test_a_row_s_own_envelope_and_salutation_win_where_no_rule_applies() -> None:
     one = contact("Alex Smith", envelope="Alex Smith | Envoy", salutation="Dear Alex,")
     address = UK.address(one, Style(), DAY)
@@ -338,8 +402,29 @@ def test_the_postal_lines_are_the_department_s_or_the_house_s() -> None:
     )  # fmt: skip
     assert UK.postal(contact(**C), Style(), DAY) == ("House of Commons", "London SW1A 0AA")
     assert UK.postal(contact(**L), Style(), DAY) == ("House of Lords", "London SW1A 0PW")
-    with pytest.raises(RowError, match="a postcode without an address"):
+    unknown = contact(**minister("mos", "Minister for Europe"), **street)
+    assert UK.postal(unknown, Style(), DAY) == ("King Charles Street", "London SW1A 2AH")
+    adviser = contact(**C, department="Foreign Office", **street)
+    assert UK.postal(adviser, Style(), DAY) == ("King Charles Street", "London SW1A 2AH")
+    with_postcode = {**street, "address": ("King Charles Street", "London SW1A 2AH")}
+    assert UK.postal(contact(**C, **with_postcode), Style(), DAY) == with_postcode["address"]
+    without = {"address": ("1 High Street", "Oxford")}
+    assert UK.postal(contact(**C, **without), Style(), DAY) == without["address"]
+    assert UK.postal(contact(), Style(), DAY) == ()
+    with pytest.raises(RowError) as error:
         UK.postal(contact(postcode="SW1A 2AH"), Style(), DAY)
+    assert (error.value.column, error.value.reason) == (
+        "address", "a postcode without an address; complete it or blank both",
+    )  # fmt: skip
+
+
+def test_while_parliament_is_dissolved_no_letter_goes_to_the_commons() -> None:
+    dissolved = Style(dissolutions=((datetime.date(2031, 1, 1), datetime.date(2031, 2, 1)),))
+    there, after = datetime.date(2031, 1, 15), datetime.date(2031, 2, 2)
+    assert UK.postal(contact(**C), dissolved, there) == ()
+    assert UK.postal(contact(**L), dissolved, there) != ()
+    assert UK.postal(contact(**C), dissolved, after) != ()
+    assert UK.postal(contact(**C), Style(), there) != ()
 
 
 @pytest.mark.parametrize(

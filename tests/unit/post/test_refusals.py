@@ -147,3 +147,7 @@ def test_words_are_the_same_whatever_address_queue_name_and_time_are_in_them() -
     other = reply("554 5.7.1 <a@example.org> refused for good, id 4SXyZv0jXyz2x")
     assert same_words(first) != same_words(other)
     assert same_words(first) != same_words(reply(f"550 {first.text}"))
+    assert same_words(reply("550 5.7.1 <a@b.example> not wanted,  id 4SXyZv0jXyz2x")) == (
+        "550 5.7.1 * not wanted, id *"
+    )
+    assert same_words(reply("550 not wanted")) == "550  not wanted"

@@ -141,6 +141,16 @@ def test_a_no_means_the_same_before_the_dot_and_after_it(case: str) -> None:
     assert after_dot(reply) is no.state
 
 
+@pytest.mark.parametrize(
+    ("code", "state"),
+    [(400, State.DEFERRED), (499, State.DEFERRED), (500, State.REFUSED), (599, State.REFUSED)],
+)
+def test_without_an_enhanced_code_the_first_digit_decides(code: int, state: State) -> None:
+    reply = Reply.read(code, b"no")
+    assert before_dot(reply) is state
+    assert after_dot(reply) is state
+
+
 def test_552_alone_is_too_many_recipients_to_rcpt_and_too_large_to_the_dot() -> None:
     """RFC 5321 4.5.3.1.10: some servers say 552 for "too many recipients"; it means later."""
     reply = Reply.read(552, b"too much")
