@@ -35,16 +35,15 @@ def print_pack(mailing: MailingId = "", first_label: FirstLabel = 1, by: By = ""
         made = packing.pack(load(), ledger, mailing, first_label=first_label)
         faults = [{"letter": ref, "what is wrong": fault} for ref, fault in made.faults]
         faults += [
-            {"letter": failed.letter.reference, "what is wrong": failed.reason}
-            for failed in made.failed
+            {"letter": reference, "what is wrong": reason} for reference, reason in made.failed
         ]
         gone = links.to_form("posted", "posted", mailing=mailing)
         files = [artifacts.file_link(path) for path in made.files]
         return Done(
-            f"{made.letters} letters on paper{', a proof' * made.proof}, {len(faults)} to see to",
+            f"{made.count} letters on paper{', a proof' * made.proof}, {len(faults)} to see to",
             "\n".join(
                 (
-                    f"# {made.letters} letters on paper",
+                    f"# {made.count} letters on paper",
                     "",
                     *(f"- {file}" for file in files),
                     "",

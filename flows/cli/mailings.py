@@ -271,7 +271,7 @@ def print_(
     ] = "uk",
     everyone: Annotated[
         bool,
-        typer.Option("--all", help="One PDF of all letters, for the chair: those by mail too."),
+        typer.Option("--all", help="All letters as PDF, for the chair: those by mail too."),
     ] = False,
 ) -> Answer:
     """The print pack: letters that go by post, address labels, a sheet to tick. Before the sign-off

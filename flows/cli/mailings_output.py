@@ -17,10 +17,10 @@ from flows.post.states import State
 if TYPE_CHECKING:
     from datetime import date
 
+    from flows.letters.paper.pack import PrintPack
     from flows.operations.draft import Draft
     from flows.operations.overview import Overview
     from flows.operations.prepare import Prepared
-    from flows.operations.print_pack import Packed
     from flows.post.delivery.sending import SendResult
     from flows.post.ledger.database import Ledger
     from flows.post.ledger.holds import Hold
@@ -402,31 +402,29 @@ def unsent(mailing: str, why: str) -> Answer:
     )
 
 
-def bound(made: Packed, mailing: str) -> Answer:
-    """All letters in one file."""
-    (file,) = made.files
-    faults = [
-        Fault(letter.letter.reference, f"not in it: {letter.reason}") for letter in made.failed
-    ]
+def bound(made: PrintPack, mailing: str) -> Answer:
+    """All letters in one file, or in several with a list of what is in which."""
+    faults = [Fault(reference, f"not in it: {reason}") for reference, reason in made.failed]
     return Answer(
         {
-            "file": file,
-            "letters": made.letters,
+            "file": made.letters[0] if made.letters else None,
+            "files": made.files,
+            "letters": made.count,
             "failed": [asdict(fault) for fault in faults],
             "proof": made.proof,
         },
-        [*grouping.lines(faults), f"{made.letters} letters: {file}"],
+        [*grouping.lines(faults), f"{made.count} letters: {_named(made)}"],
         _proof(mailing) if made.proof else (),
         code=attention(faults),
     )
 
 
-def packed(made: Packed, mailing: str) -> Answer:
+def packed(made: PrintPack, mailing: str) -> Answer:
     """The print pack's files, and letters that are in none."""
-    failed = [{"reference": one.letter.reference, "reason": one.reason} for one in made.failed]
+    failed = [{"reference": reference, "reason": reason} for reference, reason in made.failed]
     faults = [{"reference": reference, "fault": fault} for reference, fault in made.faults]
     document = {
-        "letters": made.letters,
+        "letters": made.count,
         "files": made.files,
         "failed": failed,
         "faults": faults,
@@ -435,11 +433,17 @@ def packed(made: Packed, mailing: str) -> Answer:
     lines = [
         *(f"not printed: {one['reference']}: {one['reason']}" for one in failed),
         *grouping.lines([Fault(*fault) for fault in made.faults]),
-        f"{made.letters} letters: {', '.join(map(str, made.files))}",
+        f"{made.count} letters: {_named(made)}",
     ]
     next_ = [f"when they are posted: dear-minister posted {mailing} --on DATE --by NAME"]
     remarks = _proof(mailing) if made.proof else next_
     return Answer(document, lines, remarks, attention(failed or faults))
+
+
+def _named(made: PrintPack) -> str:
+    """The files in words; of many parts the first and the last."""
+    parts = [str(made.letters[0]), f"... {made.letters[-1].name}"] if made.letters[2:] else []
+    return ", ".join((*(parts or map(str, made.letters)), *map(str, made.beside)))
 
 
 def _proof(mailing: str) -> list[str]:

@@ -1,10 +1,9 @@
 """A letter on its way to the posting room, and the order of the envelopes."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Self
 
-from flows.letters.letter import Letter
 from flows.people.contact import Reader
 
 # The shape of a United Kingdom postcode; other countries' stand in the contact's own column.
@@ -24,34 +23,26 @@ class Posted:
     postcode: str
     family: str
     """What envelopes of one postcode are sorted by."""
-    pdf: bytes = field(default=b"", repr=False)
+    sheets: int = 0
+    """Of paper, printed on both sides; 0 until it is laid out."""
+    part: int = 1
+    """Which of the printed files it is in, counted from 1."""
 
     @classmethod
-    def of(cls, letter: Letter) -> Self:
-        """The letter, with its PDF where it has one."""
-        reader = letter.reader
+    def of(cls, reader: Reader, reference: str) -> Self:
+        """A reader's letter, not laid out yet."""
         return cls(
             id=reader.contact.id,
-            reference=letter.reference,
+            reference=reference,
             lines=(*reader.address.lines, *reader.postal),
             postcode=postcode(reader),
             family=reader.contact.family or reader.contact.name.split()[-1],
-            pdf=letter.pdf,
         )
 
     @property
     def name(self) -> str:
         """The addressee as the envelope has it."""
         return self.lines[0]
-
-    @property
-    def sheets(self) -> int:
-        """Sheets of paper, printed on both sides."""
-        if not self.pdf:
-            return 0
-        from flows.letters.pdf import split  # loads the PDF libraries, which mails do without
-
-        return -(-split.pages(self.pdf) // 2)
 
     @property
     def order(self) -> tuple[object, ...]:

@@ -17,10 +17,20 @@ _COLUMNS = (
     Column("Sheets", 8),
     Column("Note", 40),
 )
+_FILE = Column("File", 18)
 
 
-def xlsx(posted: Sequence[Posted], title: str, on: date, notes: Sequence[str] = ()) -> bytes:
-    """Return the sheet as XLSX; ``notes`` stand beside the letters in the same order."""
+def xlsx(
+    posted: Sequence[Posted],
+    title: str,
+    on: date,
+    notes: Sequence[str] = (),
+    files: Sequence[str] = (),
+) -> bytes:
+    """Return the sheet as XLSX; ``notes`` stand beside the letters in the same order.
+
+    Where there are several ``files`` with letters, a column says which one each is in.
+    """
     rows: list[list[Cell]] = [
         [
             number,
@@ -31,11 +41,13 @@ def xlsx(posted: Sequence[Posted], title: str, on: date, notes: Sequence[str] = 
             letter.postcode,
             letter.sheets,
             notes[number - 1] if notes else "",
+            *([files[letter.part - 1]] if len(files) > 1 else []),
         ]
         for number, letter in enumerate(posted, start=1)
     ]
+    columns = (*_COLUMNS, _FILE) if len(files) > 1 else _COLUMNS
     return workbook.xlsx(
-        [Sheet("Posting", _COLUMNS, rows)],
+        [Sheet("Posting", columns, rows)],
         title=f"{title}, {on.day} {on:%B %Y}",
         created=datetime(on.year, on.month, on.day),
     )

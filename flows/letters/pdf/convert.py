@@ -16,6 +16,8 @@ from flows.letters.pdf.kept import KeptPages
 from flows.letters.pdf.layout import LETTERS_A_DOCUMENT, Patience, Typesetter
 
 _WRITTEN = re.compile(r"word/(?:document|header|footer|footnotes|endnotes)\d*\.xml")
+_MOST_TOGETHER = 2 * LETTERS_A_DOCUMENT
+"""Letters in memory for one document, with those that have a PDF."""
 _USUAL = re.compile("[ -~\xa0-\u017f\u2010-\u2026\u20ac]*")
 """Characters that every font of an office draws."""
 
@@ -38,21 +40,20 @@ def convert(
 ) -> Iterator[Letter | Failed]:
     """Each letter with its PDF, in order; Failed in place of one that has none.
 
-    Holds a few hundred letters at a time. ``processes`` 0: as many as there are processors;
-    ``program``: LibreOffice, where it is not found by its usual names; ``kept``: what was laid out
-    before this process began, and what is laid out now for the next one, should this one be killed.
-    Raises ConfigurationError where there is no LibreOffice.
+    Letters that have a PDF keep it. Holds a few hundred letters at a time. ``processes`` 0: as many
+    as there are processors; ``program``: LibreOffice, where it is not found by its usual names;
+    ``kept``: what was laid out before this process began, and what is laid out now for the next
+    one, should this one be killed. Raises ConfigurationError where there is no LibreOffice.
     """
     options: dict[str, Any] = {"processes": processes, "program": program, "patience": patience}
     with Typesetter(**options, kept=kept) as typesetter:
-        waiting = iter(letters)
-        while some := list(islice(waiting, typesetter.at_once)):
-            pdfs = typesetter.pdfs([letter.docx for letter in some])
-            laid_out = [
-                replace(letter, pdf=found or b"") for letter, found in zip(some, pdfs, strict=True)
-            ]
-            for start in range(0, len(laid_out), LETTERS_A_DOCUMENT):
-                yield from _read_back(laid_out[start : start + LETTERS_A_DOCUMENT])
+        documents = _documents(letters)
+        while some := list(islice(documents, typesetter.at_once)):
+            pdfs = typesetter.pdfs(
+                [[letter.docx for letter in document if not letter.pdf] for document in some]
+            )
+            for document, found in zip(some, pdfs, strict=True):
+                yield from _read_back(document, iter(found))
 
 
 def ahead(
@@ -67,29 +68,46 @@ def ahead(
         documents = enumerate(_documents(letters))
         mine = (document for number, document in documents if number % of == share)
         done = 0
-        while some := list(islice(mine, typesetter.at_once // LETTERS_A_DOCUMENT)):
-            docxs = [letter.docx for document in some for letter in document]
-            typesetter.pdfs(docxs)
-            done += len(docxs)
+        while some := list(islice(mine, typesetter.at_once)):
+            typesetter.pdfs([[letter.docx for letter in document] for document in some])
+            done += sum(map(len, some))
     return done
 
 
 def _documents(letters: Iterable[Letter]) -> Iterator[list[Letter]]:
-    """The letters that are laid out together."""
-    waiting = iter(letters)
-    while some := list(islice(waiting, LETTERS_A_DOCUMENT)):
-        yield some
-
-
-def _read_back(letters: Sequence[Letter]) -> Iterator[Letter | Failed]:
-    """These letters, laid out together, unless they are found mixed up."""
+    """The letters that are laid out together, with those in between that have their PDF."""
+    document: list[Letter] = []
+    lacking = 0
     for letter in letters:
-        if not letter.pdf:
+        document.append(letter)
+        lacking += not letter.pdf
+        if lacking == LETTERS_A_DOCUMENT or len(document) == _MOST_TOGETHER:
+            yield document
+            document, lacking = [], 0
+    if document:
+        yield document
+
+
+def _read_back(
+    document: Sequence[Letter], pdfs: Iterator[bytes | None]
+) -> Iterator[Letter | Failed]:
+    """These letters with the PDFs of those that had none, unless they are found mixed up."""
+    new = {
+        place: replace(letter, pdf=next(pdfs) or b"")
+        for place, letter in enumerate(document)
+        if not letter.pdf
+    }
+    together = tuple(new.values())
+    for place, letter in enumerate(document):
+        made = new.get(place)
+        if made is None:
+            yield letter
+        elif not made.pdf:
             yield Failed(letter, "LibreOffice could not make a PDF of it in the time given")
-        elif fault := mixed_up(letter, letters) or badly_drawn(letter):
+        elif fault := mixed_up(made, together) or badly_drawn(made):
             yield Failed(letter, fault)
         else:
-            yield letter
+            yield made
 
 
 def badly_drawn(letter: Letter) -> str:

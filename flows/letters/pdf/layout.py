@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import islice
 from types import TracebackType
 from typing import Self
 
@@ -60,11 +61,10 @@ class Typesetter:
         kept: KeptPages | None = None,
     ) -> None:
         """``processes`` 0: as many as there are processors; ``program``: LibreOffice, where it
-        is not found by its usual names; ``kept``: documents that were laid out before. Raises
-        ConfigurationError where there is no LibreOffice.
+        is not found by its usual names; ``kept``: documents that were laid out before.
         """
         self._kept = kept or KeptPages()
-        self._program = libreoffice.find(program)
+        self._program = program
         self._processes = processes or os.cpu_count() or 1
         self._patience = patience or Patience()
         self._opened = ExitStack()
@@ -72,9 +72,6 @@ class Typesetter:
         self._stopped = False
 
     def __enter__(self) -> Self:
-        self._offices = [
-            self._opened.enter_context(Office(self._program)) for _ in range(self._processes)
-        ]
         return self
 
     def __exit__(
@@ -87,28 +84,39 @@ class Typesetter:
 
     @property
     def at_once(self) -> int:
-        """How many letters keep every process busy; a multiple of what is laid out together."""
-        return self._processes * DOCUMENTS_A_CALL * LETTERS_A_DOCUMENT
+        """How many documents keep every process busy."""
+        return self._processes * DOCUMENTS_A_CALL
 
-    def pdfs(self, docxs: Sequence[bytes]) -> list[bytes | None]:
+    def pdfs(self, documents: Sequence[Sequence[bytes]]) -> list[list[bytes | None]]:
         """A PDF of each DOCX; None where LibreOffice hung, crashed or wrote nonsense.
 
-        What fails together is tried file by file, and then each file in a call of its own.
+        The DOCX of one document are laid out together. What fails together is tried file by file,
+        and then each file in a call of its own. Raises ConfigurationError where there is no
+        LibreOffice and something is left to lay out.
         """
+        docxs = [docx for document in documents for docx in document]
+        places = iter(range(len(docxs)))
+        together = [list(islice(places, len(document))) for document in documents]
         found: dict[int, bytes] = {}
-        together = [
-            range(start, min(start + LETTERS_A_DOCUMENT, len(docxs)))
-            for start in range(0, len(docxs), LETTERS_A_DOCUMENT)
-        ]
-        for group in together:
+        new = []
+        for group in filter(None, together):
             if kept := self._kept.find([docxs[place] for place in group]):
                 found |= zip(group, kept, strict=True)
-        new = [group for group in together if group[0] not in found]
+            else:
+                new.append(group)
         found |= self._round(docxs, new, DOCUMENTS_A_CALL)
         for files_a_call in (LETTERS_A_DOCUMENT, 1):
             left = [[place] for place in range(len(docxs)) if place not in found]
             found |= self._round(docxs, left, files_a_call)
-        return [found.get(place) for place in range(len(docxs))]
+        return [[found.get(place) for place in group] for group in together]
+
+    def _start(self) -> None:
+        """Find LibreOffice, once there is something to lay out."""
+        if not self._offices:
+            program = libreoffice.find(self._program)
+            self._offices = [
+                self._opened.enter_context(Office(program)) for _ in range(self._processes)
+            ]
 
     def _round(
         self, docxs: Sequence[bytes], groups: Sequence[Group], a_call: int
@@ -126,6 +134,7 @@ class Typesetter:
 
         found: dict[int, bytes] = {}
         if groups:
+            self._start()
             with ThreadPoolExecutor(self._processes) as pool:
                 try:
                     for some in pool.map(work, range(self._processes)):

@@ -59,12 +59,6 @@ def alone(data: bytes, about: About) -> bytes:
         return _cut(whole, 0, len(whole.pages), about)
 
 
-def pages(data: bytes) -> int:
-    """How many pages a PDF has."""
-    with _opened(data) as whole:
-        return len(whole.pages)
-
-
 def _opened(data: bytes) -> pikepdf.Pdf:
     try:
         return pikepdf.Pdf.open(BytesIO(data))

@@ -2,12 +2,14 @@
 
 import io
 import re
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import xlsxwriter
 
+from flows.errors import ConfigurationError, Fault
 from flows.people.lists.cells import defuse
 
 Cell = str | int | float | None
@@ -21,7 +23,8 @@ _SAMPLE = 200
 """Rows whose cells decide how wide a column is."""
 _A4 = 9
 _AS_TEXT = {
-    "in_memory": True,
+    # A row is written and forgotten: a list of 46,000 readers would take 150 MB else.
+    "constant_memory": True,
     "strings_to_formulas": False,
     "strings_to_numbers": False,
     "strings_to_urls": False,
@@ -53,14 +56,24 @@ def xlsx(sheets: Sequence[Sheet], *, title: str = "", created: datetime | None =
     """Return a workbook of ``sheets``, each ready to print on A4 with ``title`` on every page.
 
     What begins like a formula is defused; a character that XML cannot hold becomes U+FFFD; a cell
-    is cut at 32,767 characters. ``created`` is the time in the file's properties.
+    is cut at 32,767 characters. ``created`` is the time in the file's properties. Raises
+    ConfigurationError where there is no room for rows on their way.
     """
     data = io.BytesIO()
-    with xlsxwriter.Workbook(data, _AS_TEXT) as book:
-        properties = {"title": title} if title else {}
-        book.set_properties({**properties, **({"created": created} if created else {})})
-        for sheet in sheets:
-            _add(book, sheet, title)
+    try:
+        with xlsxwriter.Workbook(data, _AS_TEXT) as book:
+            properties = {"title": title} if title else {}
+            book.set_properties({**properties, **({"created": created} if created else {})})
+            for sheet in sheets:
+                _add(book, sheet, title)
+    except OSError as error:
+        raise ConfigurationError(
+            Fault(
+                tempfile.gettempdir(),
+                f"cannot be written ({error.strerror or error}); make room on this disk, or name "
+                "another folder in TMPDIR",
+            )
+        ) from error
     return data.getvalue()
 
 
@@ -71,17 +84,18 @@ def _add(book: xlsxwriter.Workbook, sheet: Sheet, title: str) -> None:
     typed = book.add_format({"valign": "top", "text_wrap": True, "num_format": "@"})
     box = book.add_format({"valign": "top", "align": "center", "border": 1})
     for at, column in enumerate(sheet.columns):
-        style = typed if column.typed else plain
         page.set_column(at, at, column.width or _width(sheet, at), typed if column.typed else None)
         page.write_string(0, at, text(column.heading), bold)
-        for number, row in enumerate(sheet.rows, start=1):
-            cell = row[at]
+    styles = [typed if column.typed else plain for column in sheet.columns]
+    for number, row in enumerate(sheet.rows, start=1):
+        for at, (column, cell, style) in enumerate(zip(sheet.columns, row, styles, strict=True)):
             if column.to_tick:
                 page.write_blank(number, at, None, box)
             elif isinstance(cell, int | float):
                 page.write_number(number, at, cell, style)
             elif cell:
                 page.write_string(number, at, text(cell), style)
+    for at, column in enumerate(sheet.columns):
         if column.to_tick and sheet.rows:
             ticks = {"validate": "list", "source": ["✓"]}
             page.data_validation(1, at, len(sheet.rows), at, ticks)

@@ -1,9 +1,11 @@
 """Letters on paper: read back from the ledger as they were frozen, for the posting room."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any
 
-from sqlalchemy import exists, select, true
+from sqlalchemy import ColumnElement, Row, Select, exists, select, true
 
 from flows.letters.letter import Letter
 from flows.people.contact import Address, Contact, Reader
@@ -17,38 +19,80 @@ POSTED = exists().where(_E.dispatch == _D.id, _E.what == events.POSTED)
 """SQL: a dispatch's letter went by post, whatever became of its mail."""
 
 
-def letters(ledger: Ledger, mailing: str, *, by_mail: bool = False) -> Iterator[Letter]:
-    """The mailing's letters that still have to go by post, as they were frozen: neither withdrawn
-    nor recorded as posted.
+_FEW = 50
+"""Letters that are read at a time."""
 
-    With ``by_mail`` every letter that was not withdrawn.
+
+def waiting(
+    ledger: Ledger, mailing: str, *, by_mail: bool = False
+) -> Iterator[tuple[int, Reader, str]]:
+    """Number in the mailing, reader and reference of every letter that still has to go by post:
+    neither withdrawn nor recorded as posted.
+
+    With ``by_mail`` of every letter that was not withdrawn.
     """
-    statement = (
-        select(_L.contact, _L.person, _L.role, _L.email, _L.reference, _L.reader, _L.content)
-        .join(schema.dispatch, (_D.mailing == _L.mailing) & (_D.ordinal == _L.ordinal))
-        .where(
-            _L.mailing == mailing,
-            true() if by_mail else (_L.paper == 1) & ~POSTED,
-            _L.forgotten.is_(None),
-            _D.rehearsal == 0,
-            _D.state != State.WITHDRAWN,
-        )
-        .order_by(_L.ordinal)
-    )
+    statement = _statement(*_ABOUT).where(*_still(mailing, by_mail)).order_by(_L.ordinal)
     with ledger.read() as connection:
-        for row in connection.execution_options(yield_per=50).execute(statement):
-            written = json.loads(row.reader)
-            contact = Contact(
-                id=row.contact,
-                name=written["name"],
-                person=row.person,
-                family=written["family"],
-                postcode=written["postcode"],
-                email=row.email,
-            )
-            address = Address(tuple(written["lines"]), written["salutation"], written["close"])
-            reader = Reader(contact, row.role, address, tuple(written["postal"]))
-            files = documents(row.contact, row.email, row.content)
-            docx = files.get(f"letter-{row.contact}.docx", b"")
-            pdf = files.get(f"letter-{row.contact}.pdf", b"")
-            yield Letter(reader, row.reference, docx, "", "", "", pdf=pdf)
+        for row in connection.execution_options(yield_per=1000).execute(statement):
+            yield row.ordinal, _reader(row), row.reference
+
+
+def letters(
+    ledger: Ledger, mailing: str, *, by_mail: bool = False, numbers: Iterable[int] | None = None
+) -> Iterator[Letter]:
+    """The letters themselves, as they were frozen; those with these ``numbers`` in their order.
+
+    A letter that was withdrawn or posted since ``waiting`` is left out. Few are in memory at a
+    time, and no transaction is open while they are used.
+    """
+    if numbers is None:
+        numbers = [number for number, _, _ in waiting(ledger, mailing, by_mail=by_mail)]
+    wanted = iter(numbers)
+    statement = _statement(*_ABOUT, _L.content).where(*_still(mailing, by_mail))
+    while some := list(islice(wanted, _FEW)):
+        with ledger.read() as connection:
+            rows = connection.execute(statement.where(_L.ordinal.in_(some)))
+            found = {row.ordinal: row for row in rows}
+        for number in some:
+            if row := found.get(number):
+                yield _letter(row)
+
+
+_ABOUT = (_L.ordinal, _L.contact, _L.person, _L.role, _L.email, _L.reference, _L.reader)
+
+
+def _statement(*columns: ColumnElement[Any]) -> Select[Any]:
+    together = (_D.mailing == _L.mailing) & (_D.ordinal == _L.ordinal)
+    return select(*columns).join(schema.dispatch, together)
+
+
+def _still(mailing: str, by_mail: bool) -> tuple[ColumnElement[bool], ...]:
+    """SQL: the letter is still to be printed."""
+    return (
+        _L.mailing == mailing,
+        true() if by_mail else (_L.paper == 1) & ~POSTED,
+        _L.forgotten.is_(None),
+        _D.rehearsal == 0,
+        _D.state != State.WITHDRAWN,
+    )
+
+
+def _reader(row: Row[Any]) -> Reader:
+    written = json.loads(row.reader)
+    contact = Contact(
+        id=row.contact,
+        name=written["name"],
+        person=row.person,
+        family=written["family"],
+        postcode=written["postcode"],
+        email=row.email,
+    )
+    address = Address(tuple(written["lines"]), written["salutation"], written["close"])
+    return Reader(contact, row.role, address, tuple(written["postal"]))
+
+
+def _letter(row: Row[Any]) -> Letter:
+    files = documents(row.contact, row.email, row.content)
+    docx = files.get(f"letter-{row.contact}.docx", b"")
+    pdf = files.get(f"letter-{row.contact}.pdf", b"")
+    return Letter(_reader(row), row.reference, docx, "", "", "", pdf=pdf)

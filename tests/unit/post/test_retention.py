@@ -1,5 +1,6 @@
 """Personal data leave the ledger for good, it still verifies, and nobody is written to again."""
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from datetime import date
@@ -19,6 +20,7 @@ from flows.post.ledger.opening import open_ledger
 from flows.post.mailing import approval, freezing, mailing, rehearsal
 from flows.post.mailing.mailing import Mailing
 from flows.post.mailing.paper import letters as on_paper
+from flows.post.mailing.paper import waiting
 from flows.post.resolution import withdraw
 from flows.post.smtp.reply import Reply
 from flows.post.states import State
@@ -93,6 +95,17 @@ def test_what_is_left_of_the_mailing_is_still_signed_off_and_can_be_sent(
     assert approval.need_signed_off(ledger, found, lambda: SOURCES) == []
     assert rehearsal.begin(ledger, found) == 1
     assert [one.reader.contact.person for one in on_paper(ledger, sent.id)] == []
+
+
+def test_a_letter_withdrawn_since_the_pack_was_begun_is_not_printed(ledger: Ledger) -> None:
+    about = {"name": "A", "family": "", "postcode": "", "lines": ["A"], "salutation": "Dear A"}
+    told = json.dumps({**about, "close": "Yours", "postal": ["London"]})
+    people = ("hague", "warsi", "green")
+    made = freeze(ledger, [letter(one, email="", paper=True, reader=told) for one in people])
+    numbers = [number for number, _, _ in waiting(ledger, made.id)]
+    begun = on_paper(ledger, made.id, numbers=reversed(numbers))
+    withdraw(ledger, f"{made.id}:2", **WHO)
+    assert [one.reader.contact.person for one in begun] == ["green", "hague"]
 
 
 def test_the_forgotten_reader_is_not_written_to_again(ledger: Ledger, sent: Mailing) -> None:
