@@ -1,4 +1,5 @@
-"""Prefect's server as ``serve`` starts it: ``uvicorn --factory ...prefect_app:create_app``.
+"""Prefect's server as ``serve`` and the unit of systemd start it: ``uvicorn --factory
+flows.orchestration.prefect_app:create_app``.
 
 Prefect begins transactions on SQLite DEFERRED. One that reads first and writes later fails at
 once with "database is locked" when another has written in between, whatever the busy time-out

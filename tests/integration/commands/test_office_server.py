@@ -74,7 +74,7 @@ def test_no_unit_may_write_outside_the_office_or_is_ended_before_the_letter_in_h
     assert (service["ProtectSystem"], service["ReadWritePaths"]) == ("strict", "/srv/dear-minister")
     assert (service["KillMode"], service["Restart"]) == ("mixed", "on-failure")
     assert service["EnvironmentFile"] == "/etc/dear-minister/prefect.env"
-    if "prefect server" not in service["ExecStart"]:
+    if "prefect_app" not in service["ExecStart"]:
         longest = Settings.model_fields["smtp_timeout"].default + _SLACK
         assert float(service["TimeoutStopSec"]) > longest
 
@@ -84,6 +84,42 @@ def section(unit: Path) -> configparser.SectionProxy:
     parser.optionxform = str  # type: ignore[assignment,method-assign]
     parser.read_string(unit.read_text(encoding="utf-8"))
     return parser["Service"]
+
+
+def test_the_prefect_server_of_the_unit_answers_no_page_of_another_site(tmp_path: Path) -> None:
+    unit = section(ROOT / "flows/systemd/dear-minister-prefect.service")
+    port = free_port()
+    told = unit["ExecStart"].replace("/opt/dear-minister/bin", str(BIN)).replace("4200", str(port))
+    environment = {
+        **bare_environment(),
+        "PREFECT_HOME": str(tmp_path),
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_UI_URL": "https://letters.example.org",
+        "PYTHONPATH": str(ROOT),
+    }
+    process = subprocess.Popen(told.split(), cwd=tmp_path, env=environment)
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}/api", timeout=60) as browser:
+            deadline = time.monotonic() + _PATIENCE
+            while True:
+                with contextlib.suppress(httpx.HTTPError):
+                    if browser.get("/health").status_code == 200:
+                        break
+                assert process.poll() is None
+                assert time.monotonic() < deadline
+                time.sleep(0.2)
+            begin = "/deployments/00000000-0000-0000-0000-000000000000/create_flow_run"
+            for headers, answer in (
+                ({"origin": "https://elsewhere.example.org"}, 403),
+                ({"host": "elsewhere.example.org"}, 403),
+                ({"origin": f"http://127.0.0.1:{port}"}, 404),
+                ({"origin": "https://letters.example.org", "host": "letters.example.org"}, 404),
+                ({}, 404),
+            ):
+                assert browser.post(begin, json={}, headers=headers).status_code == answer, headers
+    finally:
+        process.terminate()
+        assert process.wait(60) is not None
 
 
 class Machine:
