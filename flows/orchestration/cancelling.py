@@ -129,17 +129,14 @@ def _settle(client: SyncPrefectClient, ledger: Ledger, run: FlowRun) -> None:
 
 
 def _about(client: SyncPrefectClient, ledger: Ledger, run: FlowRun) -> str | None:
-    """The mailing that the run would have sent live."""
+    """The mailing that the run would have sent live; None for a rehearsal, which a run of a
+    campaign is unless its parameters say otherwise."""
     parameters = run.parameters or {}
-    if "live" in parameters and not parameters["live"]:
-        return None
-    if frozen := campaign_runs.mailing_of(ledger, str(run.id)):
-        return frozen
-    # A run of dispatch, one of several workers perhaps, that had not come to a letter yet.
+    if client.read_flow(run.flow_id).name != "dispatch":
+        return campaign_runs.mailing_of(ledger, str(run.id)) if parameters.get("live") else None
+    # It sends live letters alone, and may be one of several workers that came to none yet.
     named = str(parameters.get("mailing") or "").partition(",")[0]
-    if client.read_flow(run.flow_id).name == "dispatch" and status.unfinished(ledger, named):
-        return named
-    return None
+    return named if status.unfinished(ledger, named) else None
 
 
 def held(found: Hold) -> str:

@@ -222,6 +222,21 @@ def test_cancelling_a_rehearsal_holds_nothing(
     assert not holds.every(project.ledger)
 
 
+def test_cancelling_a_rehearsal_that_died_leaves_the_letters_it_froze_free_to_go(
+    project: FlowProject, deployment: RunnerDeployment
+) -> None:
+    """Its form was left as it is: no parameter says that it was not to send."""
+    run = project.start(deployment, campaign=CAMPAIGN)
+    project.execute(run, DEAR_MINISTER_FAILPOINT="after-freeze")
+    project.again(run)
+    project.execute(run, DEAR_MINISTER_FAILPOINT="after-sent:2")
+    project.approve_by_command()
+    project.cancel(run)
+    project.look()
+    assert project.state(run).name == "Stopped"
+    assert not holds.every(project.ledger)
+
+
 def test_a_sign_off_given_elsewhere_is_not_waited_for_by_a_second_start(
     project: FlowProject, deployment: RunnerDeployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
