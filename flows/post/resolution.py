@@ -244,12 +244,13 @@ def withdraw(
             f"{target}: only letters by post are left ({len(found.post)}); nothing was changed: "
             "withdraw them without --only-mail"
         )
-    with ledger.write() as connection:
-        withdrawn = apply(
-            connection,
-            [Transition(row, State.WITHDRAWN, by=name, why=reason) for row in chosen],
-        )
-    witness.need_one(ledger)
+    with witness.stands(f"{target}: {len(chosen)} withdrawn"):
+        with ledger.write() as connection:
+            withdrawn = apply(
+                connection,
+                [Transition(row, State.WITHDRAWN, by=name, why=reason) for row in chosen],
+            )
+        witness.need_one(ledger)
     return withdrawn
 
 

@@ -8,7 +8,7 @@ it within their transaction, so that no sender, whatever started it, goes on (``
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, and_, func, insert, select, text, update
+from sqlalchemy import Connection, Row, func, insert, select, text, update
 
 from flows.post.ledger import events, schema, witness
 from flows.post.ledger.clock import now, parse, stamp
@@ -23,6 +23,7 @@ NOT_HELD = text(
 """SQL: the dispatch may be sent as far as holds go. Rehearsals may always be repeated."""
 APPOINTED = "to be sent at "
 """How the reason begins of a hold that goes by itself, at a time (``send --at``)."""
+_STANDING = _H.released_at.is_(None)
 _BEGUN = _D.state.not_in((State.READY, State.CLAIMED, State.WITHDRAWN))
 
 
@@ -53,7 +54,7 @@ def find(ledger: Ledger, mailing: str) -> Hold | None:
 def every(ledger: Ledger) -> dict[str, Hold]:
     """Every hold that nobody has released, by mailing. Raises LedgerUnavailableError."""
     with ledger.read() as connection:
-        rows = connection.execute(select(schema.hold).where(_H.released_at.is_(None))).all()
+        rows = connection.execute(select(schema.hold).where(_STANDING)).all()
     return {row.mailing: _hold(row) for row in rows}
 
 
@@ -61,26 +62,33 @@ def hold(ledger: Ledger, mailing: str, *, by: str, why: str) -> Hold:
     """Hold the mailing; where it is held already, the hold that stands.
 
     One that goes by itself at a time gives way: whoever says stop later means it for longer.
-    Durable on return. Raises LedgerUnavailableError.
+    Durable on return, and where a witness cannot be written, which the error says. Raises
+    LedgerUnavailableError.
     """
-    with ledger.write() as connection:
-        standing = and_(_H.mailing == mailing, _H.released_at.is_(None))
-        if row := connection.execute(select(schema.hold).where(standing)).first():
-            if not row.why.startswith(APPOINTED) or why.startswith(APPOINTED):
-                return _hold(row)
-            _release(connection, mailing, by, f"held for longer: {why}")
-        before = connection.execute(select(func.count()).where(_H.mailing == mailing)).scalar_one()
-        last = connection.execute(
-            select(_D.id)
-            .where(_D.mailing == mailing, _D.rehearsal == 0, _BEGUN)
-            .order_by(_D.changed_at.desc(), _D.ordinal.desc())
-            .limit(1)
-        ).scalar()
-        at = stamp(now())
-        values = {"mailing": mailing, "at": at, "by": by, "why": why, "dispatch": last}
-        connection.execute(insert(schema.hold).values(ordinal=before + 1, **values))
-        events.append(connection, [{**values, "what": events.HELD}])
-    witness.need_one(ledger)
+    with witness.stands(f"mailing {mailing} is held by {by}: {why}"):
+        with ledger.write() as connection:
+            found = connection.execute(select(schema.hold).where(_H.mailing == mailing, _STANDING))
+            if row := found.first():
+                if not row.why.startswith(APPOINTED) or why.startswith(APPOINTED):
+                    return _hold(row)
+                _release(connection, mailing, by, f"held for longer: {why}")
+            made = _new(connection, mailing, by, why)
+        witness.need_one(ledger)
+    return made
+
+
+def _new(connection: Connection, mailing: str, by: str, why: str) -> Hold:
+    before = connection.execute(select(func.count()).where(_H.mailing == mailing)).scalar_one()
+    last = connection.execute(
+        select(_D.id)
+        .where(_D.mailing == mailing, _D.rehearsal == 0, _BEGUN)
+        .order_by(_D.changed_at.desc(), _D.ordinal.desc())
+        .limit(1)
+    ).scalar()
+    at = stamp(now())
+    values = {"mailing": mailing, "at": at, "by": by, "why": why, "dispatch": last}
+    connection.execute(insert(schema.hold).values(ordinal=before + 1, **values))
+    events.append(connection, [{**values, "what": events.HELD}])
     return Hold(mailing, parse(at), by, why, last)
 
 
@@ -89,7 +97,7 @@ def release(ledger: Ledger, mailing: str, *, by: str, why: str, only: Hold | Non
 
     Raises LedgerUnavailableError.
     """
-    with ledger.write() as connection:
+    with witness.stands(f"mailing {mailing} is released"), ledger.write() as connection:
         return _release(connection, mailing, by, why, only)
 
 
@@ -97,7 +105,7 @@ def _release(
     connection: Connection, mailing: str, by: str, why: str, only: Hold | None = None
 ) -> bool:
     at = stamp(now())
-    standing = [_H.mailing == mailing, _H.released_at.is_(None)]
+    standing = [_H.mailing == mailing, _STANDING]
     if only:
         standing += [_H.at == stamp(only.at), _H.by == only.by, _H.why == only.why]
     done = connection.execute(

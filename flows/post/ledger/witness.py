@@ -16,6 +16,8 @@ import hashlib
 import json
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,7 +28,7 @@ from flows.errors import ConfigurationError
 from flows.post.ledger import events, schema
 from flows.post.ledger.clock import now, stamp
 from flows.post.ledger.database import Ledger
-from flows.post.ledger.errors import LedgerUnavailableError
+from flows.post.ledger.errors import WitnessUnwritableError
 
 _E, _I = schema.event.c, schema.ledger.c
 _HINT = (
@@ -244,7 +246,7 @@ def follow(ledger: Ledger) -> None:
 
 def need_one(ledger: Ledger) -> None:
     """Leave the ledger's head where there is no witness yet, so that what was just committed
-    cannot be undone unseen by restoring a backup. Raises LedgerUnavailableError.
+    cannot be undone unseen by restoring a backup. Raises WitnessUnwritableError.
 
     A ledger that stands in the place of a lost one leaves none: it sends nothing, and must not be
     in the way of the lost one that is restored.
@@ -254,6 +256,16 @@ def need_one(ledger: Ledger) -> None:
             ours, others = head(connection), _of_others(ledger, connection)
         for path in missing if not others else ():
             _write(path, ours, _place(ledger))
+
+
+@contextmanager
+def stands(what: str) -> Iterator[None]:
+    """Let a witness that cannot be written within the block be told as what it is: ``what`` is in
+    the ledger all the same. Raises WitnessUnwritableError."""
+    try:
+        yield
+    except WitnessUnwritableError as error:
+        raise WitnessUnwritableError(f"{what}, which stands; but {error}") from error
 
 
 class _Follower:
@@ -266,7 +278,7 @@ class _Follower:
         self._known: tuple[Head, tuple[Path, ...]] | None = None
 
     def __call__(self, number: int, digest: str) -> None:
-        """Raises LedgerUnavailableError where a witness cannot be written."""
+        """Raises WitnessUnwritableError where a witness cannot be written."""
         if self._known is None:
             self._known = self._agreed()
         if self._known is not None:
@@ -293,7 +305,7 @@ def leave(ledger: Ledger, *, flush: bool = True) -> Head:
 
     Without ``flush`` a power cut may leave the witness as it was, which is no worse than none:
     what it is to tell apart is another copy of the ledger, not another state of the disk. Raises
-    LedgerUnavailableError where a witness cannot be written.
+    WitnessUnwritableError.
     """
     with ledger.read() as connection:
         ours = head(connection)
@@ -383,7 +395,7 @@ def _write(path: Path, ours: Head, place: str, *, anew: bool = False, flush: boo
             finally:
                 os.close(file)
     except (OSError, threading.ThreadError) as error:
-        raise LedgerUnavailableError(
+        raise WitnessUnwritableError(
             f"{path}: the ledger's witness cannot be written ({error}); nothing further is sent: "
             "correct its permissions, or set LEDGER_WITNESS to a folder that can be written"
         ) from error

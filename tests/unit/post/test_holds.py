@@ -1,6 +1,7 @@
 """A held mailing: nothing of it goes out live until a person releases it, and the chain says so."""
 
 from datetime import timedelta
+from pathlib import Path
 from threading import Event
 
 import pytest
@@ -11,12 +12,13 @@ from flows.operations import appointment
 from flows.operations import hold as holding
 from flows.post.delivery.claims import Claims
 from flows.post.delivery.sending import Sending, Stop
-from flows.post.ledger import holds, schema, workers
+from flows.post.ledger import holds, schema, witness, workers
 from flows.post.ledger.clock import now
 from flows.post.ledger.database import Ledger
-from flows.post.ledger.errors import LostHoldError
+from flows.post.ledger.errors import LedgerUnavailableError, LostHoldError
 from flows.post.mailing import rehearsal
 from flows.post.mailing.mailing import Mailing
+from flows.post.resolution import withdraw
 from flows.post.states import State
 from tests.unit.post.ledger_fixtures import (
     SENDER,
@@ -165,3 +167,45 @@ def test_a_hold_taken_out_of_the_ledger_by_hand_is_found(
         else:
             connection.execute(update(schema.hold).values(by="Somebody Else"))
     assert not verdict(ledger).ok
+
+
+def test_a_hold_whose_witness_cannot_be_written_stands_and_the_error_says_so(
+    ledger: Ledger, mailing: Mailing, tmp_path: Path
+) -> None:
+    outside = tmp_path / "outside"
+    outside.write_text("a file in place of the folder")
+    ledger.witness_folder = outside
+    with pytest.raises(LedgerUnavailableError, match=r"is held by E. Marchbank.*which stands; but"):
+        holding.hold(ledger, mailing.id, **WHO)
+    assert holds.find(ledger, mailing.id)
+    assert claimed(ledger, mailing) is None
+    assert verdict(ledger).ok
+    assert holding.hold(ledger, mailing.id, **WHO).why == WHO["why"]
+
+
+def test_a_hold_stands_where_the_witness_that_is_there_can_no_longer_be_written(
+    ledger: Ledger, mailing: Mailing
+) -> None:
+    witness.begin(ledger)
+    holding.hold(ledger, mailing.id, **WHO)
+    holding.release(ledger, mailing.id, by="Chair", why="the date is right")
+    (kept,) = witness.files(ledger)
+    kept.unlink()
+    kept.mkdir()
+    with pytest.raises(LedgerUnavailableError, match="which stands; but"):
+        holding.hold(ledger, mailing.id, **WHO)
+    assert holds.find(ledger, mailing.id)
+    with pytest.raises(LedgerUnavailableError, match="is released, which stands; but"):
+        holding.release(ledger, mailing.id, by="Chair", why="the date is right")
+    assert not holds.find(ledger, mailing.id)
+
+
+def test_a_withdrawal_whose_witness_cannot_be_written_stands(
+    ledger: Ledger, mailing: Mailing, tmp_path: Path
+) -> None:
+    outside = tmp_path / "outside"
+    outside.write_text("a file in place of the folder")
+    ledger.witness_folder = outside
+    with pytest.raises(LedgerUnavailableError, match="3 withdrawn, which stands; but"):
+        withdraw(ledger, mailing.id, **WHO)
+    assert set(live(ledger).values()) == {State.WITHDRAWN}
