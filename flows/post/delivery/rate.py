@@ -2,6 +2,8 @@
 
 The rate is kept in the ledger, one row a mail server, so that it holds over all connections and
 processes: each attempt takes the next free slot (the generic cell rate algorithm, no bursts).
+Workers on several machines go by the database's clock, which is one for all: a machine whose own is
+late would take the next slot for a mistake, and begin anew.
 """
 
 import re
@@ -14,12 +16,15 @@ from flows.errors import ConfigurationError
 from flows.post.delivery.sending import Stop
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from flows.post.ledger.database import Ledger
 
 _UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 _RATE = re.compile(r"(\d+)\s*(?:/|per)\s*(second|minute|hour|day)s?", re.IGNORECASE)
 _FURTHEST = 3600.0
 """Seconds. A slot further off than this was left by a clock that has since been set back."""
+_DATABASE_CLOCK = "SELECT extract(epoch FROM clock_timestamp())"
 _MOST_DAYS = 3650
 _LONGEST_WAIT = _MOST_DAYS * 24 * 60
 """Minutes. Times beyond the calendar would fail only after an attempt."""
@@ -52,10 +57,10 @@ class RateLimiter:
         """Wait for this worker's next slot; False where the run was over first."""
         if not self.interval:
             return not stop.over
-        return not stop.wait(self._slot() - time.time())
+        return not stop.wait(self._slot())
 
     def _slot(self) -> float:
-        """When the next letter may leave, in seconds since 1970; taken from then on."""
+        """How many seconds from now the next letter may leave; taken from then on."""
         # The settings load this module, also for commands that never open a ledger.
         from sqlalchemy import insert, select, update
 
@@ -66,7 +71,7 @@ class RateLimiter:
             found = connection.execute(
                 select(row.c.next_at).where(row.c.server == self.server)
             ).scalar()
-            clock = time.time()
+            clock = self._clock(connection)
             mine = (
                 clock
                 if found is None or found > clock + max(_FURTHEST, 64 * self.interval)
@@ -77,7 +82,13 @@ class RateLimiter:
                 connection.execute(insert(row).values(server=self.server, **following))
             else:
                 connection.execute(update(row).where(row.c.server == self.server).values(following))
-        return mine
+        return mine - clock
+
+    def _clock(self, connection: "Connection") -> float:
+        """The time in seconds since 1970."""
+        if self.ledger.sqlite:
+            return time.time()
+        return float(connection.exec_driver_sql(_DATABASE_CLOCK).scalar_one())
 
 
 @dataclass(frozen=True, slots=True)

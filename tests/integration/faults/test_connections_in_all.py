@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -56,6 +57,56 @@ def test_workers_share_the_connections_that_may_be_open_at_once(
         ledger.close()
     assert mailing.states == [State.SENT] * len(READERS)
     assert most <= 3
+    mailing.check(server)
+
+
+def test_limits_hold_when_a_worker_starts_later_or_again(
+    mailing: FrozenMailing, fault_server: Callable[..., FaultServer]
+) -> None:
+    """Connections are counted at the server."""
+    interval, letters, most = 0.05, 0, 0
+    reached = {4: threading.Event(), 8: threading.Event()}
+    lock = threading.Lock()
+
+    def count(moment: Moment) -> None:
+        nonlocal most, letters
+        with lock:
+            most = max(most, sum(session.alive for session in server.sessions))
+            letters += moment.phase is Phase.MAIL
+            if event := reached.get(letters):
+                event.set()
+
+    at = (Phase.GREETING, Phase.MAIL, Phase.DOT)
+    server = fault_server([always(phase, Call(count)) for phase in at], latency=0.02)
+
+    def work(stop: threading.Event | None = None) -> None:
+        ledger = open_ledger(mailing.url)
+        mailing.send(
+            server,
+            ledger=ledger,
+            connections=2,
+            connections_in_all=3,
+            interval=interval,
+            patience=60,
+            stop=stop,
+        )
+        ledger.close()
+
+    stopping, began = threading.Event(), time.monotonic()
+    with ThreadPoolExecutor(4) as pool:
+        running = [pool.submit(work, stopping), pool.submit(work)]
+        assert reached[4].wait(60)
+        running.append(pool.submit(work))  # a later one
+        assert reached[8].wait(60)
+        stopping.set()
+        running[0].result()
+        running.append(pool.submit(work))  # the first one again
+        for done in running:
+            done.result()
+    assert mailing.states == [State.SENT] * len(READERS)
+    assert most <= 3
+    # However slow the machine is, no slot was given twice: the last had its turn no sooner.
+    assert time.monotonic() - began >= interval * (len(READERS) - 1)
     mailing.check(server)
 
 

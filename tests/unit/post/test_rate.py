@@ -1,6 +1,7 @@
 """The rate of letters, kept in the ledger for all who send; and when a letter is due again."""
 
 import threading
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,6 +15,7 @@ from flows.post.delivery.sending import Stop
 from flows.post.ledger.database import Ledger
 from flows.post.ledger.opening import open_ledger
 from flows.post.states import State
+from tests.servers.postgres import Postgres
 from tests.unit.post.ledger_fixtures import freeze, live
 
 NOW = datetime(2013, 9, 4, 9, tzinfo=UTC)
@@ -80,6 +82,22 @@ def test_slots_are_spaced_over_everyone_who_sends_to_that_server(
     assert all(one.wait(waits) for one in (mine, theirs, theirs, mine))
     assert waits.seconds == [0, 10, 20, 30]
     another.close()
+
+
+def test_a_worker_on_a_machine_whose_clock_is_late_does_not_begin_the_rate_anew(
+    postgres_server: Postgres, clock: list[float]
+) -> None:
+    url = postgres_server.fresh()
+    waits = Waits()
+    with closing(open_ledger(url)) as ours, closing(open_ledger(url)) as theirs:
+        mine, late = RateLimiter(ours, SERVER, 1000), RateLimiter(theirs, SERVER, 1000)
+        for _ in range(4):
+            mine.wait(waits)
+        clock[0] -= 30 * 86400
+        late.wait(waits)
+        clock[0] += 60 * 86400
+        mine.wait(waits)
+    assert waits.seconds == pytest.approx([0, 1000, 2000, 3000, 4000, 5000], abs=200)
 
 
 def test_each_server_has_a_pace_of_its_own(ledger: Ledger, clock: list[float]) -> None:
