@@ -4,6 +4,7 @@ from typing import Annotated
 
 from prefect import flow
 
+from flows.counted import counted
 from flows.errors import ConfigurationError
 from flows.operations import check as checks
 from flows.operations import draft, specimens
@@ -40,7 +41,7 @@ def check(
         found = checks.check(campaign, contacts, as_of).problems
         worst = [problem for problem in found if problem.severity in ("error", "row")]
         return Done(
-            f"{campaign}: {len(found)} problems, {len(worst)} of them keep letters back"
+            f"{campaign}: {counted(len(found), 'problem')}, of which {len(worst)} keep letters back"
             if found
             else f"{campaign}: no problem found",
             table=[
@@ -72,7 +73,8 @@ def preview(
         made = previews.preview(load(), drafted, only, None)
         links = "\n".join(f"- {artifacts.file_link(path)}" for path in made.files)
         return Done(
-            f"{campaign}: {len(made.files)} files of {len(only)} readers in {made.folder}",
+            f"{campaign}: {counted(len(made.files), 'file')} of {counted(len(only), 'reader')} "
+            f"in {made.folder}",
             f"{links}\n\n{made.note}",
             [{"row": f"{row.file}:{row.row}", "reason": row.reason} for row in made.refused],
         )

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from prefect import flow
 from prefect.logging import get_run_logger
 
+from flows.counted import counted
 from flows.errors import ConfigurationError, RowError
 from flows.operations import draft
 from flows.operations.refresh import refresh
@@ -86,7 +87,8 @@ def import_lists(
         )
         saving.write(saving.plan(found, target, fewer=fewer))
         return Done(
-            f"{len(found.contacts)} contacts in {to}, {len(found.refused)} rows handed back",
+            f"{counted(len(found.contacts), 'contact')} in {to}, "
+            f"{counted(len(found.refused), 'row')} handed back",
             table=[{"row": f"{r.file}:{r.row}", "reason": r.reason} for r in found.refused],
         )
 

@@ -7,6 +7,7 @@ from prefect.client.orchestration import get_client
 from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
 
+from flows.counted import counted
 from flows.errors import DearMinisterError
 from flows.operations.ledger import open_ledger
 from flows.orchestration import (
@@ -147,8 +148,9 @@ def _for_the_sweep(ledger: Ledger) -> tuple[list[Mailing], list[str], list[str]]
             busy.append(f"mailing {mailing.id}: a run of its campaign is at work on it")
         elif campaign_runs.limited(ledger, mailing.id):
             waiting.append(
-                f"mailing {mailing.id}: {batches.waiting(ledger, mailing)} letters wait for a "
-                "person, its last run was limited; to send the rest, name it: "
+                f"mailing {mailing.id}: "
+                f"{counted(batches.waiting(ledger, mailing), 'letter waits', 'letters wait')} for "
+                "a person, its last run was limited; to send the rest, name it: "
                 f"{links.form('dispatch')}"
             )
         elif question := open_question(ledger, mailing.id, load().mail_same_refusals):

@@ -4,6 +4,7 @@ from prefect import flow
 from prefect.logging import get_run_logger
 from prefect.states import Completed
 
+from flows.counted import counted
 from flows.errors import DearMinisterError
 from flows.operations import inbox as sweeping
 from flows.orchestration import flow_runs, notices, replies_page, states
@@ -44,5 +45,8 @@ def inbox() -> Ending:
     if not waiting:
         return notices.of(Completed(message=line), "replies")
     # The sweep's own words differ each time; how many wait is the matter.
-    notices.of(Completed(name="To be sorted", message=f"{waiting} mails wait"), "replies")
+    notices.of(
+        Completed(name="To be sorted", message=counted(waiting, "mail waits", "mails wait")),
+        "replies",
+    )
     return Completed(name="To be sorted", message=line)

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from prefect import flow
 
+from flows.counted import counted
 from flows.errors import ConfigurationError
 from flows.operations import approve
 from flows.operations import hold as holding
@@ -173,7 +174,8 @@ def _moved(rows: list[DispatchRow]) -> Done:
     more = f" and {len(rows) - 10} more" if len(rows) > 10 else ""
     named = ", ".join(row.id for row in rows[:10])
     return Done(
-        f"{len(rows)} letters are now {' or '.join(states)}: {named}{more}",
+        f"{counted(len(rows), 'letter is', 'letters are')} now {' or '.join(states)}: "
+        f"{named}{more}",
         table=[{"letter": row.id, "state": row.state.value} for row in rows],
         mailing=rows[0].mailing,
     )

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from prefect import flow
 
+from flows.counted import counted
 from flows.errors import ConfigurationError
 from flows.operations import print_pack as packing
 from flows.operations.send import objection
@@ -40,10 +41,11 @@ def print_pack(mailing: MailingId = "", first_label: FirstLabel = 1, by: By = ""
         gone = links.to_form("posted", "posted", mailing=mailing)
         files = [artifacts.file_link(path) for path in made.files]
         return Done(
-            f"{made.count} letters on paper{', a proof' * made.proof}, {len(faults)} to see to",
+            f"{counted(made.count, 'letter')} on paper{', a proof' * made.proof}, "
+            f"{len(faults)} to see to",
             "\n".join(
                 (
-                    f"# {made.count} letters on paper",
+                    f"# {counted(made.count, 'letter')} on paper",
                     "",
                     *(f"- {file}" for file in files),
                     "",
@@ -75,7 +77,7 @@ def posted(mailing: MailingId = "", on: Day = None, excepted: Excepted = "", by:
             excepted=excepted.replace(",", " ").split(),
             suppressed=objection(ledger, mailing),
         )
-        return Done(f"{len(gone)} letters of {mailing} recorded as posted on {day}")
+        return Done(f"{counted(len(gone), 'letter')} of {mailing} recorded as posted on {day}")
 
     return verbs.perform("posted", "", step)
 

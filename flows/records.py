@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from prefect import flow
 
+from flows.counted import counted
 from flows.errors import ConfigurationError
 from flows.operations import export as exporting
 from flows.operations.outcomes import ATTENTION
@@ -66,7 +67,8 @@ def verify(by: By = "") -> Ending:
                 f"the ledger was changed: event {found.broken_at}: {found.why}"
             )
         return Done(
-            f"the ledger is whole: {found.events} events, the last one's hash {found.head}",
+            f"the ledger is whole: {counted(found.events, 'event')}, the last one's hash "
+            f"{found.head}",
             table=[{"what": name, "value": str(value)} for name, value in asdict(found).items()],
         )
 
@@ -79,7 +81,7 @@ def _exported(ledger: Ledger, mailing: str, kind: str) -> Done:
     target = load().mailing_folder(mailing) / name
     done = exporting.export(ledger, mailing, target)
     what = f"rehearsal {done.rehearsal}" if done.rehearsal else "the live sending"
-    message = f"{done.dispatches} letters of {what} of {mailing} written to {target}"
+    message = f"{counted(done.dispatches, 'letter')} of {what} of {mailing} written to {target}"
     return Done(message, f"{message}\n\n{artifacts.file_link(target)}", mailing=mailing)
 
 

@@ -5,6 +5,7 @@ from typing import Annotated
 from prefect import flow
 from prefect.runtime import flow_run
 
+from flows.counted import counted
 from flows.errors import ConfigurationError, DearMinisterError
 from flows.orchestration import flow_runs, states, tasks
 from flows.orchestration.parameters import AsOf, CampaignKey, Lists, text
@@ -31,6 +32,8 @@ def render(
         with flow_runs.at_work() as ledger:
             drafted = tasks.read(campaign, contacts, as_of)
             letters = tasks.lay_out(ledger, tasks.as_is(drafted), share, of)
-            return states.done(f"{letters} letters laid out, for the run of the campaign to freeze")
+            return states.done(
+                f"{counted(letters, 'letter')} laid out, for the run of the campaign to freeze"
+            )
     except DearMinisterError as error:
         return states.failed(error)

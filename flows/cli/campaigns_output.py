@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from flows.cli import grouping
 from flows.cli.answer import Answer, Exit, Table, attention
 from flows.cli.console import refused_documents
+from flows.counted import counted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -93,7 +94,7 @@ def sampled(found: Sampled) -> Answer:
     lines = [
         *map(str, found.refused),
         *(f"{identity}: {kinds}" for identity, kinds in found.readers),
-        f"{len(found.readers)} letters sent to {found.to} and nobody else{where}",
+        f"{counted(len(found.readers), 'letter')} sent to {found.to} and nobody else{where}",
     ]
     return Answer(document, lines, code=attention(found.refused))
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from flows.cli import grouping
 from flows.cli.answer import Answer, attention
 from flows.cli.console import refused_documents
+from flows.counted import counted
 from flows.errors import Fault
 from flows.people.accounting import Fate
 
@@ -48,7 +49,10 @@ def quality(report: Report, handed_back: Path | None) -> Answer:
     lines = [
         *_rejected(report.refused),
         *grouping.lines([_finding(finding) for finding in report.findings]),
-        ", ".join(f"{count} {what}" for what, count in report.counts.items()),
+        ", ".join(
+            counted(count, "row") if what == "rows" else f"{count} {what}"
+            for what, count in report.counts.items()
+        ),
     ]
     remarks = list(report.remarks)
     houseless = [one for one in report.findings if one.where.endswith(": house")]
@@ -172,7 +176,7 @@ def imported(
         lines.append(f"not used: {', '.join(found.unused)}")
     if changes:
         lines += _changes(changes, dry_run)
-    lines.append(f"{len(planned.contacts)} contacts: {planned.path}")
+    lines.append(f"{counted(len(planned.contacts), 'contact')}: {planned.path}")
     if dry_run:
         lines[-1] = f"nothing is written; {lines[-1]} as it would be"
     if offices:
@@ -180,7 +184,7 @@ def imported(
     if found.refused:
         lines += _rejected(found.refused)[:_MOST_SHOWN]
         where = f": {handed_back}" if handed_back else ""
-        lines.append(f"{len(found.refused)} rows handed back{where}")
+        lines.append(f"{counted(len(found.refused), 'row')} handed back{where}")
     return Answer(document, lines, found.remarks, attention(found.refused))
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from flows import settings
 from flows.cli import console, demo_answers
 from flows.cli import mailings_output as output
+from flows.counted import counted
 from flows.errors import ConfigurationError
 from flows.operations import approve, draft, prepare, send
 from flows.operations.ledger import open_ledger
@@ -95,7 +96,7 @@ def _world(here: Path, server: Server) -> Settings:
 def _prepare(world: Settings, ledger: Ledger) -> Mailing:
     order = draft.draft(CAMPAIGN)
     lists = ", ".join(str(path) for path in order.lists)
-    console.say(f"1. Contacts: {len(order.readers)} persons, one letter each.")
+    console.say(f"1. Contacts: {counted(len(order.readers), 'person')}, one letter each.")
     with console.bar("   Letters") as progress:
         prepared = prepare.prepare(world, ledger, order, progress)
     for row in prepared.refused:
@@ -180,8 +181,8 @@ def _send_again(world: Settings, ledger: Ledger, mailing: Mailing) -> None:
     """A second sending of the same mailing: the ledger has nothing to give it."""
     with send.sender(world, ledger, mailing, live=True) as sender:
         tally = sender.run()
-    tried = sum(tally.counts.values())
-    console.say(f"3. Sent once more: {tried} letters to send. Nobody gets the same letter twice,")
+    tried = counted(sum(tally.counts.values()), "letter")
+    console.say(f"3. Sent once more: {tried} to send. Nobody gets the same letter twice,")
     console.say("   so Prefect is not even started. To begin anew: dear-minister demo --fresh")
 
 

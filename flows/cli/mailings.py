@@ -10,6 +10,7 @@ from flows.cli import console, options
 from flows.cli import mailings_output as output
 from flows.cli.answer import Answer, Exit
 from flows.cli.command import Commands
+from flows.counted import counted
 from flows.errors import ConfigurationError, DearMinisterError
 from flows.post.states import State
 
@@ -99,7 +100,10 @@ def send(
             due = counts.get(State.READY, 0) + counts.get(State.DEFERRED, 0)
             letters = due if limit is None else min(due, limit)
             when = f"at {at}" if at else "now"
-            question = f"Send {letters} letters of {mailing} to their readers, {when}?"
+            question = (
+                f"Send {counted(letters, 'letter')} of {mailing} to "
+                f"{'its reader' if letters == 1 else 'their readers'}, {when}?"
+            )
             if letters and not typer.confirm(question, err=True):
                 return output.unsent(mailing, "you said no")
         if live and limit and found.approved_at:
@@ -221,9 +225,9 @@ def withdraw(
     with options.ledger() as ledger:
         found = resolution.withdrawable(ledger, target)
         if found.mailing and found.post and not (only_mail or yes):
+            left = counted(len(found.post), "letter goes by post", "letters go by post")
             console.need_yes(
-                f"{len(found.post)} letters of {target} go by post and are not recorded as "
-                "posted. Withdraw them too?",
+                f"Of {target} {left}, not recorded as posted. Withdraw them too?",
                 "say --yes to withdraw them too, or --only-mail to leave them as they are",
             )
         gone = resolution.withdraw(ledger, target, by=by, why=why, only_mail=only_mail)

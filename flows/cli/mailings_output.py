@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from flows.cli import grouping
 from flows.cli.answer import Answer, Exit, Table, attention
 from flows.cli.console import refused_documents
+from flows.counted import counted
 from flows.errors import Fault
 from flows.post.states import State
 
@@ -78,16 +79,20 @@ def prepared(
     )
     if found.refused_file:
         lines.append(
-            f"{len(found.refused)} rows handed back, ready to correct: {found.refused_file}"
+            f"{counted(len(found.refused), 'row')} handed back, ready to correct: "
+            f"{found.refused_file}"
         )
     lines += [f"note: {line}" for line in (*draft.remarks, *draft.stale, *alike, *unsettled)]
     if draft.left_out:
         lines.append(
-            f"{len(draft.left_out)} persons are out; why: dear-minister contacts who CAMPAIGN"
+            f"{counted(len(draft.left_out), 'person is', 'persons are')} out; why: "
+            "dear-minister contacts who CAMPAIGN"
         )
     if found.passed_over:
         lines.append(
-            f"{len(found.passed_over)} persons have this edition already, or are getting it"
+            f"{counted(len(found.passed_over), 'person has', 'persons have')} this edition "
+            "already, or "
+            "will get it"
         )
     lines.append(found.accounting.sentence)
     if draft.merges:
@@ -99,7 +104,9 @@ def prepared(
         counts = found.accounting.counts
         if waiting := counts["refused"] + counts["possible_double"]:
             lines.append(
-                f"nothing was frozen: {waiting} rows were handed back, and nobody else is left"
+                f"nothing was frozen: {counted(waiting, 'row was', 'rows were')} handed back, "
+                "and nobody "
+                "else is left"
             )
         else:
             lines.append("nothing to do: there is nobody left to write to")
@@ -107,7 +114,7 @@ def prepared(
     for gone in found.superseded:
         lines.append(
             f"mailing {gone.mailing}, which nobody had signed off, is withdrawn: this one takes "
-            f"the place of its {gone.letters} letters"
+            f"the place of its {counted(gone.letters, 'letter')}"
         )
         if gone.no_longer_in:
             lines.append(f"no longer written to: {_names(gone.no_longer_in)}")
@@ -120,9 +127,12 @@ def prepared(
         return Answer(document, lines, remarks, attention(found.refused))
     if not found.new:
         lines.append("nothing new to freeze: exactly this was frozen before")
-    lines.append(f"mailing {mailing.id}: {mailing.letters} letters, hash {mailing.hash}")
+    lines.append(f"mailing {mailing.id}: {counted(mailing.letters, 'letter')}, hash {mailing.hash}")
     if mailing.approved_by:
-        lines.append(f"{_signed(mailing)}; {found.left} letters are left to send or post")
+        lines.append(
+            f"{_signed(mailing)}; {counted(found.left, 'letter is', 'letters are')} left to send "
+            "or post"
+        )
         remarks = [f"send them:  dear-minister send {mailing.id} --live"]
         return Answer(document, lines, remarks, attention(found.refused))
     remarks = [
@@ -365,7 +375,9 @@ def withdrawn(dispatches: Sequence[DispatchRow], found: Withdrawable) -> Answer:
         lines.append(f"{found.paper} of them would have gone by post too; now they do not")
     by_post = sum(1 for dispatch in dispatches if not dispatch.email)
     if left := len(found.post) - by_post:
-        lines.append(f"{left} letters by post stay as they are")
+        lines.append(
+            counted(left, "letter by post stays as it is", "letters by post stay as they are")
+        )
     return Answer({"withdrawn": ids}, lines)
 
 
@@ -413,7 +425,7 @@ def bound(made: PrintPack, mailing: str) -> Answer:
             "failed": [asdict(fault) for fault in faults],
             "proof": made.proof,
         },
-        [*grouping.lines(faults), f"{made.count} letters: {_named(made)}"],
+        [*grouping.lines(faults), f"{counted(made.count, 'letter')}: {_named(made)}"],
         _proof(mailing) if made.proof else (),
         code=attention(faults),
     )
@@ -433,7 +445,7 @@ def packed(made: PrintPack, mailing: str) -> Answer:
     lines = [
         *(f"not printed: {one['reference']}: {one['reason']}" for one in failed),
         *grouping.lines([Fault(*fault) for fault in made.faults]),
-        f"{made.count} letters: {_named(made)}",
+        f"{counted(made.count, 'letter')}: {_named(made)}",
     ]
     next_ = [f"when they are posted: dear-minister posted {mailing} --on DATE --by NAME"]
     remarks = _proof(mailing) if made.proof else next_
@@ -458,5 +470,5 @@ def posted(mailing: str, on: date, dispatches: Sequence[str]) -> Answer:
     """Letters on paper that went."""
     return Answer(
         {"mailing": mailing, "on": on, "posted": list(dispatches)},
-        [f"{len(dispatches)} letters of {mailing} recorded as posted on {on}"],
+        [f"{counted(len(dispatches), 'letter')} of {mailing} recorded as posted on {on}"],
     )

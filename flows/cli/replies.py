@@ -11,6 +11,7 @@ from flows.cli import console, options
 from flows.cli import replies_output as output
 from flows.cli.answer import Answer
 from flows.cli.command import Commands
+from flows.counted import counted
 
 DispatchId = Annotated[str, typer.Argument(metavar="DISPATCH", help="A letter's id.")]
 ItemNumber = Annotated[int, typer.Argument(metavar="ITEM", help="An item's number.")]
@@ -213,4 +214,4 @@ def export(to: ToFile, campaign: OfCampaign = "") -> Answer:
 
     with options.ledger() as ledger:
         rows = replies.export(replies.desk(ledger, campaign), to)
-    return Answer({"file": to, "rows": rows}, [f"{rows} rows: {to}"])
+    return Answer({"file": to, "rows": rows}, [f"{counted(rows, 'row')}: {to}"])

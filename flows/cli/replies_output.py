@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from flows.cli.answer import Answer, Table, attention
 from flows.cli.console import refused_documents
+from flows.counted import counted
 from flows.post.inbox.kinds import Kind
 
 if TYPE_CHECKING:
@@ -240,12 +241,17 @@ def chased(found: Due, prepared: Prepared) -> Answer:
     }
     lines = [*map(str, prepared.refused), _due(found)]
     if prepared.passed_over:
-        lines.append(f"{len(prepared.passed_over)} have this reminder already, or are getting it")
+        lines.append(
+            counted(len(prepared.passed_over), "has", "have")
+            + " this reminder already, or will get it"
+        )
     if mailing is None:
         lines.append("nothing to do: nobody is to be reminded today")
         remarks = ["who is left out and why: dear-minister chase CAMPAIGN --list"]
         return Answer(document, lines, remarks, attention(prepared.refused))
-    lines.append(f"mailing {mailing.id}: {mailing.letters} reminders, hash {mailing.hash}")
+    lines.append(
+        f"mailing {mailing.id}: {counted(mailing.letters, 'reminder')}, hash {mailing.hash}"
+    )
     remarks = [
         f"rehearse:  dear-minister send {mailing.id}",
         f"sign off:  dear-minister approve {mailing.id} --by NAME --hash {mailing.hash[:12]}",

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from flows.cli.answer import Answer, Table, attention
+from flows.counted import counted
 
 if TYPE_CHECKING:
     from flows.operations.doctor import Finding
@@ -37,7 +38,8 @@ def examined(found: Sequence[Finding]) -> Answer:
 def verdict(found: Verdict) -> Answer:
     """What a replay of the chain found."""
     if found.ok:
-        line = f"the ledger is whole: {found.events} events, the last one's hash {found.head}"
+        events = counted(found.events, "event")
+        line = f"the ledger is whole: {events}, the last one's hash {found.head}"
     elif found.broken_at is None:
         line = f"the ledger is not the one that was last used: {found.why}"
     else:
@@ -66,11 +68,11 @@ def forgotten(found: Removed) -> Answer:
         "elsewhere": list(found.left),
     }
     lines = [
-        f"{len(done.letters)} letters of {len(done.mailings)} mailings are forgotten; "
-        f"{found.files} files were deleted"
+        f"forgotten: {counted(len(done.letters), 'letter')} of "
+        f"{counted(len(done.mailings), 'mailing')}; deleted: {counted(found.files, 'file')}"
     ]
     lines += [
-        f"taken out of {path}, which keeps what the source of a list had: {rows} rows"
+        f"taken out of {path}, which keeps what the source of a list had: {counted(rows, 'row')}"
         for path, rows in found.copies.items()
     ]
     if done.left:
@@ -94,22 +96,24 @@ def recovered(found: Recovery) -> Answer:
     }
     lines = list(found.differences) or ["the ledger agreed with its witnesses"]
     if found.mailbox:
-        lines.append(f"{len(done.sent)} letters were found in {found.mailbox} and are sent")
+        lines.append(f"found in {found.mailbox}, and so sent: {counted(len(done.sent), 'letter')}")
     else:
         lines.append("no mailbox was asked: IMAP_HOST is not set")
     if done.uncertain:
         lines.append(
-            f"{len(done.uncertain)} letters are uncertain: nobody can say here whether they were "
-            "sent"
+            f"uncertain: {counted(len(done.uncertain), 'letter')}, of which nobody can say here "
+            "whether "
+            "it was sent"
         )
     if done.left:
-        lines.append(f"{done.left} letters are still to be sent")
+        lines.append(f"still to be sent: {counted(done.left, 'letter')}")
     if done.by_post:
-        lines.append(f"{done.by_post} letters by post are not recorded as posted")
+        lines.append(f"by post, not recorded as posted: {counted(done.by_post, 'letter')}")
     if found.strangers:
         lines.append(
-            f"{len(found.strangers)} mails in {found.mailbox} belong to mailings that this ledger "
-            "does not know; whoever got them would be written to again:"
+            f"{counted(len(found.strangers), 'mail')} in {found.mailbox} of mailings that this "
+            "ledger "
+            "does not know; whoever got one would be written to again:"
         )
         lines += [f"  {mail}" for mail in found.strangers[:_MOST]]
         if len(found.strangers) > _MOST:

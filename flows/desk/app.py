@@ -18,6 +18,7 @@ from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, R
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from flows.counted import counted
 from flows.desk import views
 from flows.errors import ConfigurationError, DearMinisterError
 from flows.operations.ledger import open_ledger
@@ -117,7 +118,7 @@ class _Pages:
         self._jinja.globals["link"] = link
         self._jinja.globals["shown_states"] = views.shown_states
         self._jinja.filters["moment"] = _moment
-        self._jinja.filters["letters"] = lambda n: f"{n} letter" if n == 1 else f"{n} letters"
+        self._jinja.filters["letters"] = lambda number: counted(number, "letter")
 
     @contextmanager
     def _ledger(self) -> Iterator[Ledger]:

@@ -14,6 +14,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flows import settings as settings_module
+from flows.counted import counted
 from flows.errors import ConfigurationError, DearMinisterError
 from flows.letters import libreoffice
 from flows.letters.campaign import LETTER
@@ -100,7 +101,7 @@ def _ledger(settings: Settings) -> Finding:
     except DearMinisterError as error:
         return Finding("ledger", "error", str(error), "correct LEDGER_URL, or what it says")
     if verdict.ok:
-        return Finding("ledger", "ok", f"{name}: whole, {verdict.events} events")
+        return Finding("ledger", "ok", f"{name}: whole, {counted(verdict.events, 'event')}")
     mend = "stop sending, keep a copy of it, and find out who changed it: dear-minister verify"
     return Finding("ledger", "error", f"{name}: event {verdict.broken_at}: {verdict.why}", mend)
 

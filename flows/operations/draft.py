@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from flows import settings
+from flows.counted import counted
 from flows.errors import ConfigurationError
 from flows.letters import campaign as campaigns
 from flows.letters import surprising_dates
@@ -69,7 +70,9 @@ class Draft:
         """A line for each row that came together with another; of very many the first hundred."""
         lines = tuple(f"merged {merge}" for merge in self.merges[:_MOST_MERGES])
         if more := len(self.merges) - len(lines):
-            lines += (f"and {more} rows more are merged; dear-minister contacts who names them",)
+            lines += (
+                f"merged besides: {counted(more, 'row')}; dear-minister contacts who names them",
+            )
         return lines
 
     def only(self, ids: Sequence[str]) -> tuple[Reader, ...]:

@@ -7,6 +7,7 @@ from datetime import date
 
 from babel.dates import format_date
 
+from flows.counted import counted
 from flows.errors import ConfigurationError
 from flows.letters import printed
 from flows.operations.draft import Draft
@@ -32,12 +33,15 @@ class Overview:
         """The same in words."""
         roles = ", ".join(f"{count} {role}" for role, count in self.roles.items())
         lines = [
-            f"{self.letters} letters, {self.by_mail} by mail and {self.by_post} by post: "
+            f"{counted(self.letters, 'letter')}, {self.by_mail} by mail and {self.by_post} by "
+            "post: "
             f"{roles or 'nobody'}",
             f"dated {format_date(self.date, 'long', language)}",
         ]
         if self.blank:
-            blank = ", ".join(f"{name} in {count} letters" for name, count in self.blank.items())
+            blank = ", ".join(
+                f"{name} in {counted(count, 'letter')}" for name, count in self.blank.items()
+            )
             lines.append(f"printed although blank: {blank}")
         lines += [f"same envelope and address: {', '.join(ids)}" for ids in self.alike]
         return lines

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from flows.counted import counted
 from flows.errors import ConfigurationError
 from flows.post import recovery
 from flows.post.ledger import witness
@@ -83,7 +84,8 @@ def need_unsent(
         return
     if sent := [dispatch for identity, dispatch in untried.items() if identity in there]:
         raise BehindWitnessError(
-            f"{len(sent)} letters that the ledger ({ledger.name}) has never tried to send lie in "
-            f"{archive.folder}, {sent[0]} the first: the ledger was restored, copied or lost; "
+            f"{archive.folder} holds {counted(len(sent), 'letter')} that the ledger "
+            f"({ledger.name}) has "
+            f"never tried to send, {sent[0]} the first: the ledger was restored, copied or lost; "
             "nothing was sent: dear-minister recover --by NAME --why TEXT"
         )

@@ -16,6 +16,7 @@ from prefect.artifacts import (
     update_progress_artifact,
 )
 
+from flows.counted import counted
 from flows.operations.review import Changes, Review
 from flows.operations.specimens import Specimen
 from flows.orchestration import links
@@ -67,7 +68,7 @@ def review(found: Review) -> None:
         pages["all the rows handed back"] = create_table_artifact(
             [_refused(row) for row in found.refused[:MOST_ROWS]],
             key=key(f"{campaign}-refused-rows"),
-            description=f"{len(found.refused)} rows handed back, ready to correct: "
+            description=f"{counted(len(found.refused), 'row')} handed back, ready to correct: "
             f"{found.refused_file or 'in the ledger'}",
         )
     if found.specimens:
@@ -89,7 +90,7 @@ def summary(found: Review, pages: Mapping[str, str]) -> str:
     lines = [
         f"# {plain(mailing.campaign)}, edition {mailing.edition}",
         "",
-        f"**{mailing.letters} letters** are frozen as mailing `{mailing.id}`, dated "
+        f"**{counted(mailing.letters, 'letter')}**, frozen as mailing `{mailing.id}`, dated "
         f"{mailing.as_of}. {_so_far(found)}",
         "",
         f"Hash to sign off: **`{mailing.hash[:12]}`**",
@@ -103,7 +104,7 @@ def summary(found: Review, pages: Mapping[str, str]) -> str:
     lines += _list("Look at these first", found.odd)
     if found.refused:
         lines += _list(
-            f"{len(found.refused)} rows handed back",
+            f"{counted(len(found.refused), 'row')} handed back",
             [str(row) for row in found.refused],
             f"Ready to correct: `{found.refused_file}`" if found.refused_file else "",
         )
@@ -113,7 +114,10 @@ def summary(found: Review, pages: Mapping[str, str]) -> str:
         [str(letter) for letter in found.unsettled],
     )
     if served := len(mailing.passed_over) - sum(not letter.again for letter in found.unsettled):
-        lines += ["", f"{max(served, 0)} persons have this edition already."]
+        lines += [
+            "",
+            f"{counted(max(served, 0), 'person has', 'persons have')} this edition already.",
+        ]
     lines += _changes(found.changes)
     if found.specimens:
         folder = found.specimens[0].files[0].parent
@@ -150,7 +154,9 @@ def _changes(found: Changes | None) -> list[str]:
         *(f"no longer a reader: {name}" for name in found.went),
     ]
     if found.differ:
-        told.insert(0, f"{found.differ} letters to the same readers differ, {found.same} do not")
+        one = "letter to the same reader differs"
+        many = "letters to the same readers differ"
+        told.insert(0, f"{counted(found.differ, one, many)}, {found.same} do not")
     title = f"Changed since mailing `{found.since.id}`"
     return _list(title, told) or ["", f"Nothing has changed since mailing `{found.since.id}`."]
 
@@ -239,9 +245,9 @@ def of_verb(verb: str, message: str, text: str, table: Sequence[Mapping[str, Any
         made = create_table_artifact(
             [dict(row) for row in table[:MOST_ROWS]],
             key=key(f"{verb}-rows"),
-            description=f"{len(table)} rows: {message}",
+            description=f"{counted(len(table), 'row')}: {message}",
         )
-        more = f"\n\n[{len(table)} rows]({links.page(made)})"
+        more = f"\n\n[{counted(len(table), 'row')}]({links.page(made)})"
     create_markdown_artifact(
         (text or plain(message)) + more, key=key(f"{verb}-done"), description=message[:250]
     )

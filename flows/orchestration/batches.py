@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 
 from prefect.logging import get_run_logger
 
+from flows.counted import counted
 from flows.operations import send
 from flows.orchestration import artifacts, cancelling, flow_runs, links, states, tasks
 from flows.orchestration import workers as working
@@ -244,7 +245,7 @@ def batch(total: int) -> int:
 def _pace(done: int, total: int, tried: int, seconds: float) -> str:
     a_minute = tried / max(seconds, 0.001) * 60
     left = (total - done) / max(a_minute, 0.001)
-    soon = "less than a minute" if left < 1 else f"about {left:.0f} minutes"
+    soon = "less than a minute" if left < 1 else f"about {counted(round(left), 'minute')}"
     tail = f", {soon} left" if done < total else ""
     return f"{done} of {total} done, {a_minute:.0f} letters a minute{tail}"
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, select
 
+from flows.counted import counted
 from flows.errors import ConfigurationError
 from flows.letters import campaign as campaigns
 from flows.post.inbox.items import waits_in_ledger
@@ -133,4 +134,4 @@ def dispatch_chosen(choice: str) -> tuple[str, str]:
 def label(mailing: Mailing) -> str:
     """Return a mailing as a form offers it, its id first."""
     day = f"{mailing.frozen_at.astimezone():%d %B %Y, %H:%M}"
-    return f"{mailing.id}, frozen {day}, {mailing.letters} letters"
+    return f"{mailing.id}, frozen {day}, {counted(mailing.letters, 'letter')}"

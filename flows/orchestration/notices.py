@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from prefect.client.schemas.objects import StateType
 from prefect.logging import get_run_logger
 
+from flows.counted import counted
 from flows.errors import ConfigurationError
 from flows.operations.notify import notify, settled
 from flows.orchestration import flow_runs, links
@@ -62,8 +63,8 @@ def _settings() -> Settings | None:
 def sign_off_waits(found: Mailing, refusal: str) -> None:
     """Send a notice that a mailing waits for its sign-off."""
     body = (
-        f"{found.letters} letters of {found.campaign}, edition {found.edition}, are frozen as "
-        f"mailing {found.id} and wait for the sign-off.\nHash: {found.hash[:12]}"
+        f"The sign-off is waited for: {counted(found.letters, 'letter')} of {found.campaign}, "
+        f"edition {found.edition}, frozen as mailing {found.id}.\nHash: {found.hash[:12]}"
     )
     # A run that waits for the same mailing as an earlier one, which nobody answered, is news.
     matter = f"sign-off {found.id}, {flow_runs.identity()}"

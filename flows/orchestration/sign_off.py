@@ -16,6 +16,7 @@ from prefect.input import RunInput
 from prefect.logging import get_run_logger
 from pydantic import Field
 
+from flows.counted import counted
 from flows.operations import approve
 from flows.orchestration import batches, flow_runs, links, notices, states
 from flows.orchestration.artifacts import key, plain
@@ -92,7 +93,8 @@ def ask(
     """
     refusal = ""
     logger.info(
-        f"{found.letters} letters are frozen and wait for the chair: read the review among the "
+        f"{counted(found.letters, 'letter')} frozen, the chair's word is waited for: read the "
+        "review among the "
         "artifacts, then choose Resume in this run's menu"
     )
     for attempt in count(1):
@@ -129,8 +131,9 @@ def ask(
 def _say_what_is_waited_for(found: Mailing, refusal: str) -> None:
     """Put it into the suspended run's state, which Prefect leaves without a word."""
     message = (
-        f"{refusal} Waits for the sign-off of {found.letters} letters, mailing {found.id}: read "
-        "the review among the artifacts, then choose Resume in this run's menu."
+        f"{refusal} Waits for the sign-off of {counted(found.letters, 'letter')}, mailing "
+        f"{found.id}: "
+        "read the review among the artifacts, then choose Resume in this run's menu."
     ).strip()
     run = UUID(flow_runs.identity())
     with get_client(sync_client=True) as client:
@@ -150,7 +153,7 @@ def _description(found: Mailing, refusal: str) -> str:
     ]
     read = f"Read first: {', '.join(pages)}.\n\n" if pages else ""
     asked = (
-        f"**Sign off {found.letters} letters** of {plain(found.campaign)}, edition "
+        f"**Sign off {counted(found.letters, 'letter')}** of {plain(found.campaign)}, edition "
         f"{found.edition}, mailing `{found.id}`?\n\n{read}"
         f"Resume sends them. To say no, close this and cancel the run. After {DAYS} days the run "
         "fails; the mailing stays, and can be signed off by the next run or with "

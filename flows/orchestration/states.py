@@ -13,6 +13,7 @@ from prefect.client.schemas.objects import State, StateType
 from prefect.logging import get_run_logger
 from prefect.states import Cancelled, Completed, Failed
 
+from flows.counted import counted
 from flows.orchestration import cancelling, links
 from flows.post.delivery.sending import SendResult
 from flows.post.ledger.holds import Hold
@@ -80,7 +81,7 @@ def of(
     """
     line = so_far(now)
     if handed_back:
-        line += f"; {handed_back} rows handed back"
+        line += f"; {counted(handed_back, 'row')} handed back"
     if result.stopped:
         line += f"; stopped: {result.stopped}"
     if now.counts.get("refused") or now.counts.get("uncertain") or result.needs_person:

@@ -26,6 +26,7 @@ from prefect.logging import get_run_logger
 from prefect.states import Cancelled, Crashed
 from prefect.types import DateTime
 
+from flows.counted import counted
 from flows.operations import hold as holding
 from flows.orchestration import cancelling, flow_runs, links
 from flows.orchestration.flow_runs import OURS
@@ -232,7 +233,7 @@ def drop_missed(client: SyncPrefectClient, ledger: Ledger) -> list[Notice]:
         return []
     body = f"{', '.join(told)} did not start: nobody served when it was due."
     if waiting:
-        body += f" {waiting} letters wait; the next sweep sends them."
+        body += f" {counted(waiting, 'letter waits', 'letters wait')} for the next sweep."
     return [Notice("missed", "scheduled runs did not start", body)]
 
 

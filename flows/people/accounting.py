@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from flows.counted import counted
 from flows.errors import DearMinisterError
 
 Place = tuple[str, int]
@@ -67,7 +68,7 @@ class Accounting:
         """Return the sum in words: "787 rows: 675 letter, 112 merged"."""
         found = Counter(row.fate for row in self.rows)
         parts = ", ".join(f"{found[fate]} {fate}" for fate in Fate if found[fate])
-        return f"{len(self.rows)} rows: {parts or 'none'}"
+        return f"{counted(len(self.rows), 'row')}: {parts or 'none'}"
 
     def of(self, fate: Fate) -> tuple[RowFate, ...]:
         """Return the rows that ended so, in the order of the lists."""
@@ -99,7 +100,8 @@ class Accounting:
         expected = self.counts["letter"]
         if count != expected:
             raise AccountingError(
-                f"{count} letters were frozen for {expected} rows ({self.sentence}): do not sign"
+                f"{counted(count, 'letter was', 'letters were')} frozen for "
+                f"{counted(expected, 'row')} ({self.sentence}): do not sign"
                 " them off, and report it"
             )
 

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 
+from flows.counted import counted
 from flows.people.contact import Contact
 
 ATTENDS = "attends-cabinet"
@@ -68,5 +69,4 @@ def remarks(
 
 
 def _count(rows: Collection[Contact]) -> str:
-    persons = len({row.person for row in rows})
-    return f"{persons} person" if persons == 1 else f"{persons} persons"
+    return counted(len({row.person for row in rows}), "person")

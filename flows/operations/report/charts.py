@@ -10,6 +10,7 @@ from typing import Any
 import vl_convert
 from lxml import etree
 
+from flows.counted import counted
 from flows.operations.outcomes import Outcome
 from flows.operations.report.figures import Group, Interval
 from flows.operations.report.hexmap import Hexagon
@@ -79,7 +80,9 @@ def over_time(intervals: Sequence[Interval], name: str) -> str:
         {
             "label": interval.label,
             "letters": interval.letters,
-            "words": f"{interval.label}: {interval.letters} letters, {interval.total} so far",
+            "words": (
+                f"{interval.label}: {counted(interval.letters, 'letter')}, {interval.total} so far"
+            ),
         }
         for interval in intervals
     ]

@@ -8,6 +8,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from flows import counted as counts_in_words
 from flows.operations.outcomes import (
     ATTENTION,
     Outcome,
@@ -101,6 +102,7 @@ def page(
         "day": lambda as_of: _day(date.fromisoformat(as_of)),
         "moment": _moment,
         "when": _when,
+        "counted": counts_in_words.counted,
         "reason": _reason,
     }
     environment.filters |= filters

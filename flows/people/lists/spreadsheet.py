@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 
+from flows.counted import counted
 from flows.errors import ConfigurationError
 from flows.people.lists import ods, xlsx
 from flows.people.lists.archive import Archive
@@ -88,20 +89,18 @@ def _hidden(sheet: Sheet) -> list[str]:
     if rows:
         few = ", ".join(map(str, rows[:10])) + (", ..." if len(rows) > 10 else "")
         remarks.append(
-            f"{_count(len(rows), 'row is', 'rows are')} hidden in the sheet, by a filter or by"
+            f"{counted(len(rows), 'row is', 'rows are')} hidden in the sheet, by a filter or by"
             f" hand, and read all the same: {few}; delete what is not meant"
         )
     filled = {column for row in sheet.rows[:_LOOKED_AT] for column in row.cells}
     columns = sorted(c for c in filled if any(a <= c <= b for a, b in sheet.hidden_columns))
     if columns:
         letters = ", ".join(map(_letters, columns))
-        remarks.append(f"{_count(len(columns), 'column is', 'columns are')} hidden in the sheet and"
-                       f" read all the same: {letters}")  # fmt: skip
+        remarks.append(
+            f"{counted(len(columns), 'column is', 'columns are')} hidden in the sheet and read all"
+            f" the same: {letters}"
+        )
     return remarks
-
-
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"
 
 
 def _letters(column: int) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
 
+from flows.counted import counted
 from flows.errors import ConfigurationError
 from flows.people.lists import delimited, spreadsheet
 from flows.people.lists.cells import restore
@@ -242,8 +243,7 @@ def _above(passed: Sequence[Record]) -> list[str]:
         return []
     lines = (" ".join(cell for cell in record.cells if cell) for record in passed[:3])
     said = "; ".join(_printable(line)[:60] for line in lines)
-    count = "1 row" if len(passed) == 1 else f"{len(passed)} rows"
-    return [f"{count} above the heading passed over: {said}"]
+    return [f"{counted(len(passed), 'row')} above the heading passed over: {said}"]
 
 
 def _printable(text: str) -> str:
@@ -304,7 +304,7 @@ class _Rows:
                 else (f"{count} the heading and is passed over")
             )
         if self._marked:
-            count = "1 cell begins" if self._marked == 1 else f"{self._marked} cells begin"
+            count = counted(self._marked, "cell begins", "cells begin")
             yield f"{count} with the apostrophe that marks text in a spreadsheet; read without it"
 
     def _repeats(self, record: Record) -> bool:
@@ -323,7 +323,7 @@ class _Rows:
         fault = record.faults.get(-1, "")
         if not fault and len(cells) > width and any(cell.strip() for cell in cells[width:]):
             fault = (
-                f"the row has {len(cells)} cells under {width} headings;"
+                f"the row has {counted(len(cells), 'cell')} under {width} headings;"
                 " put quotation marks around a cell that holds the separator"
             )
         elif not fault and self._complete and len(cells) < width:

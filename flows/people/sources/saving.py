@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from flows.counted import counted
 from flows.errors import ConfigurationError
 from flows.people.contact import KNOWN, Contact
 from flows.people.lists import files, loading, rows
@@ -78,7 +79,7 @@ class Plan:
     """None where there was no list."""
 
     def __str__(self) -> str:
-        said = f"{self.path}: {len(self.contacts)} contacts"
+        said = f"{self.path}: {counted(len(self.contacts), 'contact')}"
         return f"{said} ({self.changes.summary})" if self.changes and self.changes.summary else said
 
 
@@ -99,12 +100,14 @@ def plan(imported: Imported, path: Path, *, fewer: bool = False) -> Plan:
     old = loading.load([path])
     if old.refused:
         raise ConfigurationError(
-            f"{path}: {len(old.refused)} rows cannot be read, and what was corrected in them would"
+            f"{path}: {counted(len(old.refused), 'row')} cannot be read, and what was corrected "
+            "there would"
             f" be lost; the first: {old.refused[0]}"
         )
     if len(imported.contacts) < len(old.contacts) * (1 - _LOSS) and not fewer:
         raise ConfigurationError(
-            f"{path}: {len(old.contacts)} contacts would become {len(imported.contacts)}; the old"
+            f"{path}: {counted(len(old.contacts), 'contact')} would become "
+            f"{len(imported.contacts)}; the old"
             " list stays. If so many have gone, import again with --fewer"
         )
     new = _under_old_ids(imported.contacts, old.contacts)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
+from flows.counted import counted
 from flows.errors import ConfigurationError, RowError
 from flows.people import dates, offices
 from flows.people.contact import RANKS
@@ -158,13 +159,15 @@ def _missing(rows: Sequence[Row], options: Options) -> Iterator[str]:
     sound = [row for row in rows if not row.fault]
     if not options.house and not any(row.cells.get("house") for row in sound):
         yield (
-            f"no row says which House its reader sits in ({len(sound)} rows): where all sit in one,"
+            f"no row says which House its reader sits in ({counted(len(sound), 'row')}): where "
+            "all sit in one,"
             " import again with --house commons, lords, dail or seanad"
         )
     held = [row for row in sound if row.cells.get("office")]
     if held and not any(row.cells.get("rank") for row in held):
         yield (
-            f"no office is of a rank known here ({len(held)} rows): where all are of one, import"
+            f"no office is of a rank known here ({counted(len(held), 'row')}): where all are of "
+            "one, import"
             f" again with --rank {' or '.join(RANKS[:5])}, or map a column to rank"
         )
 

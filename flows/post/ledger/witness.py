@@ -24,6 +24,7 @@ from pathlib import Path
 from fasteners import InterProcessLock
 from sqlalchemy import Connection, exists, func, select, update
 
+from flows.counted import counted
 from flows.errors import ConfigurationError
 from flows.post.ledger import events, schema
 from flows.post.ledger.clock import now, stamp
@@ -168,7 +169,7 @@ def disagreement(connection: Connection, witness: Head) -> str | None:
     ours = head(connection)
     if ours.identity != witness.identity:
         return (
-            f"another ledger stood here, with {witness.events} events; this one, "
+            f"another ledger stood here, with {counted(witness.events, 'event')}; this one, "
             f"with {ours.events}, does not know whom that one has written to"
         )
     if ours.generation < witness.generation:

@@ -224,5 +224,5 @@ def test_the_report_says_who_answered_and_how_fast(correspondence: Correspondenc
     office.run("report", correspondence.mailing, "--to", page)
     text = page.read_text(encoding="utf-8")
     assert "1 of 2 answered in substance (50 %)" in text
-    assert "1 letters were returned" in text
+    assert "1 letter was returned" in text
     assert "<strong>1</strong> reply" in text

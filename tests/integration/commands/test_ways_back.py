@@ -148,12 +148,12 @@ def test_where_nobody_can_be_asked_letters_by_post_are_not_withdrawn_unsaid(
     office, mailing = by_post
     asked = office.process("withdraw", mailing, *WHO)
     assert asked.code == 2
-    assert "1 letters of" in asked.err
+    assert "1 letter goes by post" in asked.err
     assert "--only-mail" in asked.err
     assert office.states(mailing) == {"ready": 3}
     only = office.process("withdraw", mailing, *WHO, "--only-mail")
     assert "2 withdrawn" in only.out
-    assert "1 letters by post stay as they are" in only.out
+    assert "1 letter by post stays as it is" in only.out
     assert office.states(mailing) == {"ready": 1, "withdrawn": 2}
     assert office.process("withdraw", mailing, *WHO, "--yes").code == 0
     assert office.states(mailing) == {"withdrawn": 3}
@@ -177,7 +177,7 @@ def test_on_a_terminal_it_asks_before_letters_by_post_are_withdrawn(
         _, said = process.communicate(timeout=60)
     os.close(ours)
     os.close(theirs)
-    assert b"go by post" in said
+    assert b"1 letter goes by post" in said
     assert office.states(mailing) == left
 
 

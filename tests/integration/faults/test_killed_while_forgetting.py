@@ -46,7 +46,7 @@ def test_killed_while_it_forgets_the_ledger_has_forgotten_nothing(
     assert mailing.rows[0].email == READERS[0]
     done = command.run(*FORGET)
     assert done.returncode == 0, done.stderr
-    assert "1 letters of 1 mailings are forgotten" in done.stdout
+    assert "forgotten: 1 letter of 1 mailing;" in done.stdout
     assert whole(ledger_url)
     assert READERS[0] not in [row.email for row in mailing.rows]
     mailing.send(server)

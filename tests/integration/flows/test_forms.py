@@ -52,7 +52,7 @@ def test_check_lists_every_problem_and_preview_writes_the_letters_of_those_named
     project.write(*READERS, "nobody,Alex Nobody,,,emperor,")
     name, message = ended(checking.check(CAMPAIGN, by=BY, return_state=True))
     assert name == "Needs attention"
-    assert "1 of them keep letters back" in message
+    assert "of which 1 keep letters back" in message
     rows = project.artifacts()["check-rows"]
     assert any("emperor" in one["what"] and one["severity"] == "row" for one in rows)
 
@@ -79,7 +79,7 @@ def test_a_mailing_is_signed_off_held_released_and_withdrawn(project: FlowProjec
     for verb in (mailing.hold, mailing.release):
         assert verb(mailing=found.id, by=BY, why="a date", return_state=True).name == "Completed"
     one = mailing.withdraw(only=f"{found.id}:2", by=BY, why="has left", return_state=True)
-    assert ended(one)[1] == f"1 letters are now withdrawn: {found.id}:2"
+    assert ended(one)[1] == f"1 letter is now withdrawn: {found.id}:2"
     assert mailing.withdraw(mailing=found.id, by=BY, why="called off", return_state=True).name == (
         "Completed"
     )
@@ -131,7 +131,7 @@ def test_lists_are_imported_refreshed_and_people_kept_out(
     done = contacts.import_lists(
         files="sheet.csv", house="commons", to="contacts/new.csv", by=BY, return_state=True
     )
-    assert ended(done) == ("Completed", "1 contacts in contacts/new.csv, 0 rows handed back")
+    assert ended(done) == ("Completed", "1 contact in contacts/new.csv, 0 rows handed back")
     assert "Clwyd" in (project.folder / "contacts" / "new.csv").read_text(encoding="utf-8")
 
     refused = contacts.suppress(reason="asked", by=BY, return_state=True)

@@ -16,10 +16,10 @@ def test_it_counts_readers_and_names_the_rows_handed_back_and_why(project: FlowP
     campaign(CAMPAIGN, return_state=True)
 
     review = shown(project, "review")
-    assert f"**{len(READERS)} letters** are frozen as mailing `{project.mailings[0].id}`" in review
+    assert f"**{len(READERS)} letters**, frozen as mailing `{project.mailings[0].id}`" in review
     assert "| ministers | 1 |" in review
     assert f"| MPs | {len(READERS) - 1} |" in review
-    assert "1 rows handed back" in review
+    assert "1 row handed back" in review
     assert plain("readers.csv:8: rank") in review
     (refused,) = project.artifacts()[f"{CAMPAIGN}-refused-rows"]
     assert (refused["column"], "emperor" in refused["reason"]) == ("rank", True)

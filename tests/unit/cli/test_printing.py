@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flows.cli import console, upkeep_output
+from flows.counted import counted
 from flows.errors import ConfigurationError
 from flows.post.delivery.sending import SendEvent
 from flows.post.ledger.events import Verdict
@@ -75,3 +76,16 @@ def test_a_broken_chain_is_told_with_the_event(capsys: Capture) -> None:
     console.configure(json=True, quiet=False)
     assert console.give(upkeep_output.verdict(Verdict(True, 6))) == 0
     assert json.loads(capsys.readouterr().out)["ok"] is True
+
+
+@pytest.mark.parametrize(
+    ("number", "letters", "waiting"),
+    [
+        (0, "0 letters", "0 letters wait"),
+        (1, "1 letter", "1 letter waits"),
+        (21, "21 letters", "21 letters wait"),
+    ],
+)
+def test_one_of_a_kind_is_not_several(number: int, letters: str, waiting: str) -> None:
+    assert counted(number, "letter") == letters
+    assert counted(number, "letter waits", "letters wait") == waiting

@@ -56,7 +56,7 @@ def test_a_letter_cannot_end_twice_nor_a_row_without_a_letter_be_moved() -> None
     for moved in (served[:2], served[2:]):
         with pytest.raises(AccountingError):
             Accounting(rows).moved(moved)
-    with pytest.raises(AccountingError, match="2 letters were frozen for 1 rows"):
+    with pytest.raises(AccountingError, match="2 letters were frozen for 1 row"):
         Accounting(rows).need_letters(2)
 
 

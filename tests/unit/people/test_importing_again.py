@@ -101,7 +101,7 @@ def test_a_list_with_rows_that_cannot_be_read_is_not_replaced(tmp_path: Path) ->
     path = tmp_path / "list.csv"
     save(source(*PEOPLE), path)
     edit(path, a={"email": "no address"})
-    with pytest.raises(ConfigurationError, match="1 rows cannot be read, and what was corrected"):
+    with pytest.raises(ConfigurationError, match="1 row cannot be read, and what was corrected"):
         save(source(*PEOPLE), path)
 
 
