@@ -17,6 +17,7 @@ _APPOINTMENTS = ["PC", "ADC", "KC", "QC", "JP", "DL"]
 _LEARNED = ("FBA", "FRS", "FRSA", "FRCP", "FRCS", "PhD", "DPhil", "MA", "MSP", "MEP", "MLA")
 _ORDER = {letters: at for at, letters in enumerate([*_CROWN.split(), *_APPOINTMENTS])}
 _ORDER["BART"] = _ORDER["BT"]
+_ANY_CASE = {*_ORDER, *(letters.upper() for letters in _LEARNED)}
 
 
 def letters(honours: str) -> tuple[str, ...]:
@@ -26,9 +27,16 @@ def letters(honours: str) -> tuple[str, ...]:
 
 
 def standing(name: str) -> str:
-    """Return the letters a name ends in, "OBE" in "John Smith OBE"; blank where there are none."""
+    """Return the letters a name ends in, "OBE" in "John Smith OBE"; blank where there are none.
+
+    "obe" and "Obe" are the same letters; "Ma" and "Om" are surnames.
+    """
     last = name.split(" ")[-1].strip(".,")
-    found = last in ("Bt", "Bart") or last in _LEARNED or (last in _ORDER and last.isupper())
+    if last in ("Bt", "Bart") or last in _LEARNED or last in _ORDER:
+        found = True
+    else:
+        careless = len(last) > 2 or (last.islower() and not name.islower())
+        found = careless and last.upper() in _ANY_CASE
     return last if found and " " in name else ""
 
 

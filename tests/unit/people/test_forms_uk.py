@@ -145,6 +145,10 @@ READERS: list[tuple[str, dict[str, Any], str, str]] = [
     ("Mary Smith", {"title": "Dame", "honours": "MP, DBE", **C}, "Dame Mary Smith DBE MP",
      "Dear Dame Mary"),
     ("Viscount Thurso", C, "Viscount Thurso MP", "Dear Lord Thurso"),
+    ("Viscount Thurso", {"honours": "CBE", **C, **PC}, "Rt Hon Viscount Thurso CBE MP",
+     "Dear Lord Thurso"),
+    ("Jack Ma", {"gender": "M", **C}, "Jack Ma MP", "Dear Mr Ma"),
+    ("Ann Smith", {"title": "Hon", "gender": "F", **C}, "Hon Ann Smith MP", "Dear Ms Smith"),
     ("James Douglas-Hamilton", {"title": "Lord", **C}, "Lord James Douglas-Hamilton MP",
      "Dear Lord James"),
     ("Lady Hermon", C, "Lady Hermon MP", "Dear Lady Hermon"),
@@ -231,6 +235,10 @@ def test_each_reader_gets_the_envelope_and_opening_of_the_table(
          "Dear Baroness Warsi"),
         ({"peers_rt_hon": True}, "Earl Howe", {**L, **PC}, "The Rt Hon the Earl Howe PC",
          "Dear Lord Howe"),
+        ({"peers_rt_hon": True}, "Lord Green", {"honours": "CBE", **L, **PC},
+         "The Rt Hon the Lord Green CBE PC", "Dear Lord Green"),
+        ({"the": True}, "Viscount Thurso", {**C, **PC}, "The Rt Hon Viscount Thurso MP",
+         "Dear Lord Thurso"),
         ({"peers_rt_hon": True}, "Lord Green", L, "The Rt Hon the Lord Green", "Dear Lord Green"),
         ({"full_name": True}, "Alex Smith", C, "Alex Smith MP", "Dear Alex Smith"),
     ],
@@ -323,6 +331,65 @@ def test_a_case_without_a_rule_stops_the_row_with_what_to_do(
         ("Lord Alan Lloyd George", L, "name",
          "'Lord Alan Lloyd George' seems to hold a first name, which a peer's style does not; take "
          "it out, or write 'Alan Lloyd George' in family where all of it is the title"),
+        *(
+            (f"Alex Smith {letters}", {"gender": "M", **C}, "name",
+             f"'Alex Smith {letters}' ends in {letters.strip('.')}; write that in honours, the "
+             "name here")
+            for letters in ("OBE", "Obe", "obe", "Bt", "Bart.", "PhD", "phd", "kc")
+        ),
+        *(
+            (name, {"gender": "M", **C}, "name", f"{name!r} is nobody; write the name or delete "
+             "the row")
+            for name in ("Vacant", "Vacant seat", "TBC", "Unknown")
+        ),
+        *(
+            (f"Ann{torn} Smith", {"gender": "F", **C}, "name",
+             f"'Ann{torn} Smith' holds {torn!r}, a letter lost in a conversion; write the name "
+             "anew")
+            for torn in "²€™©¬"
+        ),
+        ("Alex Smith (Labour)", {"gender": "M", **C}, "name",
+         "'Alex Smith (Labour)' holds brackets; write the name alone"),
+        ("Alex smith rt hon", {"gender": "M", **C}, "name",
+         "'Alex smith rt hon' holds Rt Hon; write yes in privy_counsellor, the name alone here"),
+        ("The John Smith", {"gender": "M", **C}, "name",
+         "'The John Smith' begins with a title; write it in title, the name here"),
+        ("John Smith MP.", {"gender": "M", **C}, "name",
+         "'John Smith MP.' ends in MP; write commons in house, the name here"),
+        *(
+            (f"{degree} Green", C, "house",
+             f"'{degree} Green' cannot sit in the Commons; write lords here")
+            for degree in ("Lord", "Baron", "Baroness")
+        ),
+        ("Alex Smith", {"house": "dail", "gender": "M"}, "house",
+         "'dail' is no House here; use commons or lords"),
+        ("Alex Smith", {}, "house",
+         "neither House nor rank is known; write commons, lords or a rank, or salutation and "
+         "envelope"),
+        ("Alex Smith", minister("law-officer", "Clerk"), "office",
+         "'Clerk' is no Law Officer known here; write it as Attorney General, Solicitor General "
+         "or Advocate General, or the salutation"),
+        ("Alex Smith", minister("sos", "Master of the Horse"), "office",
+         "'Master of the Horse' has no rule for an opening; write the salutation"),
+        ("Alex Smith", minister("speaker", ""), "gender",
+         "Mr or Madam Speaker? write M or F, or the salutation"),
+        ("Alex Smith", minister("mos", ""), "office", "blank, but rank is mos; write the office"),
+        ("Alex Smith", {"office": "Mayor of London", "envelope": "Alex Smith"}, "office",
+         "'Mayor of London' is neither of Parliament nor of the Government, and has no rule here; "
+         "write salutation and envelope"),
+        ("Alex Smith", minister("mos", "Mayor of London"), "rank",
+         "'Mayor of London' is no office of the Government; leave rank blank, and write "
+         "salutation and envelope"),
+        ("Alex Smith", minister("mos", "", department="Welsh Government"), "rank",
+         "'Welsh Government' is no office of the United Kingdom's Government; leave rank blank, "
+         "and write salutation and envelope"),
+        ("Alex Smith", {"rank": "mos", "office": "Minister for Europe", "honours": "MSP"}, "rank",
+         "a member of another parliament (MSP) holds no office of the United Kingdom's "
+         "Government; leave rank blank, and write salutation and envelope"),
+        ("Alex Smith", minister("speaker", "Clerk of the House"), "rank",
+         "'Clerk of the House' is not the Chair; correct rank or office"),
+        ("Alex Smith", minister("puss", "Secretary of State for Defence"), "rank",
+         "'Secretary of State for Defence' is sos or dpm, not puss; correct rank or office"),
         ("Lord James Douglas-Hamilton", C, "name",
          "'Lord James Douglas-Hamilton' is a courtesy title with a first name; write title and "
          "name in their own columns"),
