@@ -15,6 +15,7 @@ from flows.orchestration.states import Ending
 from flows.orchestration.verbs import Done
 from flows.post import resolution
 from flows.post.ledger.database import Ledger
+from flows.post.mailing import mailing as mailings
 from flows.settings import load
 
 flow_runs.one_line_each()
@@ -77,7 +78,9 @@ def posted(mailing: MailingId = "", on: Day = None, excepted: Excepted = "", by:
             excepted=excepted.replace(",", " ").split(),
             suppressed=objection(ledger, mailing),
         )
-        return Done(f"{counted(len(gone), 'letter')} of {mailing} recorded as posted on {day}")
+        doubt = resolution.too_early(mailings.get(ledger, mailing), day)
+        said = f"{counted(len(gone), 'letter')} of {mailing} recorded as posted on {day}"
+        return Done(f"{said}; {doubt}" if doubt else said)
 
     return verbs.perform("posted", "", step)
 

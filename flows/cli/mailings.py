@@ -311,6 +311,7 @@ def posted(
     """Record that the letters on paper went to the post."""
     from flows.operations.send import objection
     from flows.post import resolution
+    from flows.post.mailing import mailing as mailings
 
     day = settings.day(on)
     with options.ledger() as ledger:
@@ -322,4 +323,5 @@ def posted(
             excepted=excepted or (),
             suppressed=objection(ledger, mailing),
         )
-    return output.posted(mailing, day, [dispatch.id for dispatch in gone])
+        found = mailings.get(ledger, mailing)
+    return output.posted(found, day, [dispatch.id for dispatch in gone])

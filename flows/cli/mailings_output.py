@@ -190,7 +190,7 @@ def sent(
     what = f"rehearsal {rehearsal}" if rehearsal else "live"
     if not tally.counts and not tally.waiting and not tally.stopped:
         what = "nothing to send"
-    lines = [f"{what}: {statuses.words(now.counts)}", *troubles(now)]
+    lines = [f"{what}: {statuses.in_words(now)}", *troubles(now)]
     remarks = []
     if rehearsal and not settings.mail_redirect_to:
         remarks.append(f"the mails are in {settings.var / 'mailbox'}")
@@ -201,6 +201,7 @@ def sent(
         flag = "" if rehearsal else " --live"
         lines.append(f"{tally.waiting} wait{due}")
         remarks.append(f"go on with:  dear-minister send {mailing.id}{flag}")
+    remarks += _by_post(mailing, _to_print(ledger, mailing, sendings.get(0, {})))
     # Not the tally's: what a dead sender left uncertain was taken back before this run began.
     bad = now.counts.get(State.UNCERTAIN, 0) + now.counts.get(State.REFUSED, 0)
     return Answer(document, lines, remarks, attention(bad or tally.waiting or tally.stopped))
@@ -275,11 +276,11 @@ def status(ledger: Ledger, mailing: str | None) -> Answer:
         lines.insert(
             0,
             f"rehearsal {now.rehearsal} of {summary}: no reader got any of this: "
-            f"{statuses.words(now.counts)}",
+            f"{statuses.in_words(now)}",
         )
     else:
-        lines.append(f"{summary}, live: {statuses.words(now.counts)}")
-    remarks = []
+        lines.append(f"{summary}, live: {statuses.in_words(now)}")
+    remarks = _by_post(found, statuses.to_print(now))
     if held := holds.find(ledger, mailing):
         lines.append(f"{found.id} is {held}")
         remarks.append(_RELEASE.format(found.id))
@@ -297,7 +298,7 @@ def table(now: Status) -> Table:
             (
                 mark + dispatch.id.rpartition(":")[2],
                 dispatch.name if dispatch.email else f"{dispatch.name} (by post)",
-                f"{dispatch.state}{what}",
+                f"{_standing(dispatch)}{what}",
                 str(dispatch.attempts),
                 "; ".join(filter(None, (_reply(dispatch), dispatch.holder, dispatch.reason))),
             )
@@ -305,6 +306,30 @@ def table(now: Status) -> Table:
         ],
         _COLOURS,
     )
+
+
+def _standing(dispatch: DispatchStatus) -> str:
+    by_post = dispatch.state is State.READY and not dispatch.email
+    return "to print" if by_post else dispatch.state.value
+
+
+def _to_print(ledger: Ledger, mailing: Mailing, live: Mapping[str, int]) -> int:
+    """How many of a mailing's live letters wait for the post."""
+    from flows.post import status as statuses
+
+    ready = live.get(State.READY, 0)
+    return ready - statuses.by_mail(ledger, mailing.id).get(State.READY, 0) if ready else 0
+
+
+def _by_post(mailing: Mailing, letters: int) -> list[str]:
+    """What is to be done with the letters that no sending brings to their readers."""
+    if not letters:
+        return []
+    return [
+        f"{counted(letters, 'letter goes', 'letters go')} by post, not by mail:  "
+        f"dear-minister print {mailing.id}",
+        f"and once posted:  dear-minister posted {mailing.id} --on DATE --by NAME",
+    ]
 
 
 def _signed(mailing: Mailing) -> str:
@@ -335,7 +360,8 @@ def _overview(ledger: Ledger) -> Answer:
     }
     lines = []
     for mailing, counts in rows:
-        live = statuses.words(counts.get(0, {}))
+        live_counts = counts.get(0, {})
+        live = statuses.words(live_counts, _to_print(ledger, mailing, live_counts))
         lines.append(
             f"{mailing.id}  {mailing.frozen_at:%Y-%m-%d %H:%M}  {_signed(mailing)}: {live}"
         )
@@ -466,9 +492,13 @@ def _proof(mailing: str) -> list[str]:
     ]
 
 
-def posted(mailing: str, on: date, dispatches: Sequence[str]) -> Answer:
+def posted(mailing: Mailing, on: date, dispatches: Sequence[str]) -> Answer:
     """Letters on paper that went."""
+    from flows.post.resolution import too_early
+
+    doubt = too_early(mailing, on)
     return Answer(
-        {"mailing": mailing, "on": on, "posted": list(dispatches)},
-        [f"{counted(len(dispatches), 'letter')} of {mailing} recorded as posted on {on}"],
+        {"mailing": mailing.id, "on": on, "posted": list(dispatches)},
+        [f"{counted(len(dispatches), 'letter')} of {mailing.id} recorded as posted on {on}"],
+        [f"note: {doubt}"] if doubt else [],
     )

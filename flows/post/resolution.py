@@ -4,16 +4,18 @@ refused one is tried again, a withdrawal, that paper was posted."""
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import exists, select
 
 from flows.errors import ConfigurationError
+from flows.post.delivery.office_hours import ZONE
 from flows.post.ledger import events, schema, witness
 from flows.post.ledger.clock import now, stamp
 from flows.post.ledger.database import Ledger
 from flows.post.ledger.transitions import COLUMNS, DispatchRow, Transition, apply
 from flows.post.ledger.workers import holder, recover
-from flows.post.mailing.mailing import get
+from flows.post.mailing.mailing import Mailing, get
 from flows.post.states import SETTLED_BY_A_PERSON, TRANSITIONS, State
 
 _D, _L, _E = schema.dispatch.c, schema.letter.c, schema.event.c
@@ -252,6 +254,19 @@ def withdraw(
             )
         witness.need_one(ledger)
     return withdrawn
+
+
+def too_early(mailing: Mailing, posted_on: date) -> str:
+    """What is odd about that day, in words; blank where nothing is.
+
+    It is no reason to refuse: who signs off what went before has a record to complete.
+    """
+    if mailing.approved_at is None:
+        return ""
+    signed_off = mailing.approved_at.astimezone(ZoneInfo(ZONE)).date()
+    if posted_on >= signed_off:
+        return ""
+    return f"posted on {posted_on}, before the sign-off on {signed_off}: is the day right?"
 
 
 def posted(

@@ -79,19 +79,22 @@ def unfinished(ledger: Ledger, mailing: str) -> int:
     return sum(counts.get(state, 0) for state in UNFINISHED)
 
 
-def words(counts: Mapping[str, int]) -> str:
-    """Counts by state in words: "647 sent, 2 refused"."""
+def words(counts: Mapping[str, int], paper: int = 0) -> str:
+    """Counts by state in words: "647 sent, 2 refused". ``paper`` of those that are ready go by
+    post, which no sending brings there; they are "to print"."""
+    if paper:
+        counts = {**counts, State.READY: counts[State.READY] - paper, "to print": paper}
     return ", ".join(f"{n} {state}" for state, n in sorted(counts.items()) if n) or "no letters"
 
 
 def in_words(now: Status) -> str:
     """The counts in words; letters on paper that wait are "to print": "64 sent, 1 to print"."""
-    counts = dict(now.counts)
-    paper = sum(1 for one in now.dispatches if one.state is State.READY and not one.email)
-    if paper:
-        counts[State.READY] -= paper
-        counts["to print"] = paper
-    return words(counts)
+    return words(now.counts, to_print(now))
+
+
+def to_print(now: Status) -> int:
+    """How many letters go by post and are not recorded as posted."""
+    return sum(1 for one in now.dispatches if one.state is State.READY and not one.email)
 
 
 def unsettled(

@@ -5,7 +5,9 @@ import json
 import os
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pikepdf
 import pytest
@@ -94,6 +96,37 @@ def test_posted_letters_are_sent_in_the_ledger_but_those_excepted(run: Run, mail
     code, _, err = run(*posted)
     assert (code, "no letter that waits for the post" in err) == (2, True)
     assert run("verify")[0] == 0
+
+
+def test_a_day_before_the_sign_off_is_recorded_and_remarked_on(run: Run, mailing: str) -> None:
+    sign_off(run, mailing)
+    code, _, err = run("posted", mailing, "--on", "2013-09-05", "--by", "Post room")
+    assert code == 0
+    assert "note: posted on 2013-09-05, before the sign-off on " in err
+
+
+def test_a_letter_posted_on_the_day_of_the_sign_off_is_not_remarked_on(
+    run: Run, mailing: str
+) -> None:
+    sign_off(run, mailing)
+    today = datetime.now(ZoneInfo("Europe/London")).date()
+    code, _, err = run("posted", mailing, "--on", today.isoformat(), "--by", "Post room")
+    assert (code, "note" in err) == (0, False), err
+
+
+def test_letters_on_paper_are_said_to_be_printed_not_sent(run: Run, mailing: str) -> None:
+    sign_off(run, mailing)
+    for command in (("send", mailing), ("status", mailing), ("status",)):
+        _, out, err = run(*command)
+        assert ("2 to print" in out) is (command[0] == "status"), out
+        assert "2 ready" not in out
+        if len(command) == 2:
+            assert f"2 letters go by post, not by mail:  dear-minister print {mailing}" in err
+    assert run("posted", mailing, "--on", "2099-01-01", "--by", "x")[0] == 2
+    assert run("posted", mailing, "--on", "2013-09-05", "--by", "Post room")[0] == 0
+    _, out, err = run("status", mailing)
+    assert "to print" not in out
+    assert "by post, not by mail" not in err
 
 
 def test_nothing_is_printed_that_was_posted_or_that_a_person_holds(run: Run, mailing: str) -> None:
