@@ -56,10 +56,17 @@ def save(target: Path, mailing: Mailing, now: Status, rows: Sequence[ReaderOutco
 
 
 def _csv(mailing: Mailing, now: Status, rows: Sequence[ReaderOutcome]) -> bytes:
-    technical = who_got_what.technical_rows(mailing, now, rows)
-    columns = who_got_what.TECHNICAL
+    """In words first, for whoever opens it; behind them the ledger's columns under their names."""
+    outcome = {row.dispatch: row for row in rows}
     return who_got_what.comma_separated(
-        columns, ([row[name] for name in columns] for row in technical)
+        (*who_got_what.TRUSTEES, *who_got_what.TECHNICAL),
+        (
+            (
+                *who_got_what.trustee_row(mailing, outcome[str(technical["id"])], now.rehearsal),
+                *(technical[name] for name in who_got_what.TECHNICAL),
+            )
+            for technical in who_got_what.technical_rows(mailing, now, rows)
+        ),
     )
 
 
