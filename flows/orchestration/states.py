@@ -14,7 +14,7 @@ from prefect.logging import get_run_logger
 from prefect.states import Cancelled, Completed, Failed
 
 from flows.counted import counted
-from flows.orchestration import cancelling, links
+from flows.orchestration import cancelling, form_words, links
 from flows.post.delivery.sending import SendResult
 from flows.post.ledger.holds import Hold
 from flows.post.status import Status, in_words
@@ -24,7 +24,7 @@ Ending = State[Any]
 
 def failed(error: Exception) -> Ending:
     """The run could not be done; the log and the state's message have the line a user reads."""
-    lines = str(error).splitlines()
+    lines = form_words.of_this_run(str(error)).splitlines()
     for line in lines:
         get_run_logger().error(line)
     return Failed(message="; ".join(lines), data=error)

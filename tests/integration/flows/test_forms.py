@@ -9,7 +9,8 @@ import pytest
 from prefect.client.schemas.objects import State, StateType
 from sqlalchemy import select
 
-from flows import checking, contacts, mailing, records
+from flows import checking, contacts, mailing, paper, records
+from flows.orchestration import form_words
 from flows.post.ledger import schema
 from tests.integration.flows.flow_project import CAMPAIGN, CHAIR, READERS, FlowProject
 from tests.integration.people.members_server import MembersServer, member, post, serving
@@ -65,6 +66,36 @@ def test_check_lists_every_problem_and_preview_writes_the_letters_of_those_named
     assert "letter-begg.docx" in project.artifacts()["preview-done"]
     assert not project.mailings
     assert [one for one in events(project) if one[1]] == [("check", BY), ("preview", BY)]
+
+
+def test_a_form_is_refused_in_the_words_of_its_fields(project: FlowProject) -> None:
+    project.freeze()
+    found = project.mailings[0]
+    for verb, words in (
+        (lambda: mailing.hold(mailing=found.id, why="late", return_state=True), "“Your name” is"),
+        (lambda: mailing.hold(mailing=found.id, by=BY, return_state=True), "“Why” is needed"),
+        (
+            lambda: checking.preview(CAMPAIGN, readers="nobody", by=BY, return_state=True),
+            "nobody: not among the readers",
+        ),
+        (
+            lambda: paper.posted(mailing=found.id, on="2099-01-01", by=BY, return_state=True),
+            "is not signed off",
+        ),
+    ):
+        name, message = ended(verb())
+        assert name == "Failed"
+        assert words in message
+        assert "--" not in form_words._COMMAND.sub("", message), message
+
+
+def test_a_command_to_be_typed_keeps_its_options() -> None:
+    titles = {"by": "Your name", "excepted": "All but these"}
+    text = "--except x: nobody; --by NAME, then: dear-minister approve x --by NAME --hash abc, or"
+    assert form_words.in_form(text, titles) == (
+        "“All but these” x: nobody; “Your name”, then: "
+        "dear-minister approve x --by NAME --hash abc, or"
+    )
 
 
 def test_a_mailing_is_signed_off_held_released_and_withdrawn(project: FlowProject) -> None:
