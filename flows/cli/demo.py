@@ -42,6 +42,9 @@ def demo(*, fresh: bool) -> int:
     if fresh:
         _forget(here)
     console.say(f"A world of its own in {here}/; no mail leaves this machine.")
+    if (here / "ledger.db").exists():
+        console.say("It is there from an earlier run and goes on from where that ended; what was")
+        console.say("sent is not sent again. To start over:  dear-minister demo --fresh")
     with mailbox(here / "mailbox") as server:
         world = _world(here, server)
         with settings.using(world), closing(open_ledger(world)) as ledger:
@@ -183,7 +186,7 @@ def _send_again(world: Settings, ledger: Ledger, mailing: Mailing) -> None:
         tally = sender.run()
     tried = counted(sum(tally.counts.values()), "letter")
     console.say(f"3. Sent once more: {tried} to send. Nobody gets the same letter twice,")
-    console.say("   so Prefect is not even started. To begin anew: dear-minister demo --fresh")
+    console.say("   so Prefect is not even started.")
 
 
 def _letters(ledger: Ledger, mailing: Mailing, folder: Path) -> Sequence[Path]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
+from difflib import get_close_matches
 from pathlib import Path
 
 from flows import settings
@@ -83,15 +84,19 @@ class Draft:
             for contact in (*reversed(reader.others), reader.contact)
         }
         if unknown := sorted(set(ids) - there.keys()):
+            near = get_close_matches(unknown[0], there, _FEW) or list(there)[:_FEW]
+            more = ", ..." if len(there) > len(near) else ""
             raise ConfigurationError(
-                f"--contact {unknown[0]}: not among the readers of this campaign; "
-                "ids are in the lists"
+                f"--contact {unknown[0]}: not among the readers of this campaign; ids are in the "
+                f"lists: {', '.join(near) or 'nobody is written to'}{more}"
             )
         wanted = {there[identity].contact.id for identity in ids}
         return tuple(one for one in self.readers if not ids or one.contact.id in wanted)
 
 
 _MOST_MERGES = 100
+_FEW = 5
+"""Ids that are proposed in the place of one that nobody has."""
 _EVIDENCE = {
     "the id": "one id",
     "the number": "one number and surname",

@@ -28,6 +28,9 @@ def test_fields_works_where_a_template_does_not(office: Office) -> None:
 def test_fields_of_somebody_who_gets_no_letter_is_said(office: Office) -> None:
     told = office.run("fields", CAMPAIGN, "--contact", "nobody")
     assert (told.code, "--contact nobody: not among the readers" in told.line) == (2, True)
+    assert told.line.endswith("ids are in the lists: hague, lucas, glyndwr")
+    near = office.run("preview", CAMPAIGN, "--contact", "lucass")
+    assert near.line.endswith("ids are in the lists: lucas, ...")
 
 
 def test_check_and_prepare_say_how_many_letters_to_whom_and_of_what_date(office: Office) -> None:

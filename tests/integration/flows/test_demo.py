@@ -53,7 +53,9 @@ def test_the_demo_sends_each_letter_once_in_a_world_of_its_own(tmp_path: Path) -
     assert (var / "kept").exists()
     assert list(home.iterdir()) == []
 
+    assert "from an earlier run" not in first.stderr
     second = demo(served)
+    assert "It is there from an earlier run and goes on from where that ended" in second.stderr
     assert "0 letters to send" in second.stderr
     assert f"1 of {LETTERS - 1} answered so far" in second.stdout
     assert len(mails(served)) == LETTERS
