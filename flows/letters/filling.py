@@ -94,7 +94,7 @@ class Filling:
 
 def _read_back(letter: Letter, parts: Iterable[bytes], names: TemplateNames) -> None:
     checks = readback.Readback(letter.reader)
-    checks.letter((part.decode() for part in parts), names.letter)
+    checks.letter(parts, names.letter)
     checks.text(letter.text, names.text)
     checks.marked(letter.html, names.html)
     checks.nothing_left(letter.subject, "the subject")

@@ -182,7 +182,7 @@ def freeze(
     pieces = [
         *head,
         list_headers.lines(),
-        f"Date: {format_datetime(date)}\r\nMessage-ID: {message_id}\r\n".encode(),
+        f"Date: {_dated(date)}\r\nMessage-ID: {message_id}\r\n".encode(),
         _thread(references),
         b'MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="%b"\r\n' % outer,
         b'\r\n--%b\r\nContent-Type: multipart/alternative; boundary="%b"\r\n' % (outer, inner),
@@ -195,6 +195,10 @@ def freeze(
     pieces.append(b"\r\n--%b--\r\n" % outer)
     content = b"".join(pieces)
     return signer.signed(content, date) if signer else content
+
+
+_dated = lru_cache(maxsize=8)(format_datetime)
+"""A mailing's messages have one date."""
 
 
 def _thread(references: Sequence[str]) -> bytes:

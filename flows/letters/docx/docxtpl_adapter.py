@@ -174,12 +174,19 @@ def prepared_xml(xml: str) -> str:
     return re.sub(r"<w:p([ >])", r"\n<w:p\1", _SYNTAX.patch_xml(xml))
 
 
+def joined(xml: str) -> str:
+    """Undo the lines of ``prepared_xml``."""
+    return xml.replace("\n<w:p>", "<w:p>").replace("\n<w:p ", "<w:p ")
+
+
+def has_breaks(xml: bytes) -> bool:
+    """Whether ``finished_xml`` has anything to do."""
+    return b"\n" in xml or b"\t" in xml or b"\a" in xml or b"\f" in xml
+
+
 def finished_xml(xml: str) -> str:
-    """Undo the lines, and turn what Listing and plain texts hold into Word's breaks and tabs."""
-    xml = xml.replace("\n<w:p>", "<w:p>").replace("\n<w:p ", "<w:p ")
-    if "\n" in xml or "\t" in xml or "\a" in xml or "\f" in xml:
-        return _PARAGRAPH.sub(_resolved, xml)
-    return xml
+    """Turn what Listing and plain texts hold into Word's breaks and tabs."""
+    return _PARAGRAPH.sub(_resolved, joined(xml))
 
 
 def _resolved(paragraph: re.Match[str]) -> str:

@@ -28,7 +28,7 @@ from flows.letters.jinja_environment import (
     line_at_fault,
 )
 
-_DECLARATION = "<?xml version='1.0' encoding='UTF-8' standalone='yes'?>\n"
+_DECLARATION = b"<?xml version='1.0' encoding='UTF-8' standalone='yes'?>\n"
 _TAG = re.compile(r"{{|{%|{#|{_{|{_%")
 _UNESCAPED = "{{% autoescape false %}}{}{{% endautoescape %}}"
 # Names they make would reach the parts that follow.
@@ -91,7 +91,8 @@ class DocxTemplate:
             ) from error
 
     def _compile(self, source: docxtpl_adapter.Source, may_grow: bool) -> None:
-        self._head, body, self._tail = source.body()
+        head, body, tail = source.body()
+        self._head, self._tail = head.encode(), tail.encode()
         self._main, self._core_part = source.main_name(), source.core_name()
         sources = {self._main: body}
         sources |= {part: xml for part, xml in source.edges() if _TAG.search(xml)}
@@ -170,7 +171,7 @@ class DocxTemplate:
     def _compiled(self, source: str) -> Template:
         tree = self._parsed(source)
         for written in tree.find_all(nodes.TemplateData):
-            written.data = docxtpl_adapter.unescaped(written.data)
+            written.data = docxtpl_adapter.joined(docxtpl_adapter.unescaped(written.data))
         try:
             return self._environment.from_string(tree)
         except FILLING_FAULTS as error:
@@ -224,18 +225,18 @@ class DocxTemplate:
         )
 
     def _core_and_links(
-        self, context: Mapping[str, Any], texts: Mapping[str, str]
+        self, context: Mapping[str, Any], texts: Mapping[str, bytes]
     ) -> dict[str, bytes]:
         found = {
             name: self._links.filled(relations, context)
             for name, relations in self._relations.items()
         }
         if self._properties:
-            properties = {name: texts[name] for name in self._properties}
+            properties = {name: texts[name].decode() for name in self._properties}
             found[self._core_part] = text.filled_core(self._core, properties, self.name)
         return found
 
-    def _by_docxtpl(self, context: Mapping[str, Any], texts: Mapping[str, str]) -> Filled:
+    def _by_docxtpl(self, context: Mapping[str, Any], texts: Mapping[str, bytes]) -> Filled:
         """The letter as docxtpl makes it, but for what it leaves out or escapes twice."""
         functions = {**self._functions, **self._pictures}
         try:
@@ -247,7 +248,7 @@ class DocxTemplate:
         for name in self._relations:
             parts[name] = self._links.filled(parts[name].decode(), context)
         parts |= {part: self._finished(part, texts[part], True) for part in self._endnotes}
-        properties = {name: texts[name] for name in self._properties}
+        properties = {name: texts[name].decode() for name in self._properties}
         parts[self._core_part] = text.filled_core(self._core, properties, self.name)
         wanted = {self._main, self._core_part, *self._archive.changing} - self._relations.keys()
         for name in wanted:
@@ -257,8 +258,8 @@ class DocxTemplate:
             {name: part for name, part in parts.items() if name in wanted},
         )
 
-    def _texts(self, context: Mapping[str, Any]) -> dict[str, str]:
-        texts: dict[str, str] = {}
+    def _texts(self, context: Mapping[str, Any]) -> dict[str, bytes]:
+        texts: dict[str, bytes] = {}
         for parts, template in self._groups:
             try:
                 whole = template.render(context)
@@ -266,23 +267,24 @@ class DocxTemplate:
                 raise RowError("picture", str(error)) from error
             except FILLING_FAULTS as error:
                 raise explained(error, self.name) from error
-            text.need_printable(whole, len(parts))
-            texts.update(zip(parts, whole.split(BETWEEN), strict=True))
+            content = text.printable(whole, len(parts))
+            texts.update(zip(parts, content.split(BETWEEN.encode()), strict=True))
         return texts
 
-    def _finished(self, part: str, xml: str, parses: bool) -> bytes:
-        """A filled part as bytes; ``parses``: whether only parsing tells that it is sound."""
-        xml = docxtpl_adapter.finished_xml(xml)
-        if text.PICTURE in xml:
-            xml = text.with_pictures(xml, part, list(self._placed.values()))
-        whole = _DECLARATION + xml if part != self._main else f"{self._head}{xml}{self._tail}"
+    def _finished(self, part: str, xml: bytes, parses: bool) -> bytes:
+        """A filled part, whole; ``parses``: whether only parsing tells that it is sound."""
+        if docxtpl_adapter.has_breaks(xml):
+            xml = docxtpl_adapter.finished_xml(xml.decode()).encode()
+        if text.PICTURE.encode() in xml:
+            xml = text.with_pictures(xml.decode(), part, list(self._placed.values())).encode()
+        whole = _DECLARATION + xml if part != self._main else self._head + xml + self._tail
         if parses:
-            content = text.need_well_formed(whole, self.name)
-            guard.check_elements(ooxml.parsed(content), self.name)
+            text.need_well_formed(whole, self.name)
+            guard.check_elements(ooxml.parsed(whole), self.name)
         if part != self._main:
-            return whole.encode()
-        if "<w:tbl>" in whole and not text.grids_agree(whole):
-            whole = _DECLARATION + docxtpl_adapter.repaired_tables(whole)
-        if "<wp:docPr" in whole:
-            whole = text.numbered_pictures(whole)
-        return whole.encode()
+            return whole
+        if b"<w:tbl>" in whole and not text.grids_agree(whole.decode()):
+            whole = _DECLARATION + docxtpl_adapter.repaired_tables(whole.decode()).encode()
+        if b"<wp:docPr" in whole:
+            whole = text.numbered_pictures(whole.decode()).encode()
+        return whole

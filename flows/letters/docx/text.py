@@ -52,13 +52,12 @@ def filled_core(core: str, properties: Mapping[str, str], file: str) -> bytes:
     return core.encode()
 
 
-def need_well_formed(xml: str, file: str) -> bytes:
-    """The part as bytes. Raises ConfigurationError, with the words near, if it is no XML."""
-    content = xml.encode()
+def need_well_formed(xml: bytes, file: str) -> None:
+    """Raise ConfigurationError, with the words near, if a part is no XML."""
     try:
-        expat.ParserCreate().Parse(content, True)
+        expat.ParserCreate().Parse(xml, True)
     except expat.ExpatError as error:
-        words = near(xml, error.lineno, error.offset)
+        words = near(xml.decode(), error.lineno, error.offset)
         raise ConfigurationError(
             Fault(
                 file,
@@ -66,11 +65,10 @@ def need_well_formed(xml: str, file: str) -> bytes:
                 f'match, near "{words}"; put both on lines of their own with {{%p ... %}}',
             )
         ) from error
-    return content
 
 
-def need_printable(text: str, parts: int) -> None:
-    """Raise RowError for what XML cannot hold, in a text of so many parts with BETWEEN.
+def printable(text: str, parts: int) -> bytes:
+    """A text of so many parts with BETWEEN, as bytes. Raises RowError for what XML cannot hold.
 
     docxtpl drops the first kind and ends the letter at the second. Bell and form feed are its
     spelling of a new paragraph and a new page.
@@ -85,10 +83,11 @@ def need_printable(text: str, parts: int) -> None:
         ours += content.count(b"\a") + content.count(b"\f")
     if found > ours:
         ours += 2 * len(_PLACED.findall(text))
-    if found != ours or text.count(BETWEEN) != parts - 1:
+    if found != ours or content.count(BETWEEN.encode()) != parts - 1:
         raise RowError("text", "holds a control character; type the text again")
     if b"\xef" in content and (b"\xef\xbf\xbe" in content or b"\xef\xbf\xbf" in content):
         raise RowError("text", "holds a character that no document can hold")
+    return content
 
 
 def near(source: str, line: int | None, offset: int = 0) -> str:

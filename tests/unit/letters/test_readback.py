@@ -30,29 +30,30 @@ def fault(error: "pytest.ExceptionInfo[RowError]") -> tuple[str, str]:
 
 
 def test_a_whole_letter_and_a_whole_mail_pass() -> None:
-    readback().letter([LETTER], "letter.docx")
+    readback().letter([LETTER.encode()], "letter.docx")
     readback().marked(f"<p>{MAIL}</p>", "email.html")
     readback().text(MAIL, "email.txt")
 
 
 @pytest.mark.parametrize("shown", ["Siân O'Brien", "SIÂN O'BRIEN", "Siân</w:t><w:t> O&#39;Brien"])
 def test_a_name_is_shown_however_it_is_written(shown: str) -> None:
-    readback().letter([LETTER.replace("Siân O'Brien", shown)], "letter.docx")
+    readback().letter([LETTER.replace("Siân O'Brien", shown).encode()], "letter.docx")
 
 
 def test_the_first_line_of_the_envelope_will_do_for_the_name() -> None:
     line = "Rt Hon Siân O&#39;Brien &amp; Co"
-    readback(name="Siân Mary O'Brien").letter([LETTER.replace("Siân O'Brien", line)], "letter.docx")
+    shown = LETTER.replace("Siân O'Brien", line).encode()
+    readback(name="Siân Mary O'Brien").letter([shown], "letter.docx")
 
 
 def test_a_name_may_stand_in_any_part_of_the_letter() -> None:
     header, body = LETTER.split("</w:p>", 1)
-    readback().letter([header, body], "letter.docx")
+    readback().letter([header.encode(), body.encode()], "letter.docx")
 
 
 def test_a_letter_without_the_name_is_handed_back() -> None:
     with pytest.raises(RowError) as error:
-        readback().letter([LETTER.replace("Siân", "Sian")], "letter.docx")
+        readback().letter([LETTER.replace("Siân", "Sian").encode()], "letter.docx")
     assert fault(error) == (
         "name",
         "letter.docx does not show the reader's name: print envelope_lines",
@@ -68,7 +69,7 @@ def test_a_letter_without_the_name_is_handed_back() -> None:
 )
 def test_without_opening_or_close_it_is_handed_back(gone: str, said: str) -> None:
     for read, text in (
-        (lambda text, where: readback().letter([text], where), LETTER),
+        (lambda text, where: readback().letter([text.encode()], where), LETTER),
         (readback().marked, f"<p>{MAIL}</p>"),
         (readback().text, MAIL),
     ):
@@ -88,7 +89,7 @@ def test_what_was_left_over_is_handed_back_from_letter_page_and_mail(left: str) 
     assert may_have_left_over(f"a{left}b")
     what = "a template's braces" if set(left) <= set("{}%#") else "what Word has not filled in"
     for read, text in (
-        (lambda text, where: readback().letter([text], where), f"<w:p>{{}}</w:p>{LETTER}"),
+        (lambda text, where: readback().letter([text.encode()], where), f"<w:p>{{}}</w:p>{LETTER}"),
         (readback().marked, f"<p>{MAIL} {{}}</p>"),
         (readback().text, f"{MAIL} {{}}"),
     ):
