@@ -223,8 +223,10 @@ def _possible_doubles(
     """Rows of two persons that may be one, each with the reason."""
     found: dict[int, str] = {}
     by_group = {index: members for members in groups for index in members}
+    seats = [seat_key(contact.constituency) for contact in contacts]
+    names = [fold(contact.name) for contact in contacts]
     for block, what in _blocks(contacts, groups):
-        for one, other in _pairs(contacts, block):
+        for one, other in _pairs(block, seats, names):
             if by_group[one] is by_group[other]:
                 continue
             if one in found and other in found:  # each with all rows of its group
@@ -246,22 +248,24 @@ def _possible_doubles(
     return list(found.items())
 
 
-def _pairs(contacts: Sequence[Contact], block: Sequence[int]) -> Iterator[tuple[int, int]]:
+def _pairs(
+    block: Sequence[int], seats: Sequence[str], names: Sequence[str]
+) -> Iterator[tuple[int, int]]:
     """The pairs of a block, in its order, but for those that two seats tell apart: most of a
-    Parliament, and a long list has too many of them to be looked at one by one."""
-    seats = [seat_key(contacts[index].constituency) for index in block]
+    Parliament, and a long list has too many of them to be looked at one by one. ``seats`` and
+    ``names``, folded, are those of all rows."""
     without, near = [], defaultdict(list)
-    for place, (index, seat) in enumerate(zip(block, seats, strict=True)):
-        if not seat:
+    for place, index in enumerate(block):
+        if not seats[index]:
             without.append(place)
             continue
-        near["seat", seat].append(place)
-        near["name", fold(contacts[index].name)].append(place)
-    for place, (index, seat) in enumerate(zip(block, seats, strict=True)):
+        near["seat", seats[index]].append(place)
+        near["name", names[index]].append(place)
+    for place, index in enumerate(block):
         others: Iterable[int] = range(place + 1, len(block))
-        if seat:
-            named = near["name", fold(contacts[index].name)]
-            others = sorted({*without[bisect(without, place) :], *near["seat", seat], *named})
+        if seats[index]:
+            alike = (*near["seat", seats[index]], *near["name", names[index]])
+            others = sorted({*without[bisect(without, place) :], *alike})
         yield from ((index, block[other]) for other in others if other > place)
 
 
@@ -269,7 +273,8 @@ def _blocks(
     contacts: Sequence[Contact], groups: Iterable[Sequence[int]]
 ) -> Iterable[tuple[list[int], str]]:
     """Rows worth comparing: one for each person and spelling, by surname and by e-mail."""
-    names: dict[str, list[int]] = defaultdict(list)
+    names: dict[str, int] = {}
+    shared: dict[str, list[int]] = {}  # few of the words: a list for each would fill the memory
     emails: dict[str, list[int]] = defaultdict(list)
     for members in groups:
         for index in {contacts[index].name: index for index in reversed(members)}.values():
@@ -278,14 +283,15 @@ def _blocks(
             words = {style[1].split(" of ")[0]} if style else surnames(contact)
             slips = () if style else likeness.spellings(contact)
             for word in {*words, *slips}:
-                names[word].append(index)
+                first = names.setdefault(word, index)
+                if first != index:
+                    shared.setdefault(word, [first]).append(index)
         for email in {contacts[index].email for index in members} - {""}:
             emails[email_address.key(email)].append(members[0])
-    for block in names.values():
-        if len(block) == 1:
-            continue
-        yield from ((part, "name") for part in _small(contacts, block))
-    yield from ((block, "e-mail") for block in emails.values())
+    for word in names:
+        if word in shared:
+            yield from ((part, "name") for part in _small(contacts, shared[word]))
+    yield from ((block, "e-mail") for block in emails.values() if len(block) > 1)
 
 
 def _small(contacts: Sequence[Contact], block: list[int]) -> Iterable[list[int]]:

@@ -77,6 +77,7 @@ _DEGREES = {
 
 
 _PLAIN = str.maketrans({"&": " and ", "'": None, "’": None, "`": None})
+_SIGNS = frozenset("&'’`")
 _WORD = re.compile(r"\w+")
 _REMEMBERED = 4096
 """Texts whose spelling is kept: rows are looked at again beside those of the same surname."""
@@ -88,7 +89,9 @@ def fold(text: str) -> str:
 
     "&" is "and"; apostrophes vanish; commas, hyphens and full stops part words.
     """
-    plain = text.casefold().translate(_PLAIN)
+    plain = text.casefold()
+    if not _SIGNS.isdisjoint(plain):
+        plain = plain.translate(_PLAIN)
     if not plain.isascii():
         letters = unicodedata.normalize("NFKD", plain)
         plain = "".join(
@@ -99,6 +102,7 @@ def fold(text: str) -> str:
     return " ".join(_WORD.findall(plain))
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def seat_key(constituency: str) -> str:
     """Return what all names of one constituency have in common, "" for a blank one.
 

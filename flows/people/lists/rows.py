@@ -14,6 +14,7 @@ LONGEST = {"address": 1_000, "personal": 5_000, "notes": 5_000, "committees": 2_
 """Characters a cell may hold; LINE for the columns not named here."""
 LINE = 300
 _WITH_LINES = ("address", "personal")
+_OF_A_LINE = tuple(column for column in KNOWN if column not in _WITH_LINES)
 _SHARED = ("title", "office", "department", "constituency", "party")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _YES = {"yes", "y", "true", "1", "x"}
@@ -28,8 +29,9 @@ def contact(cells: Mapping[str, str], *, file: str = "", row: int = 0) -> Contac
     naming the first column at fault.
     """
     for column, text in cells.items():
-        _check(column, text)
-    known = {column: tidy(cells.get(column, "")) for column in KNOWN if column not in _WITH_LINES}
+        if text:
+            _check(column, text)
+    known = {column: tidy(cells[column]) if cells.get(column) else "" for column in _OF_A_LINE}
     # What many rows say in the same words is kept once.
     known |= {column: sys.intern(known[column]) for column in _SHARED}
     for column in REQUIRED:

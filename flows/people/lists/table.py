@@ -3,7 +3,7 @@
 import os
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, ItemsView, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
@@ -66,6 +66,14 @@ class Cells(Mapping[str, str]):
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+    def items(self) -> ItemsView[str, str]:
+        record, size = self._record, len(self._record)
+        return {
+            column: record[place]
+            for column, place in self._places.items()
+            if place < size and (column or record[place].strip())
+        }.items()
 
 
 @dataclass(frozen=True, slots=True)

@@ -366,6 +366,6 @@ def test_whoever_two_seats_do_not_tell_apart_is_compared_as_among_all_pairs(
     ]
     days = {"a.csv": date(2024, 7, 5), "b.csv": date(2024, 7, 5)}
     found = identify(rows, days=days)
-    monkeypatch.setattr(persons_module, "_pairs", lambda _, block: combinations(block, 2))
+    monkeypatch.setattr(persons_module, "_pairs", lambda block, *_: combinations(block, 2))
     assert found.doubles
     assert found == identify(rows, days=days)
