@@ -78,8 +78,16 @@ def test_nothing_is_guessed(name: str, columns: dict[str, Any], column: str) -> 
 
 def test_after_the_dissolution_of_the_dail_nobody_is_a_td_and_senators_sit_on() -> None:
     on = datetime.date(2024, 11, 10)
-    with pytest.raises(RowError, match="nobody is a TD until the poll of 2024-11-29"):
+    with pytest.raises(RowError) as error:
         IE.address(contact("Ann Lee", **D), Style(), on)
+    assert (error.value.column, error.value.reason) == (
+        "house", "the Dáil was dissolved on 2024-11-08: nobody is a TD until the poll of "
+        "2024-11-29; write after it",
+    )  # fmt: skip
+    added = Style(dissolutions=((datetime.date(2031, 1, 1), datetime.date(2031, 2, 1)),))
+    with pytest.raises(RowError, match="the Dáil was dissolved on 2031-01-01"):
+        IE.address(contact("Ann Lee", **D), added, datetime.date(2031, 1, 15))
+    assert IE.postal(contact("Ann Lee", **D), added, datetime.date(2031, 1, 15)) == ()
     taoiseach = IE.address(contact("Simon Harris", rank="pm", **D), Style(), on)
     assert taoiseach.envelope == "Simon Harris, Taoiseach"
     assert IE.address(contact("Ann Lee", **S), Style(), on).envelope == "Senator Ann Lee"
@@ -115,14 +123,18 @@ def test_a_title_in_the_name_is_handed_back_in_words(title: str) -> None:
         ({"house": "lords"}, "house", "'lords' is no House here; use dail or seanad"),
         ({"rank": "speaker"}, "house", "the chair of which House? write dail or seanad"),
         ({"title": "Sir", **D}, "title", "'Sir' has no rule; write salutation and envelope"),
+        ({"name": "Ann Lee TD.", **D}, "name", "'Ann Lee TD.' ends in TD; write dail in house, the "
+         "name here"),
+        ({"title": " Comrade.", **D}, "title", "' Comrade.' has no rule; write salutation and "
+         "envelope"),
         ({"rank": "mos", **D}, "office", "blank, but rank is mos; write the office"),
         ({}, "house", "neither House nor rank is known; write dail, seanad or a rank, or "
          "salutation and envelope"),
     ],
 )  # fmt: skip
 def test_the_reason_says_what_to_write(columns: dict[str, Any], column: str, reason: str) -> None:
-    one = contact("Ann Lee", **{"office": "The Chair" if columns == {"rank": "speaker"} else "",
-                                **columns})  # fmt: skip
+    office = "The Chair" if columns == {"rank": "speaker"} else ""
+    one = contact(**{"name": "Ann Lee", "office": office, **columns})
     with pytest.raises(RowError) as error:
         IE.address(one, Style(), DAY)
     assert (error.value.column, error.value.reason) == (column, reason)

@@ -423,10 +423,15 @@ def test_the_office_stands_below_the_name_only_where_there_is_a_rank() -> None:
 @pytest.mark.parametrize("day", ["2015-03-30", "2015-05-07"])
 def test_between_dissolution_and_poll_nobody_is_addressed_as_mp(day: str) -> None:
     on = datetime.date.fromisoformat(day)
-    with pytest.raises(RowError, match="dissolved on 2015-03-30"):
+    gone = "Parliament was dissolved on 2015-03-30: nobody is an MP until the poll of 2015-05-07"
+    with pytest.raises(RowError) as error:
         UK.address(contact("Hywel Francis", gender="M", **C), Style(), on)
-    with pytest.raises(RowError, match="take MP off"):
+    assert (error.value.column, error.value.reason) == ("house", f"{gone}; write after it")
+    with pytest.raises(RowError) as error:
         UK.address(contact(envelope="Rt Hon X MP", **minister("sos", FOREIGN)), Style(), on)
+    assert (error.value.column, error.value.reason) == (
+        "envelope", f"{gone}; take MP off the envelope",
+    )  # fmt: skip
     hague = UK.address(contact(**minister("sos", FOREIGN)), Style(), on)
     assert hague.lines == ("Rt Hon William Hague", FOREIGN)
     assert UK.address(contact("Lord Hill", **L), Style(), on).envelope == "The Lord Hill"

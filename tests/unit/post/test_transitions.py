@@ -2,7 +2,7 @@
 
 import pytest
 
-from flows.post.ledger import transitions
+from flows.post.ledger import holds, transitions
 from flows.post.ledger.database import Ledger
 from flows.post.ledger.errors import LostHoldError
 from flows.post.ledger.transitions import Transition
@@ -79,6 +79,70 @@ def test_an_event_keeps_who_did_what_and_what_the_server_said(
     assert (sent["text"], sent["queue_id"]) == (reply.text, "4SXyZv0jXy")
     assert sent["mailing"] == row(ledger, dispatches[0])["mailing"]
     assert made["at"] <= claimed["at"] <= handed["at"] <= sent["at"]
+
+
+def test_the_row_keeps_what_the_server_said_last(ledger: Ledger, dispatches: list[str]) -> None:
+    reply = Reply(250, "2.0.0 Ok: queued as 4SXyZv0jXy")
+    bring(ledger, dispatches[0], State.SENT, reply)
+    sent = row(ledger, dispatches[0])
+    assert (sent["code"], sent["enhanced"], sent["text"]) == (250, "2.0.0", reply.text)
+    assert (sent["queue_id"], sent["attempts"], sent["worker"]) == ("4SXyZv0jXy", 1, None)
+
+
+def test_a_letter_of_a_held_mailing_is_not_handed_over_and_goes_nowhere_else(
+    ledger: Ledger, dispatches: list[str]
+) -> None:
+    claimed = walk(ledger, dispatches[0], State.CLAIMED)
+    holds.hold(ledger, claimed.mailing, by="E. Marchbank", why="the minister has resigned")
+    with pytest.raises(LostHoldError) as error:
+        apply(ledger, Transition(claimed, State.HANDING_OVER, worker="w"))
+    assert str(error.value) == (
+        f"dispatch {claimed.id} is no longer claimed with this worker, or its mailing is held; "
+        "another sender or a person has changed it, or stopped it"
+    )
+    assert row(ledger, dispatches[0])["state"] == "claimed"
+    apply(ledger, Transition(claimed, State.READY))
+    assert row(ledger, dispatches[0])["state"] == "ready"
+
+
+def test_what_a_transition_returns_is_the_dispatch_as_it_is_now(
+    ledger: Ledger, dispatches: list[str]
+) -> None:
+    before = find(ledger, dispatches[1])
+    claimed = walk(ledger, dispatches[1], State.CLAIMED)
+    handed = apply(ledger, Transition(claimed, State.HANDING_OVER, worker="w"))[0]
+    kept = row(ledger, dispatches[1])
+    assert handed.first_attempt_at == kept["first_attempt_at"] is not None
+    assert (handed.ordinal, handed.person, handed.email) == (
+        before.ordinal, before.person, before.email,
+    )  # fmt: skip
+    assert (before.ordinal, before.person, before.email) == (2, "warsi", "warsi@example.org")
+    put_off = Transition(handed, State.DEFERRED, attempt=True, due_at="2013-09-04T10:00:00.000000Z")
+    deferred = apply(ledger, put_off)[0]
+    assert deferred == find(ledger, dispatches[1])
+    assert deferred.attempts == 1
+    last = history(ledger, dispatches[1])[-1]
+    assert last["detail"] == '{"due": "2013-09-04T10:00:00.000000Z"}'
+    assert history(ledger, dispatches[1])[-2]["detail"] is None
+
+
+def test_the_days_begin_anew_where_a_person_has_a_letter_sent_again(
+    ledger: Ledger, dispatches: list[str]
+) -> None:
+    bring(ledger, dispatches[0], State.REFUSED, Reply(550, "no"))
+    assert row(ledger, dispatches[0])["first_attempt_at"] is not None
+    again = find(ledger, dispatches[0])
+    apply(ledger, Transition(again, State.READY, by="E. Marchbank", why="the server is mended"))
+    assert row(ledger, dispatches[0])["first_attempt_at"] is None
+
+
+def test_the_days_go_on_where_a_letter_that_was_put_off_is_claimed_and_given_back(
+    ledger: Ledger, dispatches: list[str]
+) -> None:
+    bring(ledger, dispatches[0], State.DEFERRED, Reply(451, "later"))
+    began = row(ledger, dispatches[0])["first_attempt_at"]
+    walk(ledger, dispatches[0], State.CLAIMED, State.READY)
+    assert row(ledger, dispatches[0])["first_attempt_at"] == began is not None
 
 
 def test_a_persons_word_is_kept_with_name_and_reason(ledger: Ledger, dispatches: list[str]) -> None:
