@@ -7,8 +7,10 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Mapping
-from contextlib import suppress
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -33,8 +35,14 @@ _OPTIONS = {
 
 
 # LibreOffice takes and returns a page's picture again and again; kept by the C library instead of
-# the kernel, the same memory serves a third faster (mallopt(3)).
-_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "1073741824", "MALLOC_TRIM_THRESHOLD_": "2147483647"}
+# the kernel, the same memory serves a third faster (mallopt(3)); kept by the thread for small
+# things too, by another twentieth ("Memory Allocation Tunables" in the C library's manual).
+_MEMORY = {
+    "MALLOC_MMAP_THRESHOLD_": "1073741824",
+    "MALLOC_TRIM_THRESHOLD_": "2147483647",
+    "GLIBC_TUNABLES": "glibc.malloc.tcache_count=2000:glibc.malloc.tcache_max=4096",
+}
+_LOOK_SECONDS = 0.1
 
 
 # A profile that never greets, tests no graphics (a second at each start, as long as it does not
@@ -98,13 +106,21 @@ class Office:
         shutil.rmtree(self._room, ignore_errors=True)
 
     def convert(self, documents: Mapping[str, bytes], seconds: float) -> dict[str, bytes]:
-        """PDFs of those documents (DOCX by plain name) that could be converted in this time.
+        """PDFs of those documents (DOCX by plain name) that could be converted in this time, as
+        ``converted`` yields them."""
+        return dict(self.converted(documents, seconds))
+
+    def converted(
+        self, documents: Mapping[str, bytes], seconds: float
+    ) -> Iterator[tuple[str, bytes]]:
+        """Name and PDF of each of those documents (DOCX by plain name) that could be converted in
+        this time, as soon as it is done: LibreOffice is busy with the next one meanwhile.
 
         Kills LibreOffice with its children when the time is over; what is missing in the answer
         failed or was not reached. Raises ConfigurationError where there is no room for the files.
         """
         try:
-            return self._converted(documents, seconds)
+            yield from self._converted(documents, seconds)
         except OSError as error:
             raise ConfigurationError(
                 Fault(
@@ -121,26 +137,36 @@ class Office:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(running.pid, signal.SIGKILL)
 
-    def _converted(self, documents: Mapping[str, bytes], seconds: float) -> dict[str, bytes]:
+    def _converted(
+        self, documents: Mapping[str, bytes], seconds: float
+    ) -> Iterator[tuple[str, bytes]]:
         source, target = self._room / "in", self._room / "out"
         for folder in (source, target):
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
         for name, data in documents.items():
             (source / f"{name}.docx").write_bytes(data)
-        finished = self._run([str(source / f"{name}.docx") for name in documents], target, seconds)
-        if not finished:
+        waiting = deque(documents)
+        began = time.monotonic()
+        with self._running_with([str(source / f"{name}.docx") for name in documents], target) as it:
+            while (code := it.poll()) is None and time.monotonic() < began + seconds:
+                # One after the other: where the next is begun, the one before is done.
+                while len(waiting) > 1 and (target / f"{waiting[1]}.pdf").exists():
+                    name = waiting.popleft()
+                    if pdf := _whole(target / f"{name}.pdf"):
+                        yield name, pdf
+                with suppress(subprocess.TimeoutExpired):
+                    it.wait(_LOOK_SECONDS)
+        if code != 0:
             # A profile that was in use when it was killed may greet the next start with questions.
             shutil.rmtree(self._room / "profile", ignore_errors=True)
-        found = {}
-        for name in documents:
-            path = target / f"{name}.pdf"
-            data = path.read_bytes() if path.is_file() else b""
-            if data.startswith(b"%PDF-") and b"%%EOF" in data[-1024:]:
-                found[name] = data
-        return found
+        for name in waiting:
+            if pdf := _whole(target / f"{name}.pdf"):
+                yield name, pdf
 
-    def _run(self, files: list[str], target: Path, seconds: float) -> bool:
+    @contextmanager
+    def _running_with(self, files: list[str], target: Path) -> Iterator["subprocess.Popen[bytes]"]:
+        """LibreOffice at work on these files; it is gone afterwards."""
         profile = self._room / "profile"
         if not profile.exists():
             (profile / "user").mkdir(parents=True)
@@ -171,10 +197,14 @@ class Office:
             limits = (LARGEST_OUTPUT, LARGEST_OUTPUT)
             resource.prlimit(process.pid, resource.RLIMIT_FSIZE, limits)
         try:
-            return process.wait(seconds) == 0
-        except subprocess.TimeoutExpired:
-            return False
+            yield process
         finally:
             self.stop()
             process.wait()
             self._running = None
+
+
+def _whole(path: Path) -> bytes:
+    """The PDF; b"" where there is none, or not all of it."""
+    data = path.read_bytes() if path.is_file() else b""
+    return data if data.startswith(b"%PDF-") and b"%%EOF" in data[-1024:] else b""

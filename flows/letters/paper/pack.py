@@ -174,7 +174,7 @@ def _labels(
         while some := list(islice(waiting, a_document - (first - 1) % a_sheet)):
             docx = labels.docx([one.lines for one in some], sheet, first)
             first = 1
-            ((pdf,),) = typesetter.pdfs([[docx]])
+            ((pdf,),) = typesetter.pdfs([[docx]], lambda number, pdfs: pdfs)
             if pdf:
                 pdfs.append(pdf)
                 continue

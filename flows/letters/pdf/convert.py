@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from flows.letters import readback
@@ -16,8 +16,6 @@ from flows.letters.pdf.kept import KeptPages
 from flows.letters.pdf.layout import LETTERS_A_DOCUMENT, Patience, Typesetter
 
 _WRITTEN = re.compile(r"word/(?:document|header|footer|footnotes|endnotes)\d*\.xml")
-_MOST_TOGETHER = 2 * LETTERS_A_DOCUMENT
-"""Letters in memory for one document, with those that have a PDF."""
 _USUAL = re.compile("[ -~\xa0-\u017f\u2010-\u2026\u20ac]*")
 """Characters that every font of an office draws."""
 
@@ -40,20 +38,35 @@ def convert(
 ) -> Iterator[Letter | Failed]:
     """Each letter with its PDF, in order; Failed in place of one that has none.
 
-    Letters that have a PDF keep it. Holds a few hundred letters at a time. ``processes`` 0: as many
-    as there are processors; ``program``: LibreOffice, where it is not found by its usual names;
-    ``kept``: what was laid out before this process began, and what is laid out now for the next
-    one, should this one be killed. Raises ConfigurationError where there is no LibreOffice.
+    Letters that have a PDF keep it. Some hundred letters are laid out while those before are used,
+    and no more are in memory. ``processes`` 0: as many as there are processors; ``program``:
+    LibreOffice, where it is not found by its usual names; ``kept``: what was laid out before this
+    process began, and what is laid out now for the next one, should this one be killed. Raises
+    ConfigurationError where there is no LibreOffice.
     """
     options: dict[str, Any] = {"processes": processes, "program": program, "patience": patience}
-    with Typesetter(**options, kept=kept) as typesetter:
+    with Typesetter(**options, kept=kept) as typesetter, ThreadPoolExecutor(1) as beside:
         documents = _documents(letters)
-        while some := list(islice(documents, typesetter.at_once)):
-            pdfs = typesetter.pdfs(
-                [[letter.docx for letter in document if not letter.pdf] for document in some]
-            )
-            for document, found in zip(some, pdfs, strict=True):
-                yield from _read_back(document, iter(found))
+        try:
+            coming: Future[list[list[Letter | Failed]]] | None = None
+            while some := list(islice(documents, typesetter.at_once)):
+                before, coming = coming, beside.submit(_laid_out, typesetter, some)
+                if before:
+                    yield from chain.from_iterable(before.result())
+            if coming:
+                yield from chain.from_iterable(coming.result())
+        except BaseException:  # Ctrl-C, or nobody wants the others: do not wait for them
+            typesetter.stop()
+            raise
+
+
+def _laid_out(
+    typesetter: Typesetter, documents: Sequence[Sequence[Letter]]
+) -> list[list[Letter | Failed]]:
+    return typesetter.pdfs(
+        [[letter.docx for letter in document if not letter.pdf] for document in documents],
+        lambda number, pdfs: list(_read_back(documents[number], iter(pdfs))),
+    )
 
 
 def ahead(
@@ -69,23 +82,17 @@ def ahead(
         mine = (document for number, document in documents if number % of == share)
         done = 0
         while some := list(islice(mine, typesetter.at_once)):
-            typesetter.pdfs([[letter.docx for letter in document] for document in some])
+            docxs = [[letter.docx for letter in document] for document in some]
+            typesetter.pdfs(docxs, lambda number, pdfs: None)
             done += sum(map(len, some))
     return done
 
 
 def _documents(letters: Iterable[Letter]) -> Iterator[list[Letter]]:
-    """The letters that are laid out together, with those in between that have their PDF."""
-    document: list[Letter] = []
-    lacking = 0
-    for letter in letters:
-        document.append(letter)
-        lacking += not letter.pdf
-        if lacking == LETTERS_A_DOCUMENT or len(document) == _MOST_TOGETHER:
-            yield document
-            document, lacking = [], 0
-    if document:
-        yield document
+    """The letters that are laid out together, with those among them that have their PDF."""
+    waiting = iter(letters)
+    while some := list(islice(waiting, LETTERS_A_DOCUMENT)):
+        yield some
 
 
 def _read_back(
@@ -104,17 +111,23 @@ def _read_back(
             yield letter
         elif not made.pdf:
             yield Failed(letter, "LibreOffice could not make a PDF of it in the time given")
-        elif fault := mixed_up(made, together) or badly_drawn(made):
+        elif fault := _fault(made, together):
             yield Failed(letter, fault)
         else:
             yield made
 
 
-def badly_drawn(letter: Letter) -> str:
+def _fault(letter: Letter, together: Sequence[Letter]) -> str:
+    """What is wrong with a letter's PDF; blank: nothing."""
+    shown = pdftext.text(letter.pdf)
+    return mixed_up(letter, together, shown) or badly_drawn(letter, shown)
+
+
+def badly_drawn(letter: Letter, shown: str = "") -> str:
     """What a PDF shows that its DOCX, read back before, does not: tags, Word's own fields, empty
-    boxes. Blank: nothing."""
-    shown = _shown(letter.pdf)
-    if left := readback.left_over(shown, _written(letter)):
+    boxes. Blank: nothing. ``shown``: the text of the PDF, where it was read already."""
+    shown = shown or pdftext.text(letter.pdf)
+    if readback.may_have_left_over(shown) and (left := readback.left_over(shown, _written(letter))):
         return f"its PDF still shows {left!r}"
     if not _USUAL.fullmatch(shown) and (boxes := glyphs.undrawn(letter.pdf)):
         return (
@@ -124,15 +137,13 @@ def badly_drawn(letter: Letter) -> str:
     return ""
 
 
-_shown = lru_cache(maxsize=1)(pdftext.text)
-
-
-def mixed_up(letter: Letter, others: Iterable[Letter]) -> str:
+def mixed_up(letter: Letter, others: Iterable[Letter], shown: str = "") -> str:
     """What is wrong with a PDF read back: not this letter, or another's too. Blank: nothing.
 
     ``others`` are letters laid out at the same time; the letter itself may be among them.
+    ``shown`` as for ``badly_drawn``.
     """
-    shown = _shown(letter.pdf)
+    shown = shown or pdftext.text(letter.pdf)
     if not _stands_in(letter.reference, shown):
         own = _signs(letter)
         if _stands_in(letter.reference, _written(letter)) or not any(

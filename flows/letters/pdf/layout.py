@@ -5,13 +5,13 @@ depends on the letters' order alone.
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import islice
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from flows.letters import libreoffice
 from flows.letters.docx import bundle, package
@@ -25,6 +25,8 @@ LETTERS_A_DOCUMENT = 25
 """Of fewer, the opening of a document counts; of more, LibreOffice is slower for each page."""
 DOCUMENTS_A_CALL = 8
 """LibreOffice needs a second to start."""
+_MOST_DOCUMENTS = 32
+"""That all processes together have in hand."""
 
 _ABOUT = (
     ("title", "{http://purl.org/dc/elements/1.1/}title"),
@@ -36,6 +38,7 @@ _ABOUT = (
     ),
 )
 
+T = TypeVar("T")
 Group = Sequence[int]
 """Places of letters that are laid out together."""
 
@@ -85,10 +88,22 @@ class Typesetter:
     @property
     def at_once(self) -> int:
         """How many documents keep every process busy."""
-        return self._processes * DOCUMENTS_A_CALL
+        return self._processes * self._a_call
 
-    def pdfs(self, documents: Sequence[Sequence[bytes]]) -> list[list[bytes | None]]:
-        """A PDF of each DOCX; None where LibreOffice hung, crashed or wrote nonsense.
+    @property
+    def _a_call(self) -> int:
+        """Documents that one call of LibreOffice lays out: fewer for many processes, so that what
+        is in memory does not grow with the machine."""
+        return min(DOCUMENTS_A_CALL, max(2, _MOST_DOCUMENTS // self._processes))
+
+    def pdfs(
+        self,
+        documents: Sequence[Sequence[bytes]],
+        then: Callable[[int, list[bytes | None]], T],
+    ) -> list[T]:
+        """What ``then`` makes of each document: it is called with the document's number and a PDF
+        of each DOCX in it, as soon as these are there; None where LibreOffice hung, crashed or
+        wrote nonsense.
 
         The DOCX of one document are laid out together. What fails together is tried file by file,
         and then each file in a call of its own. Raises ConfigurationError where there is no
@@ -97,18 +112,38 @@ class Typesetter:
         docxs = [docx for document in documents for docx in document]
         places = iter(range(len(docxs)))
         together = [list(islice(places, len(document))) for document in documents]
-        found: dict[int, bytes] = {}
+        made: dict[int, T] = {}
         new = []
-        for group in filter(None, together):
-            if kept := self._kept.find([docxs[place] for place in group]):
-                found |= zip(group, kept, strict=True)
+        for number, group in enumerate(together):
+            kept = self._kept.find([docxs[place] for place in group]) if group else []
+            if kept is None:
+                new.append(number)
             else:
-                new.append(group)
-        found |= self._round(docxs, new, DOCUMENTS_A_CALL)
+                made[number] = then(number, list(kept))
+
+        def done(place: int, pdfs: list[bytes]) -> None:
+            made[new[place]] = then(new[place], list(pdfs))
+
+        self._round(docxs, [together[number] for number in new], self._a_call, done)
+        failed = [number for number in new if number not in made]
+        found: dict[int, bytes] = {}
         for files_a_call in (LETTERS_A_DOCUMENT, 1):
-            left = [[place] for place in range(len(docxs)) if place not in found]
-            found |= self._round(docxs, left, files_a_call)
-        return [[found.get(place) for place in group] for group in together]
+            left = [place for number in failed for place in together[number] if place not in found]
+            self._round(
+                docxs,
+                [[place] for place in left],
+                files_a_call,
+                lambda at, pdfs, left=left: found.__setitem__(left[at], pdfs[0]),  # type: ignore[misc]
+            )
+        for number in failed:
+            made[number] = then(number, [found.get(place) for place in together[number]])
+        return [made[number] for number in range(len(documents))]
+
+    def stop(self) -> None:
+        """Kill what is running and begin nothing more, from any thread."""
+        self._stopped = True
+        for office in self._offices:
+            office.stop()
 
     def _start(self) -> None:
         """Find LibreOffice, once there is something to lay out."""
@@ -119,44 +154,46 @@ class Typesetter:
             ]
 
     def _round(
-        self, docxs: Sequence[bytes], groups: Sequence[Group], a_call: int
-    ) -> dict[int, bytes]:
-        """One try at each of these groups, shared out among the processes."""
+        self,
+        docxs: Sequence[bytes],
+        groups: Sequence[Group],
+        a_call: int,
+        done: Callable[[int, list[bytes]], None],
+    ) -> None:
+        """One try at each of these groups, shared out among the processes; ``done`` is called with
+        the place of each that could be laid out."""
 
-        def work(number: int) -> dict[int, bytes]:
-            mine = groups[number :: self._processes]
-            found: dict[int, bytes] = {}
+        def work(number: int) -> None:
+            mine = range(len(groups))[number :: self._processes]
             for start in range(0, len(mine), a_call):
                 if self._stopped:
                     break
-                found |= self._call(self._offices[number], docxs, mine[start : start + a_call])
-            return found
+                some = mine[start : start + a_call]
+                for at, pdfs in self._call(
+                    self._offices[number], docxs, [groups[place] for place in some]
+                ):
+                    done(some[at], pdfs)
 
-        found: dict[int, bytes] = {}
         if groups:
             self._start()
             with ThreadPoolExecutor(self._processes) as pool:
                 try:
-                    for some in pool.map(work, range(self._processes)):
-                        found |= some
+                    list(pool.map(work, range(self._processes)))
                 except BaseException:  # Ctrl-C too: do not wait for what is running
-                    self._stopped = True
-                    for one in self._offices:
-                        one.stop()
+                    self.stop()
                     raise
-        return found
 
     def _call(
         self, one: Office, docxs: Sequence[bytes], groups: Sequence[Group]
-    ) -> dict[int, bytes]:
-        """One call of LibreOffice for these groups; without those that it failed on."""
+    ) -> Iterator[tuple[int, list[bytes]]]:
+        """One call of LibreOffice for these groups: place and PDFs of those that it did not fail
+        on, as they are done."""
         documents = dict(_documents(docxs, groups))
         if not documents:
-            return {}
+            return
         letters = sum(len(groups[int(name)]) for name in documents)
         seconds = self._patience.start + self._patience.letter * letters
-        found: dict[int, bytes] = {}
-        for name, data in one.convert(documents, seconds).items():
+        for name, data in one.converted(documents, seconds):
             group = groups[int(name)]
             abouts = [_about(docxs[place]) for place in group]
             try:
@@ -165,9 +202,8 @@ class Typesetter:
                 )
             except SplitError:
                 continue  # tried again file by file
-            found |= zip(group, pdfs, strict=True)
             self._kept.keep([docxs[place] for place in group], pdfs)
-        return found
+            yield int(name), pdfs
 
 
 def _documents(docxs: Sequence[bytes], groups: Sequence[Group]) -> Iterator[tuple[str, bytes]]:

@@ -7,7 +7,7 @@ in fonts with a ToUnicode map and widths (ISO 32000-1, 9.4 and 9.10.3).
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from io import BytesIO
 from typing import Any
 
@@ -51,9 +51,14 @@ def words(data: bytes, first_page_only: bool = False) -> list[Words]:
 def text(data: bytes) -> str:
     """All words with single spaces: what a reading-back compares. Sooner than ``words``."""
     shown: list[str] = []
+    read: dict[tuple[int, int], _Font] = {}  # pages have most of their fonts in common
     with pikepdf.Pdf.open(BytesIO(data)) as pdf:
         for page in pdf.pages:
-            fonts = {name.encode(): _Font(font) for name, font in _named_fonts(page).items()}
+            fonts = {}
+            for name, one in _named_fonts(page).items():
+                if one.objgen not in read or not one.is_indirect:
+                    read[one.objgen] = _Font(one)
+                fonts[name.encode()] = read[one.objgen]
             font = _Font({})
             for name, drawn in _FONT_OR_TEXT.findall(_content(page)):
                 if name:
@@ -86,9 +91,13 @@ class _Font:
     def __init__(self, font: Any) -> None:
         self._texts = to_unicode(font)
         self._encoding = "utf-16-be" if font.get("/Subtype") == "/Type0" else "latin-1"
-        first = int(font.get("/FirstChar", 0))
-        widths = [float(width) for width in font.get("/Widths", [])]
-        self._widths = {chr(first + place): width / 1000 for place, width in enumerate(widths)}
+        self._font = font
+
+    @cached_property
+    def _widths(self) -> dict[str, float]:
+        first = int(self._font.get("/FirstChar", 0))
+        widths = [float(width) for width in self._font.get("/Widths", [])]
+        return {chr(first + place): width / 1000 for place, width in enumerate(widths)}
 
     def read(self, drawn: bytes) -> tuple[str, float]:
         """The text of a TJ array or one string, and its width for a font size of 1."""

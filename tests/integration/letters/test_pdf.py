@@ -189,6 +189,21 @@ def test_no_room_for_the_documents_is_told_with_what_to_do(tmp_path: Path) -> No
             opened.convert({"x": b""}, 10)
 
 
+def test_a_pdf_is_taken_while_libreoffice_is_busy_with_the_next(tmp_path: Path) -> None:
+    go, script = tmp_path / "go", tmp_path / "soffice-slow"
+    os.mkfifo(go)
+    script.write_text(
+        "#!/bin/sh\nprintf '%%PDF-1.7 a %%%%EOF' >out/a.pdf; printf '%%PDF-1.7' >out/b.pdf\n"
+        f"read line <{go}; printf '%%PDF-1.7 b %%%%EOF' >out/b.pdf\n"
+    )
+    script.chmod(0o755)
+    with Office(str(script)) as opened:
+        found = opened.converted({"a": b"", "b": b""}, 60)
+        assert next(found) == ("a", b"%PDF-1.7 a %%EOF")
+        go.write_text("go\n")
+        assert list(found) == [("b", b"%PDF-1.7 b %%EOF")]
+
+
 def test_an_interrupt_does_not_wait_for_libreoffice(
     tmp_path: Path, misbehaving: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
