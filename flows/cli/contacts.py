@@ -220,7 +220,8 @@ def import_(
             folder = settings.load().var / "contacts" if nearest() else to.parent
             handed_back = folder / f"{to.stem}-refused-rows.csv"
             refused.write(found.refused, handed_back)
-    return output.imported(planned, offices, handed_back, dry_run=dry_run)
+    listed = settings.office().name(to)
+    return output.imported(planned, offices, handed_back, listed, dry_run=dry_run)
 
 
 @app.command()

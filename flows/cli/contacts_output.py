@@ -154,9 +154,17 @@ def distinct(one: str, other: str, file: Path, *, new: bool) -> Answer:
 
 
 def imported(
-    planned: Plan, offices: Path | None, handed_back: Path | None, *, dry_run: bool = False
+    planned: Plan,
+    offices: Path | None,
+    handed_back: Path | None,
+    listed: str,
+    *,
+    dry_run: bool = False,
 ) -> Answer:
-    """A list made of a sheet or a public source's files: what was used, and what changed."""
+    """A list made of a sheet or a public source's files: what was used, and what changed.
+
+    ``listed`` is how campaign.toml names the list.
+    """
     found, changes = planned.imported, planned.changes
     document = {
         "contacts": len(planned.contacts),
@@ -185,7 +193,13 @@ def imported(
         lines += _rejected(found.refused)[:_MOST_SHOWN]
         where = f": {handed_back}" if handed_back else ""
         lines.append(f"{counted(len(found.refused), 'row')} handed back{where}")
-    return Answer(document, lines, found.remarks, attention(found.refused))
+    remarks = list(found.remarks)
+    if not dry_run and changes is None:
+        remarks.append(
+            "to write to them, name the list in a campaign's campaign.toml:  "
+            f'contacts = ["{listed}"]'
+        )
+    return Answer(document, lines, remarks, attention(found.refused))
 
 
 def _changes(changes: Changes, dry_run: bool) -> list[str]:

@@ -86,7 +86,7 @@ def prepared(
     if draft.left_out:
         lines.append(
             f"{counted(len(draft.left_out), 'person is', 'persons are')} out; why: "
-            "dear-minister contacts who CAMPAIGN"
+            f"dear-minister contacts who {draft.campaign.key}"
         )
     if found.passed_over:
         lines.append(
@@ -97,7 +97,7 @@ def prepared(
     lines.append(found.accounting.sentence)
     if draft.merges:
         evidence = ", ".join(f"{count} by {kind}" for kind, count in draft.merged_by.items())
-        lines.append(f"merged: {evidence}; which: dear-minister contacts who CAMPAIGN")
+        lines.append(f"merged: {evidence}; which: dear-minister contacts who {draft.campaign.key}")
     if mailing:
         lines += numbers.sentences(draft.campaign.language)
     if mailing is None:
@@ -452,7 +452,7 @@ def bound(made: PrintPack, mailing: str) -> Answer:
             "proof": made.proof,
         },
         [*grouping.lines(faults), f"{counted(made.count, 'letter')}: {_named(made)}"],
-        _proof(mailing) if made.proof else (),
+        _proof(mailing, " --all") if made.proof else (),
         code=attention(faults),
     )
 
@@ -484,11 +484,11 @@ def _named(made: PrintPack) -> str:
     return ", ".join((*(parts or map(str, made.letters)), *map(str, made.beside)))
 
 
-def _proof(mailing: str) -> list[str]:
+def _proof(mailing: str, everyone: str = "") -> list[str]:
     return [
         "not signed off, so every page says PROOF; when the chair agrees:",
         f"  dear-minister approve {mailing} --by NAME --hash HASH",
-        f"  dear-minister print {mailing}",
+        f"  dear-minister print {mailing}{everyone}",
     ]
 
 

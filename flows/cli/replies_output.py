@@ -66,7 +66,9 @@ def desk(found: Desk) -> Answer:
         lines += [f"  {_waits(item)}" for item in waiting[:_MOST_WAITING]]
         if (more := len(waiting) - _MOST_WAITING) > 0:
             lines.append(f"  and {more} more; all of them: dear-minister replies --json")
-    lines.append(_sentence(found.numbers, len(found.readers) - len(heard)))
+    silent = sum(1 for reader in found.readers if reader.sent_on and not reader.items)
+    waits = sum(1 for reader in found.readers if not reader.sent_on)
+    lines.append(_sentence(found.numbers, silent, waits))
     remarks = []
     if waiting:
         remarks.append(f"read one:  dear-minister replies show {waiting[0].id}")
@@ -107,7 +109,7 @@ def _waits(item: Item) -> str:
     return f"{item.id}  {item.kind}, from {who}: {item.subject or '(no subject)'}: {why}"
 
 
-def _sentence(found: Numbers, silent: int) -> str:
+def _sentence(found: Numbers, silent: int, waits: int) -> str:
     everybody = found.everybody
     rate = f" ({everybody.response_rate:.0%})" if everybody.response_rate is not None else ""
     parts = [f"{everybody.answered} of {everybody.letters} answered{rate}"]
@@ -119,6 +121,8 @@ def _sentence(found: Numbers, silent: int) -> str:
     if everybody.returned:
         parts.append(f"{everybody.returned} returned")
     parts.append(f"nothing came from {silent}")
+    if waits:
+        parts.append(counted(waits, "letter has", "letters have") + " not left")
     return "; ".join(parts)
 
 
@@ -246,8 +250,9 @@ def chased(found: Due, prepared: Prepared) -> Answer:
             + " this reminder already, or will get it"
         )
     if mailing is None:
+        campaign = found.draft.campaign.folder.name
         lines.append("nothing to do: nobody is to be reminded today")
-        remarks = ["who is left out and why: dear-minister chase CAMPAIGN --list"]
+        remarks = [f"who is left out and why: dear-minister chase {campaign} --list"]
         return Answer(document, lines, remarks, attention(prepared.refused))
     lines.append(
         f"mailing {mailing.id}: {counted(mailing.letters, 'reminder')}, hash {mailing.hash}"

@@ -13,6 +13,9 @@ from flows.letters import printed
 from flows.operations.draft import Draft
 from flows.people.contact import Reader
 
+_ROLES = {"mp": ("MP",), "other": ("other", "others")}
+"""How a role is counted where its key is not the word for one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Overview:
@@ -31,7 +34,9 @@ class Overview:
 
     def sentences(self, language: str) -> list[str]:
         """The same in words."""
-        roles = ", ".join(f"{count} {role}" for role, count in self.roles.items())
+        roles = ", ".join(
+            counted(count, *_ROLES.get(role, (role,))) for role, count in self.roles.items()
+        )
         lines = [
             f"{counted(self.letters, 'letter')}, {self.by_mail} by mail and {self.by_post} by "
             "post: "

@@ -27,6 +27,10 @@ class Fate(StrEnum):
     """It may be a person of another row; both wait until somebody says."""
 
 
+_THINGS = (Fate.LETTER, Fate.POSSIBLE_DOUBLE)
+"""Fates that are counted as things; the others say what was done with a row."""
+
+
 class AccountingError(DearMinisterError):
     """The rows do not add up: a fault of this program, found before anything is frozen."""
 
@@ -65,9 +69,13 @@ class Accounting:
 
     @property
     def sentence(self) -> str:
-        """Return the sum in words: "787 rows: 675 letter, 112 merged"."""
+        """Return the sum in words: "787 rows: 675 letters, 112 merged"."""
         found = Counter(row.fate for row in self.rows)
-        parts = ", ".join(f"{found[fate]} {fate}" for fate in Fate if found[fate])
+        parts = ", ".join(
+            counted(found[fate], fate, "" if fate in _THINGS else fate)
+            for fate in Fate
+            if found[fate]
+        )
         return f"{counted(len(self.rows), 'row')}: {parts or 'none'}"
 
     def of(self, fate: Fate) -> tuple[RowFate, ...]:

@@ -37,7 +37,7 @@ def test_check_and_prepare_say_how_many_letters_to_whom_and_of_what_date(office:
     office.contacts.write_text(LIST + "post,post,Zoe Adams,Ms,,F,commons,,,\n", encoding="utf-8")
     for command in ("check", "prepare"):
         lines = office.run(command, CAMPAIGN).out.splitlines()
-        assert "4 letters, 3 by mail and 1 by post: 3 mp, 1 minister" in lines
+        assert "4 letters, 3 by mail and 1 by post: 3 MPs, 1 minister" in lines
         assert "dated 4 September 2013" in lines
     numbers = office.json("check", CAMPAIGN)["overview"]
     assert (numbers["by_mail"], numbers["by_post"]) == (3, 1)

@@ -191,7 +191,12 @@ def test_a_campaign_of_ones_own_has_its_reminder_from_the_beginning(
     office.to(fault_server())
     made = office.json("prepare", "rivers", *chosen)
     assert office.approve(made).code == 0
+    assert (
+        office.run("replies", "rivers").out
+        == "0 of 0 answered; nothing came from 0; 3 letters have not left\n"
+    )
     assert office.run("send", made["mailing"], "--live").code == 0
+    assert "dear-minister chase rivers --list" in office.run("chase", "rivers", *chosen).err
     later(office)
     reminder = office.run("chase", "rivers", *chosen, "--json")
     assert reminder.code == 0, reminder.err

@@ -53,7 +53,7 @@ def test_who_names_the_rows_that_came_together_and_why(two: Office) -> None:
         "merged contacts/mps.csv:2: William J Hague is William Hague in contacts/ministers.csv:2: "
         "the seat Richmond, Yorks and the surname"
     ) in ended.out
-    assert "3 rows: 2 letter, 1 merged\nmerged: 1 by one seat and surname\n" in ended.out
+    assert "3 rows: 2 letters, 1 merged\nmerged: 1 by one seat and surname\n" in ended.out
     document = two.json("contacts", "who", CAMPAIGN, *BOTH)
     (merged,) = document["merged"]
     assert merged["why"] == "the seat Richmond, Yorks and the surname"

@@ -74,6 +74,7 @@ def test_what_is_printed_before_the_sign_off_says_proof_on_every_page_and_afterw
     ):
         code, _, err = run(*command)
         assert (code, "PROOF" in err) == (0, True), err
+        assert err.endswith(f"  dear-minister {' '.join(command)}\n")
         path = tmp_path / f"var/mailings/{mailing}/print/{file}"
         with pikepdf.Pdf.open(path) as opened:
             pages = len(opened.pages)

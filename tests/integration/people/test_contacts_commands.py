@@ -362,3 +362,10 @@ def test_who_names_every_row_that_is_the_same_person_as_another(run: Run, tmp_pa
     _, out, _ = run("contacts", "who", "r2p-dialogue-2013", "--contacts", "people.csv")
     assert "merged people.csv:3 into people.csv:2: the same person by id" in out
     assert "1 in (1 by mail, 0 by post), 0 out, 0 refused, 1 merged" in out
+
+
+def test_a_list_that_is_new_says_how_a_campaign_names_it(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "ours.csv").write_text("Name,E-mail\nAnn Lee,ann@example.org\n", encoding="utf-8")
+    line = 'campaign.toml:  contacts = ["contacts/ours.csv"]'
+    assert line in run("contacts", "import", "ours.csv", "--to", "contacts/ours.csv")[2]
+    assert line not in run("contacts", "import", "ours.csv", "--to", "contacts/ours.csv")[2]

@@ -62,4 +62,4 @@ def test_a_letter_cannot_end_twice_nor_a_row_without_a_letter_be_moved() -> None
 
 def test_the_sum_is_said_in_words() -> None:
     rows = listed([Fate.LETTER, Fate.LETTER, Fate.LEFT_OUT])
-    assert Accounting(tuple(rows)).sentence == "3 rows: 2 letter, 1 left out"
+    assert Accounting(tuple(rows)).sentence == "3 rows: 2 letters, 1 left out"
