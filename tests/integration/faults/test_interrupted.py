@@ -68,14 +68,16 @@ def test_with_many_connections_each_letter_in_hand_is_finished(
     server = fault_server(
         [once(Phase.DOT, Stall(released, reached[n]), to=READERS[n]) for n in range(3)]
     )
-    command = Command(tmp_path, frozen.url).to(server, SMTP_CONNECTIONS="3")
+    # The first of them waits for the third to come, however busy the machine is.
+    command = Command(tmp_path, frozen.url).to(server, SMTP_CONNECTIONS="3", SMTP_TIMEOUT="600")
     process = command.start("send", frozen.mailing, "--live")
-    assert all(event.wait(30) for event in reached)
+    assert all(event.wait(60) for event in reached)
+    assert frozen.states == [State.HANDING_OVER] * 3 + [State.CLAIMED] * 2
     process.send_signal(signal.SIGINT)
-    _until(process, "stopping")
+    said = _until(process, "stopping")
     released.set()
-    process.communicate(timeout=60)
-    assert sorted(frozen.states) == [State.READY] * 2 + [State.SENT] * 3
+    _, err = process.communicate(timeout=60)
+    assert sorted(frozen.states) == [State.READY] * 2 + [State.SENT] * 3, said + err
     frozen.check(server)
 
 
