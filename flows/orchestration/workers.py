@@ -9,6 +9,7 @@ other runs say.
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from uuid import UUID
@@ -42,23 +43,26 @@ _LOOK_SECONDS = 1.0
 def start(ledger: Ledger, mailing: str, limit: int, patience: float, workers: int) -> "Workers":
     """Start the other runs, as far as they are worth it; ``workers`` 1: none.
 
-    Of ``limit`` letters (0: no limit) each run has its share. A run that an earlier attempt of
-    this one has started, and that has not ended, is found again and not started twice. Raises
+    Of ``limit`` letters (0: no limit) each run has its share, also where it could not be started:
+    Prefect's server may have it all the same. A run that an earlier attempt of this one has
+    started, and that has not ended, is found again and not started twice. Raises
     LedgerUnavailableError.
     """
     letters = status.due(ledger, mailing) if workers > 1 else 0
     count = _worth(workers, min(letters, limit or letters), LETTERS_A_WORKER, DEPLOYMENT)
     shares = [limit * (n + 1) // count - limit * n // count for n in range(count)]
-    others = [
-        _started(
-            DEPLOYMENT,
-            f"dispatch {mailing}, worker {number}",
-            f"{mailing}-{number}",
-            {"mailing": mailing, "limit": share, "patience": int(patience // 60), "workers": 1},
-        )
-        for number, share in enumerate(shares[1:], 2)
-        if share or not limit
-    ]
+    others = _started(
+        DEPLOYMENT,
+        [
+            _Asked(
+                f"dispatch {mailing}, worker {number}",
+                f"{mailing}-{number}",
+                {"mailing": mailing, "limit": share, "patience": int(patience // 60), "workers": 1},
+            )
+            for number, share in enumerate(shares[1:], 2)
+            if share or not limit
+        ],
+    )
     if others:
         get_run_logger().info(f"{len(others) + 1} runs send mailing {mailing} at the same time")
     return Workers(shares[0], others)
@@ -78,15 +82,17 @@ def lay_out(
         "as_of": as_of.isoformat() if as_of else "",
         "of": count,
     }
-    others = [
-        _started(
-            RENDER,
-            f"render {Path(campaign).name}, share {number + 1} of {count}",
-            f"render-{number}-{count}",
-            {**about, "share": number},
-        )
-        for number in range(1, count)
-    ]
+    others = _started(
+        RENDER,
+        [
+            _Asked(
+                f"render {Path(campaign).name}, share {number + 1} of {count}",
+                f"render-{number}-{count}",
+                {**about, "share": number},
+            )
+            for number in range(1, count)
+        ],
+    )
     if others:
         get_run_logger().info(f"{count} runs lay out {letters} letters at the same time")
     return Workers(0, others)
@@ -119,17 +125,40 @@ def _worth(workers: int, letters: int, each: int, deployment: str) -> int:
     return count
 
 
-def _started(deployment: str, name: str, key: str, parameters: dict[str, object]) -> UUID:
-    """The run of the deployment with this key: one that is there already, or a new one."""
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A run that is to be started. ``key`` tells it from the others of this run."""
+
+    name: str
+    key: str
+    parameters: dict[str, object]
+
+
+def _started(deployment: str, runs: Sequence[_Asked]) -> list[UUID]:
+    """Runs of the deployment, as many as Prefect's server takes."""
+    started = []
+    try:
+        for asked in runs:
+            started.append(_one(deployment, asked))
+    except httpx.HTTPError as error:
+        get_run_logger().warning(
+            f"workers: Prefect's server does not answer ({error}); this run works with "
+            f"{len(started)} others"
+        )
+    return started
+
+
+def _one(deployment: str, asked: _Asked) -> UUID:
+    """The run with this key: one that is there already, or a new one."""
     attempt = 0
     while True:
         attempt += 1
         run = run_deployment(
             deployment,
-            parameters=parameters,
+            parameters=asked.parameters,
             timeout=0,
-            idempotency_key=f"{flow_runs.identity()}-{key}-{attempt}",
-            flow_run_name=name,
+            idempotency_key=f"{flow_runs.identity()}-{asked.key}-{attempt}",
+            flow_run_name=asked.name,
         )
         assert isinstance(run, FlowRun)  # awaitable only where a loop runs
         if run.state is None or not run.state.is_final():

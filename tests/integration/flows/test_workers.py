@@ -7,6 +7,7 @@ from pathlib import Path
 from threading import Event
 from uuid import UUID
 
+import httpx
 import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterParentFlowRunId
@@ -18,6 +19,7 @@ from tests.conftest import need
 from tests.integration.flows.flow_project import CAMPAIGN, FlowProject, copies
 from tests.integration.flows.served_project import ServedProject
 from tests.servers.fault import FaultServer
+from tests.servers.relay import Relay
 from tests.servers.script import Answer, Call, Moment, Phase, always
 
 PEOPLE = 60
@@ -139,6 +141,39 @@ def test_a_worker_that_is_cancelled_before_it_has_begun_holds_the_mailing(
         assert state.name == "Held", state
         assert f"mailing {mailing} is held" in str(state.message)
         assert len(copies(server)) == 0
+
+
+@pytest.mark.parametrize(
+    ("request_line", "limit", "sent"),
+    [
+        ("GET /api/deployments/name/dispatch/dispatch", 0, PEOPLE),
+        ("/create_flow_run", 0, PEOPLE),
+        ("/create_flow_run", 50, 25),  # its own share: the other run may be there after all
+    ],
+)
+def test_a_run_sends_alone_where_prefects_server_stops_before_the_others_are_started(
+    project: FlowProject,
+    mailing: str,
+    monkeypatch: pytest.MonkeyPatch,
+    request_line: str,
+    limit: int,
+    sent: int,
+) -> None:
+    port = httpx.URL(project.api).port
+    assert port
+    with (
+        Relay(port, request_line.encode()) as relay,
+        FaultServer([always(Phase.MAIL, Call(lambda _: relay.mend()))]) as server,
+    ):
+        project.uses(server, monkeypatch)
+        run = campaign_run(project, workers=2, limit=limit)
+        project.api = f"http://127.0.0.1:{relay.port}/api"
+        ended = project.execute(run)
+        assert relay.was_cut.is_set(), project.said
+        assert project.counts() == Counter(sent=sent) + Counter(ready=PEOPLE - sent), project.said
+        assert set(copies(server).values()) == {1}
+    assert ended.name == ("Letters waiting" if limit else "Completed"), project.said
+    assert "Prefect's server does not answer" in project.said
 
 
 def test_a_long_list_of_pdfs_is_shared_with_a_run_that_may_come_late(
