@@ -60,15 +60,6 @@ def begun(ledger: Ledger, run: str) -> bool:
         return connection.execute(select(_R.number).where(_R.run == run)).first() is not None
 
 
-def is_crashed(ledger: Ledger, run: str) -> bool:
-    """Whether this run has begun, and its process is gone."""
-    with ledger.read() as connection:
-        worker = connection.execute(
-            select(_R.worker).where(_R.run == run).order_by(_R.number.desc()).limit(1)
-        ).scalar()
-        return worker is not None and not alive(ledger, connection, worker)
-
-
 @contextmanager
 def run_lock(
     ledger: Ledger,

@@ -98,12 +98,15 @@ def test_a_run_knows_its_mailing_again_after_it_was_suspended(ledger: Ledger) ->
         assert campaign_runs.mailing_of(ledger, "first") == "dialogue-1-abc"
 
 
-def test_a_run_without_a_process_that_did_not_end_has_crashed(ledger: Ledger) -> None:
-    assert not campaign_runs.is_crashed(ledger, "first")
+def test_a_run_is_at_work_as_long_as_its_process_holds_it(ledger: Ledger) -> None:
+    assert not campaign_runs.running(ledger, campaign_runs.last(ledger, "dialogue", 1))
     with campaign_runs.run_lock(ledger, "dialogue", 1, "first", gone):
-        assert not campaign_runs.is_crashed(ledger, "first")
+        assert campaign_runs.running(ledger, campaign_runs.last(ledger, "dialogue", 1))
     suspend(ledger, "second")
-    assert campaign_runs.is_crashed(ledger, "second")
+    left = campaign_runs.last(ledger, "dialogue", 1)
+    assert left
+    assert (left.run, left.ended_at) == ("second", None)
+    assert not campaign_runs.running(ledger, left)
 
 
 def test_a_limit_holds_until_a_run_without_one(ledger: Ledger) -> None:

@@ -122,7 +122,7 @@ def test_runs_are_read_into_their_table(upgraded: Ledger) -> None:
     killed = campaign_runs.last(upgraded, "dialogue", 2)
     assert killed is not None
     assert (killed.run, killed.ended_at) == ("run-killed", None)
-    assert campaign_runs.is_crashed(upgraded, "run-killed")
+    assert not campaign_runs.running(upgraded, killed)
     assert campaign_runs.mailing_of(upgraded, "run-ended") == FIRST
     third = campaign_runs.mailing_of(upgraded, "run-killed")
     assert third is not None
