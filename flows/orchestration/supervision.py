@@ -14,6 +14,7 @@ import httpx
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.filters import (
     FlowRunFilter,
+    FlowRunFilterEndTime,
     FlowRunFilterExpectedStartTime,
     FlowRunFilterState,
     FlowRunFilterStateType,
@@ -122,9 +123,9 @@ def _crashed(
     """A notice for each run that crashed. Where Prefect's own runner ended it, with no more than
     an exit code, the run's message is what became of the letters instead."""
     found = []
-    for run in _of_type(client, StateType.CRASHED):
+    for run in _of_type(client, StateType.CRASHED, since=since):
         assert run.state
-        if run.state.timestamp < since or run.id in executed:
+        if run.id in executed:
             continue
         message = run.state.message or ""
         if not message.startswith((_ENDED, _NEVER_BEGUN)):
@@ -139,9 +140,8 @@ def _never_signed_off(client: SyncPrefectClient, since: datetime) -> list[Notice
     """A notice for each run that waited for its sign-off in vain: no flow is there to say so."""
     return [
         _of_run(run, "never signed off", f"{run.state.message} What it froze can still be signed.")
-        for run in _of_type(client, StateType.FAILED)
-        if run.state and run.state.timestamp >= since
-        if (run.state.message or "").startswith(_NOT_RESUMED)
+        for run in _of_type(client, StateType.FAILED, since=since)
+        if run.state and (run.state.message or "").startswith(_NOT_RESUMED)
     ]
 
 
@@ -252,8 +252,13 @@ def _overdue(client: SyncPrefectClient) -> Sequence[FlowRun]:
     return [run for run in found if run.auto_scheduled]
 
 
-def _of_type(client: SyncPrefectClient, *types: StateType) -> list[FlowRun]:
+def _of_type(
+    client: SyncPrefectClient, *types: StateType, since: datetime | None = None
+) -> list[FlowRun]:
+    """Runs in such a state; with ``since`` those that ended then or later."""
     wanted = FlowRunFilterState(type=FlowRunFilterStateType(any_=list(types)))
+    ended = FlowRunFilterEndTime(after_=cast(DateTime, since)) if since else None
     return client.read_flow_runs(
-        flow_run_filter=FlowRunFilter(state=wanted, tags=OURS), sort=FlowRunSort.END_TIME_DESC
+        flow_run_filter=FlowRunFilter(state=wanted, end_time=ended, tags=OURS),
+        sort=FlowRunSort.END_TIME_DESC,
     )

@@ -3,11 +3,12 @@ or never signed off. The notices go through a real mail server."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
-from prefect.client.orchestration import get_client
-from prefect.client.schemas.objects import StateType
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.deployments.runner import RunnerDeployment
 from prefect.states import Crashed, Running
 
@@ -143,3 +144,26 @@ def test_a_run_that_is_telling_how_it_ended_is_not_taken_for_dead(
         monkeypatch.setattr(supervision, "now", lambda moment=moment: moment)
         project.look()
         assert project.state(run).type is seen
+
+
+def test_runs_that_ended_before_somebody_looked_are_not_read_at_each_look(
+    project: FlowProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server keeps them for years."""
+    before, after = project.start(offered("dispatch")), project.start(offered("dispatch"))
+    with get_client(sync_client=True) as client:
+        client.set_flow_run_state(before, Crashed(message="killed"), force=True)
+        project.since = now()
+        client.set_flow_run_state(after, Crashed(message="killed"), force=True)
+    read: set[UUID] = set()
+    asked = SyncPrefectClient.read_flow_runs
+
+    def reading(self: SyncPrefectClient, **filters: Any) -> list[FlowRun]:
+        found = asked(self, **filters)
+        read.update(run.id for run in found)
+        return found
+
+    monkeypatch.setattr(SyncPrefectClient, "read_flow_runs", reading)
+    project.look()
+    assert after in read
+    assert before not in read
