@@ -29,7 +29,7 @@ from flows.orchestration.flow_runs import TAG
 from flows.orchestration.parameters import EVERY
 from flows.post.delivery.office_hours import ZONE
 from flows.render import render
-from flows.replies import add_reply, match_reply, sort_reply
+from flows.replies import add_reply, match_reply, sort_reply, write_again
 from flows.settings import load
 
 MORNINGS = Cron("0 9 * * 1-5", timezone=ZONE, active=False, slug="mornings")
@@ -91,6 +91,7 @@ def deployments() -> list[RunnerDeployment]:
         _made(sort_reply, "sort-reply", {"item": items}),
         _made(match_reply, "match-reply", {"item": items, "dispatch": answered}),
         _made(add_reply, "add-reply", {"dispatch": answered}),
+        _made(write_again, "write-again", {"dispatch": answered}),
         _made(chase, "chase", {"campaign": keys, **readers}),
         _made(suppress, "suppress", {}),
         _made(import_lists, "import", {}),

@@ -1,4 +1,5 @@
-"""What a person says about what came back, as forms: sort an item, match it, add one from paper."""
+"""What a person says about what came back, as forms: sort an item, match it, add one from paper,
+write again to whom a letter did not reach."""
 
 from collections.abc import Callable
 
@@ -9,6 +10,7 @@ from flows.errors import DearMinisterError
 from flows.operations import replies
 from flows.orchestration import flow_runs, replies_page, states
 from flows.orchestration.parameters import (
+    By,
     CameOn,
     DispatchId,
     ItemNumber,
@@ -17,6 +19,7 @@ from flows.orchestration.parameters import (
     Note,
     ScanFile,
     Source,
+    Why,
 )
 from flows.orchestration.states import Ending
 from flows.post.ledger.database import Ledger
@@ -63,6 +66,20 @@ def add_reply(
             ledger, dispatch.strip(), kind, source=source, on=on, by=name, note=note, file=file
         )
         return f"item {found.id}, {found.kind}, is filed on {found.dispatch}"
+
+    return _decided(decide)
+
+
+@flow(name="write-again", persist_result=False)
+def write_again(dispatch: DispatchId, by: By = "", why: Why = "") -> Ending:
+    """Free the reader of a letter that a server or the post returned, for the next mailing."""
+
+    def decide(ledger: Ledger) -> str:
+        person = replies.again(ledger, dispatch.strip(), by=by, why=why)
+        return (
+            f"{person} gets another letter of this edition: correct the list, then start the "
+            "campaign"
+        )
 
     return _decided(decide)
 

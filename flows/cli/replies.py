@@ -171,7 +171,7 @@ def add(
 
 @app.command()
 def again(dispatch: DispatchId, by: options.By, why: options.Why) -> Answer:
-    """Free the reader of a returned letter: the next prepare writes to the corrected address."""
+    """Free the reader of a letter that a server or the post returned, for the next prepare."""
     from flows.operations import replies
 
     with options.ledger() as ledger:

@@ -196,8 +196,8 @@ def freed(dispatch: str, person: str) -> Answer:
         {"dispatch": dispatch, "person": person},
         [f"{person} gets another letter of this edition"],
         [
-            "correct the address in the contact list, or blank it for a letter by post, then: "
-            "dear-minister prepare CAMPAIGN"
+            "correct the address in the contact list, or blank the e-mail address for a letter by "
+            "post, then: dear-minister prepare CAMPAIGN"
         ],
     )
 

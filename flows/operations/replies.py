@@ -28,11 +28,11 @@ from flows.post.inbox.mailbox import RawMail
 from flows.post.inbox.matching import How
 from flows.post.inbox.numbers import Numbers, numbers
 from flows.post.inbox.responses import ReaderResponse
-from flows.post.ledger import schema
+from flows.post.ledger import events, schema
 from flows.post.ledger.clock import now, stamp
 from flows.post.ledger.database import Ledger
 from flows.post.ledger.transitions import Transition, apply
-from flows.post.mailing.paper import POSTED
+from flows.post.mailing.paper import DELIVERED
 from flows.post.resolution import find, named
 from flows.post.states import State
 
@@ -227,32 +227,41 @@ def add(
 
 def again(ledger: Ledger, dispatch: str, *, by: str, why: str) -> str:
     """Free the reader of a letter that was returned, so that the next ``prepare`` of the same
-    edition writes to the corrected address, or by post. Returns the reader's person.
+    edition writes to the corrected address, or the other way. Returns the reader's person.
 
-    Raises ConfigurationError where no server said that it was not delivered, or where it went by
-    post as well.
+    By each way that it went it has to have come back: a server's report beyond doubt, and paper as
+    filed by a person (``add``, by post, as a bounce). Raises ConfigurationError.
     """
     name, reason = named(by, why)
     found = find(ledger, dispatch)
     with ledger.read() as connection:
-        posted = connection.execute(select(POSTED).where(_D.id == found.id)).scalar()
-    if posted:
-        raise ConfigurationError(
-            f"dispatch {dispatch}: its letter was posted too; a second letter of the same edition "
-            "would be a second copy"
-        )
-    returned = [
-        item
+        posted = connection.execute(select(DELIVERED).where(_D.id == found.id)).scalar()
+    back = {
+        item.source == "post"
         for item in items.read(ledger, schema.incoming.c.dispatch == found.id)
         if item.kind is Kind.BOUNCE and not item.doubt
-    ]
-    if found.state is not State.SENT or not returned:
+    }
+    copy = "a second letter of the same edition would be a second copy"
+    mailed = bool(found.email) and found.state is State.SENT
+    gone = posted and found.state in (State.REFUSED, State.WITHDRAWN)
+    if not (mailed or gone or (posted and not found.email)) or (mailed and False not in back):
         raise ConfigurationError(
             f"dispatch {dispatch} is {found.state}, and no server said beyond doubt that it was not"
-            " delivered; a second letter of the same edition would be a second copy"
+            f" delivered; {copy}"
+        )
+    if posted and True not in back:
+        raise ConfigurationError(
+            f"dispatch {dispatch}: its letter was posted{' too' if found.email else ''}, and nobody"
+            f" filed that it was brought back; {copy}: dear-minister replies add {dispatch} "
+            "--by-post --kind bounce --on DATE --by NAME"
         )
     with ledger.write() as connection:
-        apply(connection, [Transition(found, State.WITHDRAWN, by=name, why=reason)])
+        if found.state is State.SENT:
+            apply(connection, [Transition(found, State.WITHDRAWN, by=name, why=reason)])
+        if posted:
+            said = {"what": events.BROUGHT_BACK, "by": name, "why": reason}
+            about = {"at": stamp(now()), "mailing": found.mailing, "dispatch": found.id}
+            events.append(connection, [about | said])
     return found.person
 
 
@@ -367,6 +376,8 @@ def _write(to: Path, headings: Sequence[str], rows: Sequence[Sequence[str]], tit
 
 
 def _todo(item: Item, bad: bool) -> str:
+    if item.source == "post":
+        return "the post brought it back: correct the postal address, or write by e-mail"
     if bad:
         return "nobody has this address: correct it, or blank it for a letter by post"
     if item.status.startswith(("5.2.2", "4.")):

@@ -76,7 +76,7 @@ TRANSITIONS: dict[State, frozenset[State]] = {
         }
     ),
     State.SENT: frozenset(
-        {State.WITHDRAWN}  # a server returned it, and a person says to write again
+        {State.WITHDRAWN}  # a server or the post returned it, and a person says to write again
     ),
     State.WITHDRAWN: frozenset(),
 }

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, select
 from flows.post.ledger import schema
 from flows.post.ledger.clock import now, stamp
 from flows.post.ledger.database import Ledger
-from flows.post.ledger.events import POSTED
+from flows.post.ledger.events import BROUGHT_BACK, POSTED
 from flows.post.ledger.holds import NOT_HELD
 from flows.post.ledger.workers import holder
 from flows.post.mailing.mailing import Mailing
@@ -206,7 +206,7 @@ def _reasons(connection: Connection, mailing: str, rehearsal: int) -> dict[str, 
             _D.mailing == mailing,
             _D.rehearsal == rehearsal,
             _E.why.is_not(None),
-            _E.new.is_not(None) | (_E.what == POSTED),
+            _E.new.is_not(None) | _E.what.in_((POSTED, BROUGHT_BACK)),
         )
         .order_by(_E.seq)
     )

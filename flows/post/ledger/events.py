@@ -22,7 +22,7 @@ _E, _D, _L, _M = schema.event.c, schema.dispatch.c, schema.letter.c, schema.mail
 BEGINNING = "0" * 64
 FROZEN, SIGNED_OFF = "frozen", "signed off"
 HELD, RELEASED = "held", "released"
-POSTED = "posted"
+POSTED, BROUGHT_BACK = "posted", "brought back by the post"
 WITNESSED, RECOVERED, BOUND, FORGOTTEN = "witnessed", "recovered", "bound", "forgotten"
 """What an event records where it is no transition: a mailing's hash, a sign-off."""
 _FIELDS = tuple(

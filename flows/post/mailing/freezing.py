@@ -22,7 +22,7 @@ from flows.post.ledger.workers import alive, hold
 from flows.post.mailing import served
 from flows.post.mailing.frozen_letter import FrozenLetter
 from flows.post.mailing.mailing import Mailing, dispatch, get, manifest, record
-from flows.post.mailing.paper import POSTED
+from flows.post.mailing.paper import DELIVERED
 from flows.post.mailing.persons import Persons
 from flows.post.states import State
 
@@ -59,8 +59,8 @@ class MailingIdentity:
 def taken(ledger: Ledger, campaign: str, edition: int) -> Persons:
     """Persons whose letter of this edition is sent, under way, uncertain, or signed off to go.
 
-    One whose letter was refused or withdrawn is not among them, unless it went by post as well: the
-    next mailing has them again.
+    One whose letter was refused or withdrawn is not among them, unless it went by post as well and
+    was not brought back: the next mailing has them again.
     """
     statement = (
         select(_D.person)
@@ -69,7 +69,7 @@ def taken(ledger: Ledger, campaign: str, edition: int) -> Persons:
             _D.campaign == campaign,
             _D.edition == edition,
             _D.rehearsal == 0,
-            POSTED
+            DELIVERED
             | _D.state.not_in((State.WITHDRAWN, State.REFUSED))
             & (_APPROVED | (_D.state != State.READY)),
         )

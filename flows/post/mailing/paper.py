@@ -17,6 +17,8 @@ from flows.post.states import State
 _D, _L, _E = schema.dispatch.c, schema.letter.c, schema.event.c
 POSTED = exists().where(_E.dispatch == _D.id, _E.what == events.POSTED)
 """SQL: a dispatch's letter went by post, whatever became of its mail."""
+DELIVERED = POSTED & ~exists().where(_E.dispatch == _D.id, _E.what == events.BROUGHT_BACK)
+"""SQL: it went by post, and nobody said that the post brought it back and to write again."""
 
 
 _FEW = 50

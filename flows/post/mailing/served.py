@@ -10,7 +10,7 @@ from sqlalchemy import Connection, exists, select
 from flows.people.contact import Contact
 from flows.post.ledger import schema
 from flows.post.ledger.database import Ledger
-from flows.post.mailing.paper import POSTED
+from flows.post.mailing.paper import DELIVERED
 from flows.post.mailing.persons import Persons
 from flows.post.states import State
 
@@ -28,8 +28,8 @@ class Known:
     mailing: str
     served: bool
     """Whether the letter is sent, under way, uncertain, or signed off to go. One that was refused
-    or withdrawn is not, unless it went by post as well: the next mailing has that person again,
-    under the same id."""
+    or withdrawn is not, unless it went by post as well and was not brought back: the next mailing
+    has that person again, under the same id."""
     contact: Contact
     """What the ledger kept of the row, to tell two persons apart."""
 
@@ -67,7 +67,7 @@ def read(connection: Connection, campaign: str, edition: int, *, but: str = "") 
             _L.email,
             _L.reader,
             (_APPROVED | (_D.state != State.READY)).label("begun"),
-            POSTED.label("posted"),
+            DELIVERED.label("posted"),
         )
         .join(schema.letter, (_L.mailing == _D.mailing) & (_L.ordinal == _D.ordinal))
         .join(schema.mailing, _M.id == _D.mailing)

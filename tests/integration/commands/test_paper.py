@@ -130,6 +130,79 @@ def test_letters_on_paper_are_said_to_be_printed_not_sent(run: Run, mailing: str
     assert "by post, not by mail" not in err
 
 
+AGAIN = ("--by", "Jo Wright", "--why", "moved to the Lords")
+
+
+def brought_back(run: Run, dispatch: str) -> int:
+    """File that the post brought this letter back; gives the exit code."""
+    filed = ("--by-post", "--kind", "bounce", "--on", "2013-09-12", "--by", "Jo Wright")
+    return run("replies", "add", dispatch, *filed)[0]
+
+
+def test_a_letter_that_the_post_brought_back_goes_another_way_on_a_persons_word(
+    run: Run, mailing: str, tmp_path: Path
+) -> None:
+    sign_off(run, mailing)
+    _, out, _ = run("status", mailing, "--json")
+    (letter,) = (one["id"] for one in json.loads(out)["dispatches"] if one["contact"] == "z")
+    again = ("replies", "again", letter, *AGAIN)
+    assert run(*again)[0] == 2
+    posted = ("posted", mailing, "--on", "2013-09-05", "--by", "Post room")
+    assert run(*posted)[0] == 0
+    code, _, err = run(*again)
+    assert (code, "nobody filed that it was brought back" in err) == (2, True)
+    assert brought_back(run, letter) == 0
+    assert "the post brought it back" in " ".join(run("replies", "corrections")[1].split())
+
+    assert run(*again)[0] == 0
+    assert run(*again)[0] == 2  # once
+    people = (tmp_path / "people.csv").read_text(encoding="utf-8")
+    edited = people.replace("Zoe Adams,Ms,commons,,", "Zoe Adams,Ms,commons,zoe@example.org,")
+    (tmp_path / "people.csv").write_text(edited, encoding="utf-8")
+    prepare = ("prepare", "r2p-dialogue-2013", "--contacts", "people.csv", "--json")
+    made = json.loads(run(*prepare)[1])
+    assert made["ready"] == 1
+    assert states(run, made["mailing"]) == {"z": "ready"}
+    assert states(run, mailing) == {"z": "withdrawn", "b": "sent", "a": "ready"}
+    assert "no letter that waits for the post" in run(*posted)[2]
+    assert run("verify")[0] == 0
+
+
+def test_a_letter_that_went_both_ways_has_to_have_come_back_both_ways(
+    run: Run, mailing: str, tmp_path: Path
+) -> None:
+    campaign = tmp_path / "templates/r2p-dialogue-2013/campaign.toml"
+    text = campaign.read_text(encoding="utf-8")
+    campaign.write_text(text.replace("edition = 1\n", "edition = 2\npost = true\n", 1), "utf-8")
+    prepare = ("prepare", "r2p-dialogue-2013", "--contacts", "people.csv", "--json")
+    both = str(json.loads(run(*prepare)[1])["mailing"])
+    sign_off(run, both)
+    assert run("posted", both, "--on", "2013-09-05", "--by", "Post room")[0] == 0
+    _, out, _ = run("status", both, "--json")
+    (letter,) = (one["id"] for one in json.loads(out)["dispatches"] if one["contact"] == "a")
+    assert brought_back(run, letter) == 0
+    code, _, err = run("replies", "again", letter, *AGAIN)
+    assert (code, "is ready" in err) == (2, True)  # the mail is to go yet
+
+    assert run("withdraw", letter, "--by", "Jo Wright", "--why", "no such address")[0] == 0
+    nobody = json.loads(run(*prepare)[1])
+    assert nobody["ready"] == 0 or nobody["mailing"] == both
+    assert run("replies", "again", letter, *AGAIN)[0] == 0
+    made = json.loads(run(*prepare)[1])
+    assert states(run, made["mailing"]) == {"a": "ready"}
+    assert run("verify")[0] == 0
+
+
+def test_a_letter_that_went_by_mail_alone_is_not_freed_by_what_the_post_brought(
+    run: Run, mailing: str
+) -> None:
+    sign_off(run, mailing)
+    _, out, _ = run("status", mailing, "--json")
+    (letter,) = (one["id"] for one in json.loads(out)["dispatches"] if one["contact"] == "a")
+    assert brought_back(run, letter) == 0
+    assert run("replies", "again", letter, *AGAIN)[0] == 2
+
+
 def test_nothing_is_printed_that_was_posted_or_that_a_person_holds(run: Run, mailing: str) -> None:
     need("soffice", "libreoffice-writer-nogui")
     sign_off(run, mailing)
