@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,13 +130,20 @@ class Pooled:
     task_runs: int
     memory: Mapping[str, int]
     """By kind of process the most that one of them had, in megabytes."""
+    processor: Mapping[str, float]
+    """Seconds by kind of process, all of a kind together."""
 
     def __str__(self) -> str:
         each = (self.prepare + self.send) / self.readers * 1000
-        most = ", ".join(f"{kind} {size} MB" for kind, size in sorted(self.memory.items()))
+        worked = sum(self.processor.values()) / self.readers * 1000
+        by_kind = ", ".join(
+            f"{kind} {size} MB, {self.processor[kind]:.0f} s"
+            for kind, size in sorted(self.memory.items())
+        )
         return (
             f"{self.readers} readers: prepared in {self.prepare:.0f} s, sent in {self.send:.0f} s, "
-            f"{each:.2f} ms a reader; {self.task_runs} task runs; {most}"
+            f"{each:.2f} ms a reader, {worked:.2f} ms of processor time; "
+            f"{self.task_runs} task runs; most memory and processor time: {by_kind}"
         )
 
 
@@ -154,7 +161,7 @@ def over_the_pool(readers: int, workers: int = 4) -> Pooled:
             PooledProject(folder / "office", database, SMTP_CONNECTIONS="2", **settings)
         )
         pool.only_readers(readers)
-        memory = opened.enter_context(_memory())
+        memory, processor = opened.enter_context(_watched())
         began = time.perf_counter()
         prepared = json.loads(_command(pool, "prepare", CAMPAIGN, "--json"))
         digest = prepared["hash"]
@@ -170,7 +177,7 @@ def over_the_pool(readers: int, workers: int = 4) -> Pooled:
         counts = json.loads(_command(pool, "status", "--json"))
         if pool.state(run)["message"] != f"live: {readers} sent":
             raise RuntimeError(f"not everything was sent: {pool.state(run)}, {counts}")
-        return Pooled(readers, prepare, send, pool.ask("/task_runs/count"), dict(memory))
+        return Pooled(readers, prepare, send, pool.ask("/task_runs/count"), memory, processor())
 
 
 def _command(pool: PooledProject, *arguments: str) -> str:
@@ -185,9 +192,12 @@ def _command(pool: PooledProject, *arguments: str) -> str:
 
 
 @contextmanager
-def _memory() -> Iterator[dict[str, int]]:
-    """The most resident memory of any process that this one has started, by kind, in megabytes."""
+def _watched() -> Iterator[tuple[dict[str, int], Callable[[], dict[str, float]]]]:
+    """The most resident memory of any process that this one has started, by kind, in megabytes; and
+    what returns their seconds of processor time, those before the block left out."""
     most: dict[str, int] = {}
+    used: dict[tuple[str, int], float] = {}
+    before: dict[int, float] = {}
     done = threading.Event()
 
     def look() -> None:
@@ -197,13 +207,24 @@ def _memory() -> Iterator[dict[str, int]]:
                     line = " ".join(process.cmdline())
                     kind = next((kind for sign, kind in _KINDS.items() if sign in line), "")
                     size = process.memory_info().rss // 1_000_000
+                    times = process.cpu_times()
                     if kind:
                         most[kind] = max(most.get(kind, 0), size)
+                        used[kind, process.pid] = times.user + times.system
 
+    def processor() -> dict[str, float]:
+        found = dict.fromkeys(most, 0.0)
+        for (kind, process), seconds in used.items():
+            found[kind] += seconds - before.get(process, 0.0)
+        return found
+
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):
+            before[process.pid] = sum(process.cpu_times()[:2])
     watching = threading.Thread(target=look, daemon=True)
     watching.start()
     try:
-        yield most
+        yield most, processor
     finally:
         done.set()
         watching.join()
@@ -217,6 +238,7 @@ _KINDS = {
     "worker start": "worker",
     "prefect.server": "Prefect's server",
     "server start": "Prefect's server",
+    "smtp-sink": "sink",
 }
 
 
