@@ -8,6 +8,7 @@ every few seconds, each sweep before it sends.
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from contextvars import copy_context
 from typing import Any
 from uuid import UUID
 
@@ -82,7 +83,10 @@ def watching(stop: threading.Event, mailing: str | None) -> Iterator[None]:
             stop.set()
             return
 
-    watcher = threading.Thread(target=look, name="cancellation", daemon=True)
+    # Prefect keeps its settings in the context, which a new thread does not have: without them
+    # it would start a server of its own and ask that one.
+    here = copy_context()
+    watcher = threading.Thread(target=here.run, args=(look,), name="cancellation", daemon=True)
     watcher.start()
     try:
         yield

@@ -7,11 +7,15 @@ import signal
 from collections import Counter
 from pathlib import Path
 from threading import Event
+from types import SimpleNamespace
+from uuid import UUID, uuid4
 
 import httpx
 import psutil
 import pytest
+from prefect.settings import PREFECT_API_URL, temporary_settings
 
+from flows.orchestration import cancelling
 from tests.integration.flows.served_project import CHAIR, ServedProject
 from tests.servers.fault import FaultServer
 from tests.servers.script import Phase, Stall, once
@@ -152,3 +156,21 @@ def _answers(served: ServedProject) -> bool:
         return httpx.get(f"{served.url}/api/health", timeout=5).status_code == 200
     except httpx.HTTPError:
         return False
+
+
+def test_a_run_asks_the_server_that_it_runs_on_whether_it_is_cancelled(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str | None] = []
+
+    def cancelled(run: UUID) -> bool:
+        asked.append(PREFECT_API_URL.value())
+        return True
+
+    monkeypatch.setattr(cancelling, "flow_run", SimpleNamespace(id=uuid4(), name="a run"))
+    monkeypatch.setattr(cancelling, "_LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(cancelling, "_cancelled", cancelled)
+    stop, url = Event(), "http://127.0.0.1:9/api"
+    with temporary_settings({PREFECT_API_URL: url}), cancelling.watching(stop, None):
+        assert stop.wait(30)
+    assert asked == [url]
