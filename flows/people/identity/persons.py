@@ -273,8 +273,10 @@ def _blocks(
     contacts: Sequence[Contact], groups: Iterable[Sequence[int]]
 ) -> Iterable[tuple[list[int], str]]:
     """Rows worth comparing: one for each person and spelling, by surname and by e-mail."""
-    names: dict[str, int] = {}
-    shared: dict[str, list[int]] = {}  # few of the words: a list for each would fill the memory
+    # By the words' hashes, and without a list for each of the many that one row alone has: a long
+    # list's words would fill the memory. Two words of one hash are only compared for nothing.
+    names: dict[int, int] = {}
+    shared: dict[int, list[int]] = {}
     emails: dict[str, list[int]] = defaultdict(list)
     for members in groups:
         for index in {contacts[index].name: index for index in reversed(members)}.values():
@@ -282,7 +284,7 @@ def _blocks(
             style = peerage(contact)
             words = {style[1].split(" of ")[0]} if style else surnames(contact)
             slips = () if style else likeness.spellings(contact)
-            for word in {*words, *slips}:
+            for word in map(hash, {*words, *slips}):
                 first = names.setdefault(word, index)
                 if first != index:
                     shared.setdefault(word, [first]).append(index)

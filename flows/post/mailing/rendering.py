@@ -24,6 +24,9 @@ _WORTH_A_PROCESS = 2000
 """Readers below which starting processes takes longer than filling the letters."""
 _WORTH_A_COPY = 200
 """The same where this process is copied."""
+_MOST_COPIED = 20_000
+"""Readers above which copies, which keep them in memory as they were, need more than new processes
+do."""
 
 
 def render(
@@ -45,7 +48,8 @@ def render(
         for one in laid_out(filled(filler, readers), processes, kept):
             yield one if isinstance(one, RejectedRow) else frozen(one, campaign, postmark)
         return
-    here = _many(filler, campaign, postmark) if filler.may_be_copied and can_fork() else None
+    copied = filler.may_be_copied and len(readers) <= _MOST_COPIED and can_fork()
+    here = _many(filler, campaign, postmark) if copied else None
     if not processes:
         worth = _WORTH_A_COPY if here else _WORTH_A_PROCESS
         processes = (os.cpu_count() or 1) if len(readers) >= worth else 1
