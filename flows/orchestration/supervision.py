@@ -233,7 +233,8 @@ def drop_missed(client: SyncPrefectClient, ledger: Ledger) -> list[Notice]:
         return []
     body = f"{', '.join(told)} did not start: nobody served when it was due."
     if waiting:
-        body += f" {counted(waiting, 'letter waits', 'letters wait')} for the next sweep."
+        body += f" {counted(waiting, 'letter waits', 'letters wait')}; the next sweep sends "
+        body += "it." if waiting == 1 else "them."
     return [Notice("missed", "scheduled runs did not start", body)]
 
 
