@@ -14,6 +14,7 @@ from flows.letters.pdf.kept import KeptPages
 from flows.operations.draft import suppressions
 from flows.operations.hold import need_free
 from flows.people.contact import Reader
+from flows.post.ledger import witness
 from flows.post.ledger.database import Ledger
 from flows.post.mailing import mailing as mailings
 from flows.post.mailing import paper
@@ -34,7 +35,8 @@ def pack(
 
     Before the sign-off they are a proof, and every page of the letters says so.
 
-    Raises ConfigurationError: held, nothing to post, an unknown sheet or envelope, no LibreOffice.
+    Raises ConfigurationError: held, nothing to post, an unknown sheet or envelope, no LibreOffice;
+    BehindWitnessError where the ledger may have forgotten letters that were posted.
     """
     found = mailings.get(ledger, mailing)
     if sheet not in labels.LAYOUTS:
@@ -42,6 +44,8 @@ def pack(
     if envelope not in (*window.WINDOWS, "none"):
         raise ConfigurationError(f"--envelope {envelope}: use {', '.join(window.WINDOWS)} or none")
     need_free(ledger, mailing)
+    if found.approved_at:
+        witness.check(ledger)
     objections = suppressions().now()
     objected: list[tuple[str, str]] = []
 

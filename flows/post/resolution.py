@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import exists, select
 
+from flows.counted import counted
 from flows.errors import ConfigurationError
 from flows.post.delivery.office_hours import ZONE
 from flows.post.ledger import events, schema, witness
@@ -320,13 +321,15 @@ def posted(
     if not chosen:
         raise ConfigurationError(f"mailing {mailing} has no letter that waits for the post")
     why = f"posted on {on.isoformat()}"
-    with ledger.write() as connection:
-        # Where the letter goes by e-mail too, its state is about the e-mail.
-        apply(
-            connection,
-            [Transition(row, State.SENT, by=name, why=why) for row in chosen if not row.email],
-        )
-        events.append(connection, [_posting(row, name, why) for row in chosen])
+    with witness.stands(f"mailing {mailing}: {counted(len(chosen), 'letter')} {why}"):
+        with ledger.write() as connection:
+            # Where the letter goes by e-mail too, its state is about the e-mail.
+            apply(
+                connection,
+                [Transition(row, State.SENT, by=name, why=why) for row in chosen if not row.email],
+            )
+            events.append(connection, [_posting(row, name, why) for row in chosen])
+        witness.need_one(ledger)
     return chosen
 
 

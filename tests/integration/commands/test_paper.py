@@ -45,6 +45,21 @@ def sign_off(run: Run, mailing: str) -> None:
     assert run("approve", mailing, "--by", "Chair", "--hash", json.loads(out)["hash"])[0] == 0
 
 
+def test_a_ledger_that_has_forgotten_the_posting_prints_no_letter_again(
+    run: Run, mailing: str, tmp_path: Path
+) -> None:
+    sign_off(run, mailing)
+    backup = (tmp_path / "var/ledger.db").read_bytes()
+    assert run("posted", mailing, "--on", "2013-09-05", "--by", "Jo")[0] == 0
+    for name in ("ledger.db-wal", "ledger.db-shm"):
+        (tmp_path / "var" / name).unlink(missing_ok=True)
+    (tmp_path / "var/ledger.db").write_bytes(backup)
+    code, _, err = run("print", mailing)
+    assert code == 2
+    assert "restored from a backup" in " ".join(err.split())
+    assert not (tmp_path / "var/mailings" / mailing / "print").exists()
+
+
 def test_the_print_pack_holds_who_has_no_email_in_the_order_of_envelopes(
     run: Run, mailing: str, tmp_path: Path
 ) -> None:
