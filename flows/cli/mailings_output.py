@@ -280,7 +280,7 @@ def status(ledger: Ledger, mailing: str | None) -> Answer:
         )
     else:
         lines.append(f"{summary}, live: {statuses.in_words(now)}")
-    remarks = _by_post(found, statuses.to_print(now))
+    remarks = _by_post(found, now.to_print)
     if held := holds.find(ledger, mailing):
         lines.append(f"{found.id} is {held}")
         remarks.append(_RELEASE.format(found.id))

@@ -32,7 +32,6 @@ MOST_LINES = 20
 ROLES = {"minister": "ministers", "mp": "MPs", "peer": "peers", "other": "others"}
 _SHORT_LINE = 70
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
-_FIRST = (State.UNCERTAIN, State.REFUSED, State.DEFERRED)
 
 
 def key(text: str) -> str:
@@ -190,16 +189,16 @@ def _refused(row: RejectedRow) -> dict[str, Any]:
 
 
 def outcome(mailing: Mailing, now: Status, ending: str, evidence: str) -> None:
-    """What became of the letters: a summary, and a table with uncertain and refused ones first."""
-    shown = now.dispatches
-    if len(shown) > MOST_ROWS:
-        shown = tuple(letter for letter in shown if letter.state in _FIRST)[:MOST_ROWS]
+    """What became of the letters: a summary, and a table with uncertain and refused ones first.
+
+    ``now`` lists ``MOST_ROWS`` at most.
+    """
     what = f"rehearsal {now.rehearsal}" if now.rehearsal else "live"
     table = create_table_artifact(
-        [_row(letter) for letter in shown],
+        [_row(letter) for letter in now.dispatches],
         key=key(f"{mailing.campaign}-outcome"),
         description=f"{what}: {in_words(now)}"
-        + (f"; shown: {len(shown)}" if len(shown) < len(now.dispatches) else ""),
+        + (f"; shown: {len(now.dispatches)}" if len(now.dispatches) < now.letters else ""),
     )
     lines = [
         f"# {plain(mailing.id)}, {what}",

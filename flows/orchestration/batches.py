@@ -28,12 +28,11 @@ from flows.post.delivery.office_hours import OfficeHours, when
 from flows.post.delivery.sender import Sender
 from flows.post.delivery.sending import SendEvent, SendResult
 from flows.post.ledger import campaign_runs, holds
-from flows.post.ledger.clock import now, parse
+from flows.post.ledger.clock import now
 from flows.post.ledger.database import Ledger
 from flows.post.mailing import mailing as mailings
 from flows.post.mailing.mailing import Mailing
 from flows.post.states import State
-from flows.post.status import Status
 
 Logger: TypeAlias = "logging.Logger | logging.LoggerAdapter[Any]"
 BATCH = 20
@@ -127,9 +126,9 @@ def deliver(
             team.finish(ledger)
     if closed.is_set():
         result = replace(result, stopped="")
-    standing = status.status(ledger, found.id, number)
+    standing = status.status(ledger, found.id, number, most=artifacts.MOST_ROWS)
     if team.several:
-        result = _with_the_others(result, standing)
+        result = _with_the_others(ledger, found, result)
     ending = states.of(
         standing,
         result,
@@ -153,19 +152,14 @@ def deliver(
     return ending
 
 
-def _with_the_others(result: SendResult, standing: Status) -> SendResult:
+def _with_the_others(ledger: Ledger, found: Mailing, result: SendResult) -> SendResult:
     """The result of all runs that sent the mailing: what waits is what the ledger says now."""
-    waiting = [
-        one
-        for one in standing.dispatches
-        if one.email and one.state in (State.READY, State.DEFERRED)
-    ]
-    due = min((one.due_at for one in waiting if one.due_at), default=None)
+    left = waiting(ledger, found)
     return replace(
         result,
-        waiting=len(waiting),
-        next_due=parse(due) if due else None,
-        stopped=result.stopped if waiting or result.needs_person else "",
+        waiting=left,
+        next_due=status.next_due(ledger, found.id),
+        stopped=result.stopped if left or result.needs_person else "",
     )
 
 

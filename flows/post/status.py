@@ -1,23 +1,25 @@
 """Where every dispatch stands."""
 
 import json
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, Row, case, func, select
 
 from flows.post.ledger import schema
-from flows.post.ledger.clock import now, stamp
+from flows.post.ledger.clock import now, parse, stamp
 from flows.post.ledger.database import Ledger
 from flows.post.ledger.events import BROUGHT_BACK, POSTED
 from flows.post.ledger.holds import NOT_HELD
-from flows.post.ledger.workers import holder
+from flows.post.ledger.workers import Holder, holder
 from flows.post.mailing.mailing import Mailing
 from flows.post.states import UNFINISHED, State
 
 _D, _L, _E = schema.dispatch.c, schema.letter.c, schema.event.c
 _FIRST = (State.UNCERTAIN, State.REFUSED, State.DEFERRED)
+_TO_SEE_TO = case({state: place for place, state in enumerate(_FIRST)}, value=_D.state, else_=9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,16 @@ class Status:
     rehearsal: int
     """0 for the live sending, else the rehearsal that is shown."""
     counts: Mapping[str, int]
+    """Of all its letters, by state."""
     dispatches: tuple[DispatchStatus, ...]
+    """All, or those that were asked for."""
+    to_print: int = 0
+    """Letters on paper that wait; ``counts`` has them as ready."""
+
+    @property
+    def letters(self) -> int:
+        """How many there are."""
+        return sum(self.counts.values())
 
 
 def rehearsals(ledger: Ledger, mailing: str) -> dict[int, dict[str, int]]:
@@ -89,12 +100,7 @@ def words(counts: Mapping[str, int], paper: int = 0) -> str:
 
 def in_words(now: Status) -> str:
     """The counts in words; letters on paper that wait are "to print": "64 sent, 1 to print"."""
-    return words(now.counts, to_print(now))
-
-
-def to_print(now: Status) -> int:
-    """How many letters go by post and are not recorded as posted."""
-    return sum(1 for one in now.dispatches if one.state is State.READY and not one.email)
+    return words(now.counts, now.to_print)
 
 
 def unsettled(
@@ -153,10 +159,29 @@ def shown(mailing: Mailing, known: Mapping[int, object]) -> int:
     return 0 if mailing.approved_at or not known else max(known)
 
 
-def status(ledger: Ledger, mailing: str, rehearsal: int = 0) -> Status:
-    """Where each dispatch of one sending stands."""
+def status(ledger: Ledger, mailing: str, rehearsal: int = 0, most: int | None = None) -> Status:
+    """Where each dispatch of one sending stands.
+
+    Of a sending of more than ``most`` letters only those to see to are listed, so many of them.
+    """
+    ours = (_D.mailing == mailing) & (_D.rehearsal == rehearsal)
     with ledger.read() as connection:
-        rows = connection.execute(
+        on_paper = func.sum(case((_D.email == "", 1), else_=0)).label("on_paper")
+        by_state = select(_D.state, func.count().label("all"), on_paper).where(ours)
+        rows = connection.execute(by_state.group_by(_D.state)).all()
+        counts = {row.state: int(row.all) for row in rows}
+        to_print = next((int(row.on_paper) for row in rows if row.state == State.READY), 0)
+        listed = ours
+        if most is not None and sum(counts.values()) > most:
+            listed &= _D.state.in_(_FIRST)
+        holders = {
+            worker: holder(connection, worker)
+            for worker in connection.scalars(
+                select(_D.worker).where(listed, _D.worker.is_not(None)).distinct()
+            ).all()
+        }
+        reasons = _reasons(connection, listed)
+        letters = connection.execution_options(yield_per=1000).execute(
             select(
                 _D.id,
                 _L.contact,
@@ -178,33 +203,41 @@ def status(ledger: Ledger, mailing: str, rehearsal: int = 0) -> Status:
                 _L.sha256,
             )
             .join(schema.letter, (_L.mailing == _D.mailing) & (_L.ordinal == _D.ordinal))
-            .where(_D.mailing == mailing, _D.rehearsal == rehearsal)
-            .order_by(_D.ordinal)
-        ).all()
-        reasons = _reasons(connection, mailing, rehearsal)
-        holders = {row.worker: holder(connection, row.worker) for row in rows if row.worker}
-    found = []
-    for row in rows:
-        values = dict(row._mapping)
-        values["state"] = State(values["state"])
-        values["office"] = ", ".join(json.loads(row.office).get("lines", [])[1:])
-        process = holders.get(values.pop("worker"))
-        held = f"its sender is {process}, holding it since {row.changed_at}" if process else ""
-        found.append(DispatchStatus(**values, reason=reasons.get(row.id, ""), holder=held))
-    order = {state: place for place, state in enumerate(_FIRST)}
-    found.sort(key=lambda dispatch: order.get(dispatch.state, len(order)))
-    counts = Counter(dispatch.state.value for dispatch in found)
-    return Status(rehearsal, dict(counts), tuple(found))
+            .where(listed)
+            .order_by(_TO_SEE_TO, _D.ordinal)
+            .limit(most)
+        )
+        with letters:
+            found = tuple(_dispatch(row, holders, reasons) for row in letters)
+    return Status(rehearsal, counts, found, to_print)
 
 
-def _reasons(connection: Connection, mailing: str, rehearsal: int) -> dict[str, str]:
+def _dispatch(
+    row: Row[Any], holders: Mapping[str, Holder | None], reasons: Mapping[str, str]
+) -> DispatchStatus:
+    values = dict(row._mapping)
+    values["state"] = State(values["state"])
+    values["office"] = ", ".join(json.loads(row.office).get("lines", [])[1:])
+    process = holders.get(values.pop("worker"))
+    held = f"its sender is {process}, holding it since {row.changed_at}" if process else ""
+    return DispatchStatus(**values, reason=reasons.get(row.id, ""), holder=held)
+
+
+def next_due(ledger: Ledger, mailing: str) -> datetime | None:
+    """When the first live letter that was put off is due again; None where there is none."""
+    put_off = (_D.mailing == mailing) & (_D.rehearsal == 0) & (_D.state == State.DEFERRED)
+    with ledger.read() as connection:
+        due = connection.execute(select(func.min(_D.due_at)).where(put_off)).scalar()
+    return parse(due) if due else None
+
+
+def _reasons(connection: Connection, listed: ColumnElement[bool]) -> dict[str, str]:
     """By dispatch, every reason that the log has for it, oldest first."""
     rows = connection.execute(
         select(_E.dispatch, _E.new, _E.what, _E.by, _E.why)
         .join(schema.dispatch, _D.id == _E.dispatch)
         .where(
-            _D.mailing == mailing,
-            _D.rehearsal == rehearsal,
+            listed,
             _E.why.is_not(None),
             _E.new.is_not(None) | _E.what.in_((POSTED, BROUGHT_BACK)),
         )

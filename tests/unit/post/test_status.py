@@ -1,14 +1,27 @@
 """Where everything stands: uncertain ones first, and nothing left out."""
 
-import pytest
+from datetime import UTC, datetime
 
+import pytest
+from sqlalchemy import update
+
+from flows.post.ledger import schema
+from flows.post.ledger.clock import stamp
 from flows.post.ledger.database import Ledger
 from flows.post.mailing import mailing
 from flows.post.mailing.mailing import Mailing
 from flows.post.smtp.reply import Reply
 from flows.post.states import State
-from flows.post.status import by_mail, message_id, rehearsals, shown, status
-from tests.unit.post.ledger_fixtures import approve, bring, freeze, letter, live
+from flows.post.status import (
+    by_mail,
+    in_words,
+    message_id,
+    next_due,
+    rehearsals,
+    shown,
+    status,
+)
+from tests.unit.post.ledger_fixtures import alter, approve, bring, freeze, letter, live, subject
 
 FATES = [
     State.READY,
@@ -50,6 +63,39 @@ def test_each_dispatch_is_counted_in_one_state(ledger: Ledger, made: Mailing) ->
     assert sum(counts.values()) == len(FATES)
     assert counts == {state: FATES.count(state) for state in set(FATES)}
     assert rehearsals(ledger, made.id) == {0: counts}
+
+
+def test_of_a_long_mailing_those_to_see_to_are_listed_and_all_are_counted(
+    ledger: Ledger, made: Mailing
+) -> None:
+    whole, few = status(ledger, made.id), status(ledger, made.id, most=3)
+    assert [one.state for one in few.dispatches] == [
+        State.UNCERTAIN,
+        State.UNCERTAIN,
+        State.REFUSED,
+    ]
+    assert few.dispatches == whole.dispatches[:3]
+    assert (few.counts, few.letters) == (whole.counts, len(FATES))
+    assert len(status(ledger, made.id, most=9).dispatches) == 4
+    assert status(ledger, made.id, most=len(FATES)) == whole
+
+
+def test_letters_on_paper_that_wait_are_to_print(ledger: Ledger) -> None:
+    found = freeze(ledger, ["hague", letter("post", email=""), letter("other", email="")])
+    assert status(ledger, found.id).to_print == 2
+    assert in_words(status(ledger, found.id)) == "1 ready, 2 to print"
+    bring(ledger, next(iter(live(ledger, found.id))), State.SENT)
+    assert in_words(status(ledger, found.id, most=1)) == "1 sent, 2 to print"
+
+
+def test_the_first_letter_that_was_put_off_says_when_the_next_is_due(
+    ledger: Ledger, made: Mailing
+) -> None:
+    due = datetime(2013, 9, 4, 9, 5, tzinfo=UTC)
+    deferred = schema.dispatch.c.state == State.DEFERRED
+    alter(ledger, update(schema.dispatch).where(deferred).values(due_at=stamp(due)))
+    assert next_due(ledger, made.id) == due
+    assert next_due(ledger, freeze(ledger, ["clegg"], subject("other")).id) is None
 
 
 def test_a_standing_tells_what_to_look_for(ledger: Ledger) -> None:
