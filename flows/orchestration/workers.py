@@ -36,7 +36,7 @@ RENDER = "render/render"
 LETTERS_A_WORKER = 20
 """A run needs some seconds to start: for fewer letters none is started."""
 PDFS_A_WORKER = 200
-"""As many as one call of LibreOffice lays out."""
+"""Some more than one call of LibreOffice lays out."""
 _LOOK_SECONDS = 1.0
 
 

@@ -20,8 +20,8 @@ import pikepdf
 from flows.errors import ConfigurationError
 from flows.letters.paper.proof import Mark
 
-PAGES_A_PART = 4000
-"""Two thousand sheets printed on both sides: four reams."""
+PAGES_A_PART = 2000
+"""A thousand sheets printed on both sides: two reams."""
 _TOGETHER = 50
 """Letters that are joined first, so that few of their PDFs are in memory at once."""
 
@@ -43,7 +43,7 @@ class Parts:
         self._folder = folder
         self._proof = proof
         self._written = 0
-        self._joined: list[bytes] = []
+        self._joined: list[Path] = []
         self._waiting: list[bytes] = []
         self._titles: list[tuple[str, int]] = []
         self._pages = 0
@@ -69,9 +69,9 @@ class Parts:
 
     def _join(self) -> None:
         with _joined(self._waiting, proof=self._proof) as pdf:
-            buffer = BytesIO()
-            pdf.save(buffer, deterministic_id=True)
-        self._joined.append(buffer.getvalue())
+            path = self._folder / f"joined-{len(self._joined)}.pdf"
+            pdf.save(path, deterministic_id=True)
+        self._joined.append(path)
         self._waiting.clear()
 
     def _write(self) -> None:
@@ -133,7 +133,7 @@ def take_the_place(parts: list[Path], folder: Path, name: str) -> list[Path]:
 
 @contextmanager
 def _joined(
-    pdfs: Iterable[bytes], both_sides: bool = True, proof: bool = False
+    pdfs: Iterable[bytes | Path], both_sides: bool = True, proof: bool = False
 ) -> Iterator[pikepdf.Pdf]:
     """All pages in one PDF; for ``both_sides`` a blank one after each PDF that ends on the front of
     a sheet; for ``proof`` each marked as one."""
@@ -142,7 +142,7 @@ def _joined(
         mark = Mark(pack) if proof else None
         for pdf in pdfs:
             start = len(pack.pages)
-            with pikepdf.Pdf.open(BytesIO(pdf)) as letter:
+            with pikepdf.Pdf.open(BytesIO(pdf) if isinstance(pdf, bytes) else pdf) as letter:
                 pack.pages.extend(letter.pages)
             if both_sides and len(pack.pages) % 2:
                 box = pack.pages[-1].mediabox

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from itertools import chain, islice
+from itertools import islice
 from typing import Any
 
 from flows.letters import readback
@@ -52,12 +52,20 @@ def convert(
             while some := list(islice(documents, typesetter.at_once)):
                 before, coming = coming, beside.submit(_laid_out, typesetter, some)
                 if before:
-                    yield from chain.from_iterable(before.result())
+                    yield from _emptied(before.result())
+                before = None
             if coming:
-                yield from chain.from_iterable(coming.result())
+                yield from _emptied(coming.result())
         except BaseException:  # Ctrl-C, or nobody wants the others: do not wait for them
             typesetter.stop()
             raise
+
+
+def _emptied(documents: list[list[Letter | Failed]]) -> Iterator[Letter | Failed]:
+    """The letters of these documents, none of which is kept longer than it is needed."""
+    documents.reverse()
+    while documents:
+        yield from documents.pop()
 
 
 def _laid_out(

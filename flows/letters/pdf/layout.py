@@ -23,9 +23,9 @@ from flows.letters.pdf.split import About, SplitError
 
 LETTERS_A_DOCUMENT = 25
 """Of fewer, the opening of a document counts; of more, LibreOffice is slower for each page."""
-DOCUMENTS_A_CALL = 8
-"""LibreOffice needs a second to start."""
-_MOST_DOCUMENTS = 32
+DOCUMENTS_A_CALL = 6
+"""LibreOffice needs a second to start; of more, there are more letters in memory."""
+_MOST_DOCUMENTS = 24
 """That all processes together have in hand."""
 
 _ABOUT = (
