@@ -7,6 +7,7 @@ import typer
 
 from flows import settings
 from flows.cli import console, options
+from flows.cli import decisions_output as decisions
 from flows.cli import mailings_output as output
 from flows.cli.answer import Answer, Exit
 from flows.cli.command import Commands
@@ -105,11 +106,11 @@ def send(
                 f"{'its reader' if letters == 1 else 'their readers'}, {when}?"
             )
             if letters and not typer.confirm(question, err=True):
-                return output.unsent(mailing, "you said no")
+                return decisions.unsent(mailing, "you said no")
         if live and limit and found.approved_at:
             campaign_runs.limit(ledger, found.id, limit)  # the sweep keeps to it from here on
         if moment and not appointment.wait(ledger, found, moment, stop, console.say):
-            return output.unsent(mailing, "the waiting was stopped; the mailing is held")
+            return decisions.unsent(mailing, "the waiting was stopped; the mailing is held")
         sender = None
         try:
             with (
@@ -185,7 +186,7 @@ def resolve(
         if search:
             from flows.operations import search as searching
 
-            return output.proposal(target, searching.proposal(settings.load(), ledger, target))
+            return decisions.proposal(target, searching.proposal(settings.load(), ledger, target))
         if refused and uncertain:
             raise ConfigurationError("--refused, --uncertain: one at a time, each with its reason")
         if refused or uncertain:
@@ -204,7 +205,7 @@ def resolve(
             settled = [
                 resolution.resolve(ledger, target, answer=answer, by=by, why=why, insist=insist)
             ]
-    return output.settled(settled)
+    return decisions.settled(settled)
 
 
 @app.command()
@@ -231,7 +232,7 @@ def withdraw(
                 "say --yes to withdraw them too, or --only-mail to leave them as they are",
             )
         gone = resolution.withdraw(ledger, target, by=by, why=why, only_mail=only_mail)
-    return output.withdrawn(gone, found)
+    return decisions.withdrawn(gone, found)
 
 
 @app.command()
@@ -240,7 +241,7 @@ def hold(mailing: options.MailingId, by: options.By, why: options.Why) -> Answer
     from flows.operations.hold import hold as stop
 
     with options.ledger() as ledger:
-        return output.held(mailing, stop(ledger, mailing, by=by, why=why))
+        return decisions.held(mailing, stop(ledger, mailing, by=by, why=why))
 
 
 @app.command()
@@ -250,7 +251,7 @@ def release(mailing: options.MailingId, by: options.By, why: options.Why) -> Ans
 
     with options.ledger() as ledger:
         let_go(ledger, mailing, by=by, why=why)
-    return output.released(mailing)
+    return decisions.released(mailing)
 
 
 @app.command("print")
@@ -284,7 +285,7 @@ def print_(
 
     if everyone:
         with options.ledger() as ledger:
-            return output.bound(every_letter(settings.load(), ledger, mailing, out), mailing)
+            return decisions.bound(every_letter(settings.load(), ledger, mailing, out), mailing)
     with options.ledger() as ledger:
         made = pack(
             settings.load(),
@@ -295,7 +296,7 @@ def print_(
             first_label=first_label,
             envelope=envelope,
         )
-    return output.packed(made, mailing)
+    return decisions.packed(made, mailing)
 
 
 @app.command()
@@ -324,4 +325,4 @@ def posted(
             suppressed=objection(ledger, mailing),
         )
         found = mailings.get(ledger, mailing)
-    return output.posted(found, day, [dispatch.id for dispatch in gone])
+    return decisions.posted(found, day, [dispatch.id for dispatch in gone])

@@ -186,12 +186,12 @@ def corrections(
     ] = None,
 ) -> Answer:
     """Addresses from which letters were returned, and what to put right."""
-    from flows.operations import replies
+    from flows.operations import replies_sheets
 
     with options.ledger() as ledger:
-        found = replies.corrections(ledger, campaign)
+        found = replies_sheets.corrections(ledger, campaign)
     if to:
-        replies.write_corrections(found, to)
+        replies_sheets.write_corrections(found, to)
     return output.corrections(found, to)
 
 
@@ -210,8 +210,8 @@ def good(
 @app.command()
 def export(to: ToFile, campaign: OfCampaign = "") -> Answer:
     """Everything that came back, as a spreadsheet."""
-    from flows.operations import replies
+    from flows.operations import replies, replies_sheets
 
     with options.ledger() as ledger:
-        rows = replies.export(replies.desk(ledger, campaign), to)
+        rows = replies_sheets.export(replies.desk(ledger, campaign), to)
     return Answer({"file": to, "rows": rows}, [f"{counted(rows, 'row')}: {to}"])

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from flows.operations.chase import Due
     from flows.operations.prepare import Prepared
-    from flows.operations.replies import Correction, Desk, Details
+    from flows.operations.replies import Desk, Details
+    from flows.operations.replies_sheets import Correction
     from flows.post.inbox.items import Item
     from flows.post.inbox.numbers import Numbers
     from flows.post.inbox.responses import ReaderResponse
