@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from flows.operations.forget import Removed
     from flows.operations.recover import Recovery
     from flows.post.ledger.events import Verdict
-    from flows.post.ledger.witness import Head
+    from flows.post.ledger.witness_file import Head
 
 _MOST = 20
 

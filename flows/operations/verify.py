@@ -6,10 +6,10 @@ from pathlib import Path
 
 from flows.errors import ConfigurationError
 from flows.post import audit
-from flows.post.ledger import witness
+from flows.post.ledger import witness, witness_file
 from flows.post.ledger.database import Ledger
 from flows.post.ledger.events import Verdict
-from flows.post.ledger.witness import Head
+from flows.post.ledger.witness_file import Head
 
 
 def head(ledger: Ledger) -> Head:
@@ -27,7 +27,7 @@ def verify(ledger: Ledger, files: Sequence[Path] = ()) -> Verdict:
         found = audit.verify(connection)
         differences = []
         for file in files:
-            seen = witness.read(file)
+            seen = witness_file.read(file)
             if seen is None:
                 raise ConfigurationError(f"{file}: there is no such file")
             if words := witness.disagreement(connection, seen):

@@ -12,7 +12,7 @@ from flows.post.ledger import schema, witness
 from flows.post.ledger.clock import parse
 from flows.post.ledger.database import Ledger
 from flows.post.ledger.transitions import COLUMNS, DispatchRow, Transition, apply
-from flows.post.ledger.witness import Head
+from flows.post.ledger.witness_file import Head
 from flows.post.ledger.workers import recover as take_back
 from flows.post.resolution import named
 from flows.post.states import HELD, State

@@ -22,8 +22,9 @@ from flows.post.smtp.session import HungUpError, Outcome, Session
 from flows.post.states import State
 
 _FAST = 0.005
-"""Seconds. Where a letter takes less, its outcome may be kept with the next letter's handing
-over; where the server is slower, an extra commit costs nothing and leaves less uncertain."""
+"""Seconds. Where the server takes less for a letter, its outcome may be kept with the next letter's
+handing over; where the server is slower, an extra commit costs nothing and leaves less uncertain.
+"""
 _LONG = 0.5
 """Seconds. After a wait longer than this an objection may have come in."""
 _IDLE = 60.0
@@ -57,6 +58,8 @@ class Connection:
         """The letter in hand, once the server may have it."""
         self._pending: Transition | None = None
         """An outcome that becomes durable before this connection's next dot or QUIT."""
+        self._committing = 0.0
+        """Seconds that the ledger took to keep the handing over of the letter in hand."""
 
     def run(self) -> None:
         """Send letter after letter until nothing is due or the run is over.
@@ -109,7 +112,7 @@ class Connection:
         if time.monotonic() - asked > _LONG and self._withdrawn(claim):
             return True
         content, recipients = self._content(claim)
-        began = time.monotonic()
+        began, self._committing = time.monotonic(), 0.0
         try:
             outcome = self._deliver(claim, content, recipients)
         except LostHoldError as error:
@@ -120,7 +123,9 @@ class Connection:
             return True
         if outcome is None:
             return False
-        fast = time.monotonic() - began < _FAST and not self._worker.limiter.interval
+        # On a slow disk a second commit for each letter would be half of what the letter takes.
+        taken = time.monotonic() - began - self._committing
+        fast = taken < _FAST and not self._worker.limiter.interval
         try:
             self._end(self._handed_over or claim.dispatch, outcome)
         finally:
@@ -135,13 +140,13 @@ class Connection:
         sender = self._worker.sending.reverse_path(claim.dispatch.id)
         try:
             return self._session.deliver(
-                sender, recipients, content, lambda: self._hand_over(claim.dispatch)
+                sender, recipients, content, lambda: self._before_the_dot(claim.dispatch)
             )
         except HungUpError:
             if not self._connected():
                 return None
         return self._session.deliver(
-            sender, recipients, content, lambda: self._hand_over(claim.dispatch)
+            sender, recipients, content, lambda: self._before_the_dot(claim.dispatch)
         )
 
     def _withdrawn(self, claim: Claim) -> bool:
@@ -173,6 +178,7 @@ class Connection:
         if self._session and self._session.open:
             if not self._worker.connector.resting:
                 return True
+            self._keep()
             self._session.quit()
         self._keep()
         if self._slot is None:
@@ -212,6 +218,11 @@ class Connection:
         for address in (claim.email, *wanted, *archive):
             once.setdefault(address.casefold(), address)
         return content, tuple(once.values())
+
+    def _before_the_dot(self, dispatch: DispatchRow) -> None:
+        began = time.monotonic()
+        self._hand_over(dispatch)
+        self._committing = time.monotonic() - began
 
     def _hand_over(self, dispatch: DispatchRow) -> None:
         """Make ``handing_over`` durable, together with this connection's last outcome."""

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, func, insert, inspect, select
@@ -30,6 +31,8 @@ _FIELDS = tuple(
     for column in schema.event.columns
     if column.name not in ("hash", "detail", "forgotten")
 )
+_values = itemgetter(*_FIELDS)
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 _BLANK: dict[str, Any] = dict.fromkeys((*_FIELDS, "detail", "forgotten"))
 _INSERT = Statement(insert(schema.event))
 _HEAD = Statement(
@@ -41,10 +44,10 @@ _HEAD = Statement(
 
 def canonical(entry: Mapping[str, Any] | RowMapping) -> str:
     """Return what an event's hash is the SHA-256 of: a JSON array."""
-    values = [entry[name] for name in _FIELDS]
+    values = _values(entry)
     if entry["detail"] is not None:  # events of the first version have none
-        values.append(entry["detail"])
-    return json.dumps(values, ensure_ascii=False)
+        values += (entry["detail"],)
+    return _encode(values)
 
 
 def _hash(entry: Mapping[str, Any] | RowMapping) -> str:

@@ -1,7 +1,7 @@
 """Transitions of dispatches between states: each a conditional UPDATE and an event, together."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Self
 
 from sqlalchemy import Connection, Row, bindparam, update
@@ -65,6 +65,22 @@ class DispatchRow:
             row.worker,
             row.attempts,
             row.first_attempt_at,
+        )
+
+    def after(
+        self, state: State, worker: str | None, attempts: int, first_attempt_at: str | None
+    ) -> Self:
+        """The same dispatch after a transition."""
+        return type(self)(
+            self.id,
+            self.mailing,
+            self.ordinal,
+            self.person,
+            self.email,
+            state,
+            worker,
+            attempts,
+            first_attempt_at,
         )
 
 
@@ -140,15 +156,7 @@ def apply(connection: Connection, transitions: Sequence[Transition]) -> list[Dis
                 f"dispatch {before.id} is no longer {before.state} with this worker, or its "
                 "mailing is held; another sender or a person has changed it, or stopped it"
             )
-        after.append(
-            replace(
-                before,
-                state=transition.new,
-                worker=transition.worker,
-                attempts=attempts,
-                first_attempt_at=first,
-            )
-        )
+        after.append(before.after(transition.new, transition.worker, attempts, first))
     events.append(connection, [_event(transition, at) for transition in transitions])
     return after
 

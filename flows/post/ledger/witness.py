@@ -14,22 +14,19 @@ found out in a folder that ledgers of several offices share.
 
 import hashlib
 import json
-import os
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 
-from fasteners import InterProcessLock
 from sqlalchemy import Connection, exists, func, select, update
 
 from flows.counted import counted
 from flows.errors import ConfigurationError
-from flows.post.ledger import events, schema
+from flows.post.ledger import events, schema, witness_file
 from flows.post.ledger.clock import now, stamp
 from flows.post.ledger.database import Ledger
 from flows.post.ledger.errors import WitnessUnwritableError
+from flows.post.ledger.witness_file import Head, Seen, look, read
 
 _E, _I = schema.event.c, schema.ledger.c
 _HINT = (
@@ -39,38 +36,12 @@ _HINT = (
 _OTHER_FOLDER = (
     "; where that is the ledger of another office, set LEDGER_WITNESS here to a folder of its own"
 )
-_BLOCK = 512
-"""Octets; a disk writes as many at once."""
 _LONGEST_PLACE = 200
 """Octets of a place as JSON, so that all stands in a block."""
-_writing = threading.Lock()
 
 
 class BehindWitnessError(ConfigurationError):
     """The ledger is not what its witnesses have seen; nothing may be sent from it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """How far a ledger has come."""
-
-    identity: str
-    """Of the ledger, made with it and copied with it."""
-    generation: int
-    """How often it was begun: 1, and one more with each recovery."""
-    events: int
-    """The number of the last event."""
-    hash: str
-    """The last event's hash."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """What stands in a witness."""
-
-    head: Head
-    place: str
-    """Where its ledger was; empty: a witness of an earlier version, which did not say."""
 
 
 def head(connection: Connection) -> Head:
@@ -117,7 +88,7 @@ def _of_others(ledger: Ledger, connection: Connection) -> dict[Path, str]:
     found = {}
     for path in sorted({*folder.glob("*.witness")} - {*own}):
         try:
-            seen = _read(path)
+            seen = look(path)
         except ConfigurationError as error:
             if new:
                 found[path] = f"{error}; it may be of a ledger that stood here{_OTHER_FOLDER}"
@@ -128,40 +99,6 @@ def _of_others(ledger: Ledger, connection: Connection) -> dict[Path, str]:
             words = disagreement(connection, seen.head)
             found[path] = f"{path}: {words}{_OTHER_FOLDER}"
     return found
-
-
-def read(path: Path) -> Head | None:
-    """What a witness says; None where there is no such file. Raises ConfigurationError."""
-    seen = _read(path)
-    return seen.head if seen else None
-
-
-def _read(path: Path) -> _Seen | None:
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise ConfigurationError(f"{path}: cannot be read ({error.strerror})") from error
-    if found := _understood(content):
-        return found
-    raise ConfigurationError(f"{path}: is not a ledger's witness; name another file")
-
-
-def _understood(content: bytes) -> _Seen | None:
-    """What stands there; None where it is no witness."""
-    try:
-        text, place = content.decode(), ""
-        if text.lstrip().startswith("{"):
-            given = json.loads(text)
-            values = [given[name] for name in ("identity", "generation", "events", "hash")]
-            place = str(given.get("ledger", ""))
-        else:  # the line that ``verify --head`` prints
-            values = text.split()
-        identity, generation, number, digest = values
-        return _Seen(Head(str(identity), int(generation), int(number), str(digest)), place)
-    except (ValueError, KeyError, TypeError):
-        return None
 
 
 def disagreement(connection: Connection, witness: Head) -> str | None:
@@ -256,7 +193,7 @@ def need_one(ledger: Ledger) -> None:
         with ledger.read() as connection:
             ours, others = head(connection), _of_others(ledger, connection)
         for path in missing if not others else ():
-            _write(path, ours, _place(ledger))
+            witness_file.write(path, ours, _place(ledger))
 
 
 @contextmanager
@@ -284,9 +221,9 @@ class _Follower:
             self._known = self._agreed()
         if self._known is not None:
             ours, places = self._known
+            reached = Head(ours.identity, ours.generation, number, digest)
             for path in places:
-                reached = replace(ours, events=number, hash=digest)
-                _write(path, reached, self._place, flush=False)
+                witness_file.write(path, reached, self._place, flush=False)
 
     def _agreed(self) -> tuple[Head, tuple[Path, ...]] | None:
         """The ledger's head and the witnesses there are; None where there is none, or one that
@@ -311,7 +248,7 @@ def leave(ledger: Ledger, *, flush: bool = True) -> Head:
     with ledger.read() as connection:
         ours = head(connection)
     for path in _places(ledger, ours.identity):
-        _write(path, ours, _place(ledger), flush=flush)
+        witness_file.write(path, ours, _place(ledger), flush=flush)
     return ours
 
 
@@ -339,14 +276,14 @@ def recovered(ledger: Ledger, *, by: str, why: str) -> Head:
         events.append(connection, [entry])
         ours = head(connection)
     for path in (*files(ledger), *others):
-        _write(path, ours, _place(ledger), anew=True)
+        witness_file.write(path, ours, _place(ledger), anew=True)
     follow(ledger)
     return ours
 
 
-def _readable(path: Path) -> _Seen | None:
+def _readable(path: Path) -> Seen | None:
     try:
-        return _read(path)
+        return look(path)
     except ConfigurationError:
         return None
 
@@ -354,49 +291,3 @@ def _readable(path: Path) -> _Seen | None:
 def _was_witnessed(connection: Connection) -> bool:
     note = exists().where(_E.mailing.is_(None), _E.what.in_((events.WITNESSED, events.RECOVERED)))
     return bool(connection.execute(select(note)).scalar())
-
-
-def _later(seen: Head, ours: Head, *, moved: bool) -> bool:
-    """Whether the witness has seen as much; of a ledger that was moved, whether more."""
-    known, reached = (seen.generation, seen.events), (ours.generation, ours.events)
-    return known > reached if moved else known >= reached
-
-
-def _write(path: Path, ours: Head, place: str, *, anew: bool = False, flush: bool = True) -> None:
-    """Overwrite one block in place, which is whole at any moment; ``flush`` waits for the disk.
-
-    Without ``anew`` nothing is written over a head that came later."""
-    content = json.dumps(
-        {
-            "identity": ours.identity,
-            "generation": ours.generation,
-            "events": ours.events,
-            "hash": ours.hash,
-            "at": stamp(now()),
-            "ledger": place,
-        }
-    )
-    try:
-        if flush:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        with _writing, InterProcessLock(path.with_name(f"{path.name}.lock")):
-            file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-            try:
-                seen = _understood(os.pread(file, _BLOCK, 0))
-                if (
-                    not anew
-                    and seen
-                    and seen.head.identity == ours.identity
-                    and _later(seen.head, ours, moved=seen.place != place)
-                ):
-                    return  # another sender came later and has written already
-                os.pwrite(file, content.ljust(_BLOCK - 1).encode() + b"\n", 0)
-                if flush or not seen:
-                    os.fsync(file)
-            finally:
-                os.close(file)
-    except (OSError, threading.ThreadError) as error:
-        raise WitnessUnwritableError(
-            f"{path}: the ledger's witness cannot be written ({error}); nothing further is sent: "
-            "correct its permissions, or set LEDGER_WITNESS to a folder that can be written"
-        ) from error

@@ -1,5 +1,6 @@
 """Where the server is swift, an outcome is kept with the next letter's handing over."""
 
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -43,4 +44,25 @@ def test_an_outcome_is_not_lost_when_the_connection_is_lost_at_the_next_letter(
     frozen.send(server, limit=2)
     assert frozen.states[0] is State.SENT
     assert frozen.states[1] is State.DEFERRED
+    frozen.check(server)
+
+
+def test_on_a_slow_disk_a_swift_server_still_costs_one_commit_a_letter(
+    frozen: FrozenMailing, fault_server: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk's time is not the server's: a second commit for each letter would double it."""
+    monkeypatch.setattr(connection, "_FAST", 0.5)
+    server = fault_server()
+    commits: list[int] = []
+    with frozen.sender(server) as sender:
+        follow = frozen.ledger.on_events
+
+        def slowly(number: int, digest: str) -> None:
+            time.sleep(0.6)
+            follow(number, digest)
+            commits.append(number)
+
+        frozen.ledger.on_events = slowly
+        sender.run()
+        assert len(commits) == 1 + len(frozen.rows) + 1  # the claim before, the last outcome after
     frozen.check(server)

@@ -12,7 +12,7 @@ from sqlalchemy import delete, select, update
 
 from flows.errors import ConfigurationError
 from flows.post import audit
-from flows.post.ledger import events, holds, schema, witness
+from flows.post.ledger import events, holds, schema, witness, witness_file
 from flows.post.ledger.database import Ledger, parse_url
 from flows.post.ledger.errors import LedgerUnavailableError
 from flows.post.ledger.opening import open_ledger
@@ -66,7 +66,7 @@ def test_a_ledger_that_goes_on_agrees_with_its_witnesses(ledger: Ledger) -> None
     send_one(ledger)
     assert witness.differences(ledger) == ()
     for path in witness.files(ledger):
-        seen = witness.read(path)
+        seen = witness_file.read(path)
         with ledger.read() as connection:
             assert seen == witness.head(connection)
             assert audit.verify(connection).ok
@@ -231,7 +231,7 @@ def test_a_witness_that_does_not_say_of_which_ledger_counts_against_a_new_one_al
             witness.begin(other)
         witness.recovered(other, **WHO)
         witness.begin(other)
-    assert witness.read(stranger) == witness.Head("f" * 32, *_rest(old))
+    assert witness_file.read(stranger) == witness_file.Head("f" * 32, *_rest(old))
 
 
 def _rest(given: dict[str, object]) -> tuple[int, int, str]:
@@ -310,9 +310,9 @@ def test_a_later_head_is_not_overwritten_by_an_earlier_one(ledger: Ledger) -> No
         before = witness.head(connection)
     send_one(ledger)
     path = witness.files(ledger)[-1]
-    after = witness.read(path)
-    witness._write(path, before, ledger.place)
-    assert witness.read(path) == after != before
+    after = witness_file.read(path)
+    witness_file.write(path, before, ledger.place)
+    assert witness_file.read(path) == after != before
 
 
 def test_a_witness_that_cannot_be_written_stops_the_sending(blank: Path, tmp_path: Path) -> None:
@@ -333,7 +333,7 @@ def test_a_file_that_is_no_witness_is_told(tmp_path: Path, text: str) -> None:
     path = tmp_path / "kept"
     path.write_text(text)
     with pytest.raises(ConfigurationError, match="kept: is not a ledger's witness"):
-        witness.read(path)
+        witness_file.read(path)
 
 
 @pytest.mark.parametrize(
@@ -365,7 +365,7 @@ def test_the_witness_follows_every_commit_from_the_first_live_sending_on(ledger:
     bring(ledger, ready, State.HANDING_OVER)
     with ledger.read() as connection:
         ours = witness.head(connection)
-    assert [witness.read(path) for path in witness.files(ledger)] == [ours] * len(
+    assert [witness_file.read(path) for path in witness.files(ledger)] == [ours] * len(
         witness.files(ledger)
     )
 
@@ -375,7 +375,7 @@ def test_a_restored_ledger_that_goes_on_with_other_things_does_not_make_its_witn
 ) -> None:
     send_one(ledger)
     send_one(ledger)
-    seen = [witness.read(path) for path in witness.files(ledger)]
+    seen = [witness_file.read(path) for path in witness.files(ledger)]
     cut(ledger, 4)
     again = open_ledger(
         ledger.url.render_as_string(hide_password=False), witness_folder=ledger.witness_folder
@@ -383,7 +383,7 @@ def test_a_restored_ledger_that_goes_on_with_other_things_does_not_make_its_witn
     with closing(again):
         for number in range(8):  # more events than were lost
             freeze(again, ["clegg"], subject(f"later{number}"))
-        assert [witness.read(path) for path in witness.files(again)] == seen
+        assert [witness_file.read(path) for path in witness.files(again)] == seen
         with pytest.raises(BehindWitnessError):
             witness.check(again)
 
