@@ -4,7 +4,6 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import event
 
 from flows.post.ledger.database import Ledger
 from flows.post.ledger.errors import LostHoldError
@@ -27,7 +26,7 @@ def together(ledger: Ledger, wanted: list[Transition]) -> tuple[list[object], in
     group = GroupCommit(ledger)
     commits = 0
 
-    def count(connection: object) -> None:
+    def count(number: int, digest: str) -> None:
         nonlocal commits
         commits += 1
 
@@ -43,7 +42,7 @@ def together(ledger: Ledger, wanted: list[Transition]) -> tuple[list[object], in
             queued = threading.Event()
             while len(group._queue) < len(wanted):
                 queued.wait(0.001)
-            event.listen(ledger.engine, "commit", count)
+            ledger.on_events = count
         return [one.result() for one in asked], commits
 
 
