@@ -125,26 +125,42 @@ class _WitnessFile:
     def write(self, ours: Seen, anew: bool, flush: bool) -> None:
         """As the module's ``write``. Raises OSError."""
         with self._locked():
+            content = _content(ours)
             file = self._current()
+            if file is None:
+                self._begin(content)
+                self._last = content, ours
+                return
             there = os.pread(file, _BLOCK, 0)
             known = self._last and self._last[0] == there
             seen = self._last[1] if self._last and known else _understood(there)
             if not anew and seen and _later(seen, ours):
                 return  # another sender came later and has written already
-            content = _content(ours)
             os.pwrite(file, content, 0)
             if flush or not seen:
                 os.fsync(file)
             self._last = content, ours
 
-    def _current(self) -> int:
-        """The descriptor of the file that is at the path now; an empty one where there is none."""
+    def _current(self) -> int | None:
+        """The descriptor of the file that is at the path now; None where there is none."""
         if self._file and _is_at(self._path, self._file[1]):
             return self._file[0]
         self._close_file()
-        file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            file = os.open(self._path, os.O_RDWR)
+        except FileNotFoundError:
+            return None
         self._file = file, os.fstat(file)
         return file
+
+    def _begin(self, content: bytes) -> None:
+        """A file that is whole from its first moment: another sender may be looking for it."""
+        new = f"{self._path}.new"
+        file = os.open(new, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+        self._file = file, os.fstat(file)
+        os.pwrite(file, content, 0)
+        os.fsync(file)
+        os.rename(new, self._path)
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:

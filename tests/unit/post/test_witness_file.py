@@ -39,6 +39,27 @@ def test_a_witness_that_was_removed_is_made_again(path: Path) -> None:
     assert read(path) == head(2)
 
 
+def test_whoever_looks_while_a_witness_is_begun_sees_none_or_a_whole_one(tmp_path: Path) -> None:
+    """A sender that began at the moment in which another made the file found an empty one."""
+    places = [tmp_path / f"{number}.witness" for number in range(300)]
+    made = threading.Event()
+
+    def begin() -> None:
+        for place in places:
+            write(place, head(1), HERE)
+        made.set()
+
+    writer = threading.Thread(target=begin)
+    writer.start()
+    seen = set()
+    while not made.is_set():
+        seen |= {read(place) for place in places}
+    writer.join()
+    assert seen <= {None, head(1)}
+    assert {read(place) for place in places} == {head(1)}
+    assert not [*tmp_path.glob("*.new")]
+
+
 def test_a_witness_whose_folder_went_is_made_again(path: Path) -> None:
     path.parent.rename(path.parent.with_name("away"))
     write(path, head(2), HERE, flush=False)
