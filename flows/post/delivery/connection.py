@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from flows.errors import ConfigurationError
 from flows.post.delivery.claims import Claim, Claims
@@ -138,16 +139,14 @@ class Connection:
         since the last letter; None where the run ends first."""
         assert self._session is not None
         sender = self._worker.sending.reverse_path(claim.dispatch.id)
+        letter = sender, recipients, content
+        before = partial(self._before_the_dot, claim.dispatch), partial(_need_unchanged, claim)
         try:
-            return self._session.deliver(
-                sender, recipients, content, lambda: self._before_the_dot(claim.dispatch)
-            )
+            return self._session.deliver(*letter, *before)
         except HungUpError:
             if not self._connected():
                 return None
-        return self._session.deliver(
-            sender, recipients, content, lambda: self._before_the_dot(claim.dispatch)
-        )
+        return self._session.deliver(*letter, *before)
 
     def _withdrawn(self, claim: Claim) -> bool:
         """Whether the reader objects; then the letter is withdrawn here and now."""
@@ -199,15 +198,12 @@ class Connection:
         return False
 
     def _content(self, claim: Claim) -> tuple[bytes, tuple[str, ...]]:
-        """The frozen bytes, checked against their hash, and RCPT's addresses."""
+        """The frozen bytes, and RCPT's addresses."""
         sending, dispatch, content = self._worker.sending, claim.dispatch, claim.content
-        same = (dispatch.email, dispatch.person) == (claim.email, claim.person)
-        if not same or hashlib.sha256(content).hexdigest() != claim.sha256:
-            raise ConfigurationError(
-                f"dispatch {dispatch.id}: hash differs: its letter in the ledger is not the one "
-                "that was frozen; it was not sent: find out who changed the ledger"
-            )
+        if (dispatch.email, dispatch.person) != (claim.email, claim.person):
+            raise _changed(claim)
         if sending.redirect:
+            _need_unchanged(claim)
             reader = f"{claim.name} <{dispatch.email}>"
             content = redirected(content, sending.redirect, reader, sending.rehearsal)
             return content, (sending.redirect,)
@@ -301,3 +297,16 @@ class Connection:
                 f"{error}; dispatch {outcome.dispatch.id} was answered: {outcome.reply} "
                 "and will be shown as uncertain"
             ) from error
+
+
+def _need_unchanged(claim: Claim) -> None:
+    """Raise ConfigurationError where the letter's bytes are not those of its hash."""
+    if hashlib.sha256(claim.content).hexdigest() != claim.sha256:
+        raise _changed(claim)
+
+
+def _changed(claim: Claim) -> ConfigurationError:
+    return ConfigurationError(
+        f"dispatch {claim.dispatch.id}: hash differs: its letter in the ledger is not the one "
+        "that was frozen; it was not sent: find out who changed the ledger"
+    )

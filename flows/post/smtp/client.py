@@ -253,10 +253,13 @@ class Dialogue(smtplib.SMTP):
         return answer
 
     def transaction(
-        self, sender: str, recipient: str, options: Sequence[str]
+        self, sender: str, recipient: str, options: Sequence[str], meanwhile: Callable[[], None]
     ) -> list[tuple[int, bytes]]:
         """MAIL, RCPT and DATA in one write (RFC 2920), and their replies in that order; fewer
-        where one is 421 or makes no sense. Raises ForbiddenRecipientError, SMTPServerDisconnected.
+        where one is 421 or makes no sense.
+
+        ``meanwhile`` is called while the server makes up its answers; what it raises is passed on.
+        Raises ForbiddenRecipientError, SMTPServerDisconnected.
         """
         if not self.allowed(recipient):
             raise ForbiddenRecipientError("this run may not write to that address")
@@ -270,6 +273,7 @@ class Dialogue(smtplib.SMTP):
             raise ForbiddenRecipientError("an address has a line break in it")
         self._enter(Phase.MAIL)
         self.send("\r\n".join((*commands, "")))
+        meanwhile()
         replies: list[tuple[int, bytes]] = []
         for phase in (Phase.MAIL, Phase.RCPT, Phase.DATA):
             self._enter(phase)
@@ -282,18 +286,24 @@ class Dialogue(smtplib.SMTP):
         """Not to be used: the body goes by ``body``, the dot by ``dot``."""
         raise ForbiddenRecipientError("a letter goes out only through body() and dot()")
 
-    def body(self, content: bytes) -> None:
-        """The message after 354, dots doubled (RFC 5321 4.5.2), without the final dot."""
+    def body(self, lines: bytes) -> None:
+        """The message after 354, as ``body_lines`` made it."""
         self._enter(Phase.BODY)
-        quoted = _DOT_OF_A_LINE.sub(b"..", content)
-        if quoted.startswith(b"."):
-            quoted = b"." + quoted
-        self.send(quoted if quoted.endswith(b"\r\n") else quoted + b"\r\n")
+        self.send(lines)
 
     def dot(self) -> None:
         """The final dot. Once this is called, the server may have the letter."""
         self._enter(Phase.DOT)
         self.send(b".\r\n")
+
+
+def body_lines(content: bytes) -> bytes:
+    """A message as it is written after 354: dots doubled (RFC 5321 4.5.2), without the final
+    dot."""
+    lines = _DOT_OF_A_LINE.sub(b"..", content)
+    if lines.startswith(b"."):
+        lines = b"." + lines
+    return lines if lines.endswith(b"\r\n") else lines + b"\r\n"
 
 
 def _quoted(address: str) -> str:

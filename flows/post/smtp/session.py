@@ -19,7 +19,7 @@ import yagmail
 from flows.errors import ConfigurationError, DearMinisterError
 from flows.people.email_address import for_the_wire
 from flows.post.failpoints import passing
-from flows.post.smtp.client import Dialogue, DialogueOverTLS, Phase
+from flows.post.smtp.client import Dialogue, DialogueOverTLS, Phase, body_lines
 from flows.post.smtp.refusals import Concern, Fault, meaning
 from flows.post.smtp.reply import Reply, after_dot, before_dot
 from flows.post.smtp.server import Server
@@ -134,18 +134,29 @@ class Session:
         recipients: tuple[str, ...],
         content: bytes,
         before_the_dot: Callable[[], None],
+        before_the_body: Callable[[], None] = lambda: None,
     ) -> Outcome:
         """One letter to its reader, and to those who get a copy, in one transaction.
 
-        ``before_the_dot`` must make ``handing_over`` durable; whatever it raises closes the
-        connection without the dot and is passed on. Raises HungUpError where a connection that
-        has carried a letter is closed before MAIL is answered: try again over a new one.
+        ``before_the_body`` has time while the server answers MAIL, RCPT and DATA.
+        ``before_the_dot`` must make ``handing_over`` durable. Whatever they raise closes the
+        connection and is passed on: nothing of the body, or no dot, is written then. Raises
+        HungUpError where a connection that has carried a letter is closed before MAIL is answered:
+        try again over a new one.
         """
+        lines = b""
+
+        def prepare() -> None:
+            nonlocal lines
+            before_the_body()
+            lines = body_lines(content)
+
         self._without = []
         # 8-bit text is in a mail only where a mailbox in its header is not ASCII (RFC 6532).
         named = (sender, *recipients)
         utf8 = not (content.isascii() and all(for_the_wire(address).isascii() for address in named))
         if utf8 and not self.client.has_extn("smtputf8"):
+            before_the_body()
             return Outcome(State.REFUSED, _NO_SMTPUTF8)
         try:
             options = ["SMTPUTF8", "BODY=8BITMIME"] if utf8 else []
@@ -153,9 +164,9 @@ class Session:
             begin = self._at_once if at_once else self._step_by_step
             if self._used and self.client.unasked():
                 raise self._hung_up()
-            if (ended := begin(sender, recipients, options)) is not None:
+            if (ended := begin(sender, recipients, options, prepare)) is not None:
                 return ended
-            self.client.body(content)
+            self.client.body(lines)
         except smtplib.SMTPServerDisconnected as error:
             if self._used and self.client.phase is Phase.MAIL:
                 raise self._hung_up() from error
@@ -172,9 +183,14 @@ class Session:
         return HungUpError(f"{self.server.name} closed the connection between two letters")
 
     def _step_by_step(
-        self, sender: str, recipients: tuple[str, ...], options: list[str]
+        self,
+        sender: str,
+        recipients: tuple[str, ...],
+        options: list[str],
+        prepare: Callable[[], None],
     ) -> Outcome | None:
         """MAIL, RCPT, DATA; None where the server waits for the body."""
+        prepare()
         reader, *others = recipients
         reply = Reply.read(*self.client.mail(sender, options))
         if not reply.accepted:
@@ -194,13 +210,15 @@ class Session:
         return None if reply.code == 354 else self._no(reply)
 
     def _at_once(
-        self, sender: str, recipients: tuple[str, ...], options: list[str]
+        self,
+        sender: str,
+        recipients: tuple[str, ...],
+        options: list[str],
+        prepare: Callable[[], None],
     ) -> Outcome | None:
         """The same in one write, for servers that offer PIPELINING."""
-        replies = [
-            Reply.read(*answer)
-            for answer in self.client.transaction(sender, recipients[0], options)
-        ]
+        answers = self.client.transaction(sender, recipients[0], options, prepare)
+        replies = [Reply.read(*answer) for answer in answers]
         mail, *rest = replies
         taken = mail.accepted and bool(rest) and rest[0].recipient_accepted
         if len(replies) == 3 and replies[2].code == 354:

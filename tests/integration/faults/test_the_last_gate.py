@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from flows.errors import ConfigurationError
 from flows.post.ledger import database as ledger_module
@@ -14,6 +14,7 @@ from flows.post.ledger.database import Ledger
 from flows.post.states import State
 from tests.integration.faults.frozen_mailing import FrozenMailing
 from tests.servers.fault import FaultServer
+from tests.servers.script import Phase
 
 Start = Callable[..., FaultServer]
 FIRST, SECOND = "reader1@example.org", "reader2@example.org"
@@ -37,6 +38,26 @@ def test_a_letter_whose_dispatch_names_another_address_goes_nowhere(
     with pytest.raises(ConfigurationError, match="hash differs"):
         frozen.send(server)
     assert server.recipients == []
+
+
+@pytest.mark.parametrize("pipelining", [False, True])
+@pytest.mark.parametrize("change", ["Dear", "ASCII"])
+def test_not_a_line_of_a_letter_whose_bytes_were_changed_leaves(
+    frozen: FrozenMailing, fault_server: Start, pipelining: bool, change: str
+) -> None:
+    with frozen.ledger.write() as connection:
+        content = connection.execute(
+            select(schema.letter.c.content).where(schema.letter.c.ordinal == 2)
+        ).scalar_one()
+        other = b"Drat" if change == "Dear" else "Gl\u0175r".encode()
+        changed = update(schema.letter).where(schema.letter.c.ordinal == 2)
+        connection.execute(changed.values(content=content.replace(b"Dear", other)))
+    server = fault_server(pipelining=pipelining)
+    result = frozen.send(server)
+    assert (result.counts, result.needs_person) == ({State.SENT: 1}, True)
+    assert "hash differs" in result.stopped
+    assert frozen.states == [State.SENT, State.READY]
+    assert server.reached(Phase.BODY) == server.reached(Phase.DOT) == 1
 
 
 def test_an_address_that_is_reader_and_copy_is_named_once(
