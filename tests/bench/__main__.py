@@ -77,8 +77,8 @@ def main() -> int:
     table = Table("work", "against", "measured", "goal", "", "detail")
     console = Console()
     in_turmoil = busy()
-    with console.status("measuring"):
-        done = list(measured(options.quick, options.only, in_turmoil, console.log))
+    # No moving sign of life: it would be a thread, and prepare works otherwise beside one.
+    done = list(measured(options.quick, options.only, in_turmoil, console.log))
     for row in done:
         sign = "<=" if row.at_most else ">="
         value, goal = f"{row.value:.2f} {row.unit}", f"{sign} {row.goal:g} {row.unit}"
