@@ -52,7 +52,7 @@ def save(target: Path, mailing: Mailing, now: Status, rows: Sequence[ReaderOutco
     Raises ConfigurationError where the file cannot be written.
     """
     content = _WRITERS[target.suffix.lower()](mailing, now, rows)
-    files.replace(target, lambda file: file.write(content))
+    files.write(target, content)
 
 
 def _csv(mailing: Mailing, now: Status, rows: Sequence[ReaderOutcome]) -> bytes:

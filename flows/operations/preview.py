@@ -2,9 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import BinaryIO
 
 from flows.errors import ConfigurationError
 from flows.letters import libreoffice
@@ -12,7 +10,7 @@ from flows.letters.filler import Filler, files, filled, laid_out
 from flows.operations.draft import Draft
 from flows.operations.prepare import postmark
 from flows.people.contact import RejectedRow
-from flows.people.lists.files import replace
+from flows.people.lists.files import write
 from flows.post.ledger.clock import now
 from flows.settings import Settings
 
@@ -61,14 +59,10 @@ def preview(settings: Settings, draft: Draft, only: Sequence[str], out: Path | N
                 continue
             for name, content in made.items():
                 path = folder / name
-                replace(path, partial(_write, content), durable=False)
+                write(path, content, durable=False)
                 written.append(path)
     except OSError as error:
         raise ConfigurationError(
             f"{error.filename or folder}: cannot be written ({error.strerror}); name another --out"
         ) from error
     return Preview(folder, tuple(written), tuple(refused), note)
-
-
-def _write(content: bytes, file: BinaryIO) -> None:
-    file.write(content)

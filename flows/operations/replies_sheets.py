@@ -124,7 +124,7 @@ def _write(to: Path, headings: Sequence[str], rows: Sequence[Sequence[str]], tit
             [headings, *([cells.defuse(cell) for cell in row] for row in rows)]
         )
         content = text.getvalue().encode("utf-8-sig")  # without the mark Excel reads it as cp1252
-    files.replace(to, lambda file: file.write(content))
+    files.write(to, content)
 
 
 def _todo(item: Item, bad: bool) -> str:

@@ -122,7 +122,7 @@ def save(held: Iterable[Tenure], path: Path) -> None:
     for tenure in held:
         dates_ = (tenure.start or "", tenure.end or "")
         writer.writerow([tenure.office, tenure.department, tenure.person, tenure.name, *dates_])
-    files.replace(path, lambda file: file.write(text.getvalue().encode()))
+    files.write(path, text.getvalue().encode())
 
 
 def _tenures(contact: Contact, by_office: Mapping[str, list[Tenure]]) -> list[Tenure]:

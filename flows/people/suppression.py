@@ -164,7 +164,7 @@ def add(
         writer.writerow(columns)
         for row in (*(row.cells for row in old), {k: defuse(v) for k, v in cells.items()}):
             writer.writerow([row.get(column, "") for column in columns])
-        files.replace(path, lambda file: file.write(text.getvalue().encode()))
+        files.write(path, text.getvalue().encode())
 
 
 class WatchedSuppression:

@@ -3,10 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
 
 from flows.letters.letter import Letter
 from flows.letters.paper import labels, parts, posting_sheet, window
@@ -88,7 +86,7 @@ def make(
     notes = ["; ".join(found) for found in made.faults]
     content = posting_sheet.xlsx(made.posted, title, on, notes, [path.name for path in written])
     posting = out / "posting-sheet.xlsx"
-    files.replace(posting, partial(_fill, content))
+    files.write(posting, content)
     return PrintPack(
         tuple(written),
         tuple(made.posted),
@@ -128,7 +126,7 @@ def bind(
     listed.unlink(missing_ok=True)
     if len(written) > 1:
         content = posting_sheet.xlsx(made.posted, title, on, (), [path.name for path in written])
-        files.replace(listed, partial(_fill, content))
+        files.write(listed, content)
     beside = (listed,) if len(written) > 1 else ()
     return PrintPack(tuple(written), tuple(made.posted), tuple(made.failed), (), beside, proof)
 
@@ -185,7 +183,3 @@ def _labels(
     path = folder / "labels.pdf"
     parts.join(pdfs, path)
     return path, faults
-
-
-def _fill(content: bytes, file: BinaryIO) -> None:
-    file.write(content)

@@ -78,7 +78,7 @@ def report(settings: Settings, ledger: Ledger, mailing: str, target: Path | None
     file = target or settings.mailing_folder(mailing) / "report.html"
     came = None if rehearsal else answers(ledger, found)
     text = page(found, rehearsal, rows, came=came)
-    files.replace(file, lambda opened: opened.write(text.encode()))
+    files.write(file, text.encode())
     counts = {outcome.value: letters for outcome, letters in counted(rows).items() if letters}
     return Report(mailing, rehearsal, file, counts)
 

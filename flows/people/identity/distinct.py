@@ -45,5 +45,5 @@ def add(path: Path, one: str, other: str, *, by: str, on: date) -> bool:
     writer.writerow(COLUMNS)
     writer.writerows([row.cells.get(name, "") for name in COLUMNS] for row in old)
     writer.writerow([defuse(cell) for cell in (one, other, on.isoformat(), tidy(by))])
-    files.replace(path, lambda file: file.write(text.getvalue().encode()))
+    files.write(path, text.getvalue().encode())
     return True

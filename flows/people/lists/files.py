@@ -9,6 +9,11 @@ from typing import BinaryIO
 from flows.errors import ConfigurationError
 
 
+def write(path: Path, content: bytes, *, durable: bool = True) -> None:
+    """Write ``path`` as ``replace`` does, with this content. Raises ConfigurationError."""
+    replace(path, lambda file: file.write(content), durable=durable)
+
+
 def replace(path: Path, fill: Callable[[BinaryIO], object], *, durable: bool = True) -> None:
     """Write ``path`` through ``fill``, which gets a file beside it; then swap the two.
 

@@ -26,7 +26,7 @@ def write(rows: Iterable[RejectedRow], path: Path) -> None:
     columns = (*names, *REFUSAL_COLUMNS)
     make = _xlsx if path.suffix.casefold() == ".xlsx" else _csv
     content = make(columns, [_cells(row, columns) for row in rows])
-    files.replace(path, lambda file: file.write(content))
+    files.write(path, content)
 
 
 def _csv(columns: tuple[str, ...], rows: list[list[str]]) -> bytes:

@@ -89,7 +89,7 @@ class MembersApi:
             document = json.loads(data) if data is not None else None
         except ValueError:
             raise ConfigurationError(f"{url}: the answer is not JSON; the old list stays") from None
-        files.replace(kept, lambda file: file.write(json.dumps(document).encode()), durable=False)
+        files.write(kept, json.dumps(document).encode(), durable=False)
         return self._noted(document)
 
     def _noted(self, document: Any) -> Any:

@@ -89,7 +89,7 @@ def write(path: Path, provenance: Provenance) -> None:
               if getattr(options, name)]  # fmt: skip
     lines += [f"map {heading} = {column}" for heading, column in options.mapping.items()]
     text = "".join(f"{line}\n" for line in lines)
-    files.replace(beside(path), lambda file: file.write(text.encode()))
+    files.write(beside(path), text.encode())
 
 
 def list_day(path: Path) -> datetime.date | None:

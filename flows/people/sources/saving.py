@@ -155,8 +155,7 @@ def take_out(folder: Path, person: str) -> dict[Path, int]:
         if len(kept) < len(table):
             text = io.StringIO(newline="")
             csv.writer(text, lineterminator="\n").writerows(kept)
-            content = text.getvalue().encode()
-            files.replace(path, lambda file, content=content: file.write(content))  # type: ignore[misc]
+            files.write(path, text.getvalue().encode())
             taken[path] = len(table) - len(kept)
     return taken
 
@@ -174,7 +173,7 @@ def _write(contacts: Iterable[Contact], path: Path) -> None:
     writer = csv.DictWriter(text, (*KNOWN, *extra), restval="", lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows.cells(contact) for contact in contacts)
-    files.replace(path, lambda file: file.write(text.getvalue().encode()))
+    files.write(path, text.getvalue().encode())
 
 
 def _imported_before(path: Path) -> dict[str, _Cells] | None:
