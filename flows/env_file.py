@@ -1,6 +1,7 @@
 """The office folder's .env: NAME=value lines, each of which has to be a setting that there is."""
 
 import re
+import stat
 from collections.abc import Sequence
 from difflib import get_close_matches
 from io import StringIO
@@ -60,6 +61,18 @@ def read(path: Path, known: Sequence[str]) -> dict[str, str]:
     if faults:
         raise ConfigurationError(*faults)
     return values
+
+
+def warnings(path: Path) -> tuple[Fault, ...]:
+    """Warnings about an .env file: that others on this machine can read it."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return ()
+    if not mode & (stat.S_IRGRP | stat.S_IROTH):
+        return ()
+    what = f"others on this machine can read the password in it; type: chmod 600 {path}"
+    return (Fault(str(path), what, "warning"),)
 
 
 def _not_a_setting(name: str, known: Sequence[str]) -> str:

@@ -1,8 +1,6 @@
 """Settings from the environment and the office folder's .env; a command's option wins over both."""
 
 import os
-import re
-import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -361,14 +359,9 @@ def _names() -> list[str]:
 def warnings() -> tuple[Fault, ...]:
     """Warnings about .env: that others on this machine can read it."""
     try:
-        path = office().env_file
-        mode = path.stat().st_mode
-    except (OSError, ConfigurationError):
+        return env_file.warnings(office().env_file)
+    except ConfigurationError:
         return ()
-    if not mode & (stat.S_IRGRP | stat.S_IROTH):
-        return ()
-    what = f"others on this machine can read the password in it; type: chmod 600 {path}"
-    return (Fault(str(path), what, "warning"),)
 
 
 def _auth_faults(setting: str, auth: Auth, settings: Settings) -> Iterator[Fault]:
@@ -391,14 +384,6 @@ def _is_ascii_address(text: str) -> bool:
         return bool(email_address.ascii_address(text))
     except email_address.AddressError:
         return False
-
-
-def mailbox(name: str, address: str) -> str:
-    """A From header's mailbox: ``address`` as it is where it already names somebody."""
-    shown, bare = parseaddr(address)
-    # Not formataddr: it encodes what is not ASCII, and the message would encode that once more.
-    quoted = re.sub(r'(["\\])', r"\\\1", shown or name)
-    return f'"{quoted}" <{bare}>' if quoted else bare
 
 
 def day(text: str) -> date:

@@ -30,7 +30,6 @@ from flows.post.mailing.frozen_letter import FrozenLetter
 from flows.post.mailing.mailing import Mailing
 from flows.post.mailing.served import Served
 from flows.settings import Settings
-from flows.settings import mailbox as mailbox_header
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,7 @@ def postmark(
         ) from None
     return MailHeaders(
         identity,
-        mailbox_header(campaign.sender.name, sender),
+        email_address.mailbox(campaign.sender.name, sender),
         settings.mail_reply_to,
         written.rpartition("@")[2],
         moment,

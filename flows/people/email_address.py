@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from email.utils import parseaddr
 from functools import lru_cache
 
 import idna
@@ -127,3 +128,11 @@ def _fold(host: str) -> str:
         return host.encode("ascii").decode("idna")
     except UnicodeError:
         return host
+
+
+def mailbox(name: str, address: str) -> str:
+    """A From header's mailbox: ``address`` as it is where it already names somebody."""
+    shown, bare = parseaddr(address)
+    # Not formataddr: it encodes what is not ASCII, and the message would encode that once more.
+    quoted = re.sub(r'(["\\])', r"\\\1", shown or name)
+    return f'"{quoted}" <{bare}>' if quoted else bare

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from flows import settings
 from flows.errors import ConfigurationError
-from flows.settings import Settings, load, mailbox
+from flows.people.email_address import mailbox
+from flows.settings import Settings, load
 from tests.conftest import ROOT
 
 Patch = pytest.MonkeyPatch
