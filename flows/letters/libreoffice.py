@@ -43,6 +43,7 @@ _MEMORY = {
     "GLIBC_TUNABLES": "glibc.malloc.tcache_count=2000:glibc.malloc.tcache_max=4096",
 }
 _LOOK_SECONDS = 0.1
+"""Between two looks at what is done."""
 
 
 # A profile that never greets, tests no graphics (a second at each start, as long as it does not
@@ -104,11 +105,6 @@ class Office:
         trace: TracebackType | None,
     ) -> None:
         shutil.rmtree(self._room, ignore_errors=True)
-
-    def convert(self, documents: Mapping[str, bytes], seconds: float) -> dict[str, bytes]:
-        """PDFs of those documents (DOCX by plain name) that could be converted in this time, as
-        ``converted`` yields them."""
-        return dict(self.converted(documents, seconds))
 
     def converted(
         self, documents: Mapping[str, bytes], seconds: float

@@ -69,7 +69,7 @@ def pack(
         )
     kept = KeptPages.of_mailing(settings.mailing_folder(mailing))
     made = printpack.make(
-        paper.letters(ledger, mailing, numbers=numbers),
+        paper.letters(ledger, mailing, numbers),
         _folder(settings, mailing, out),
         title=_title(found),
         on=date.today(),
@@ -96,7 +96,7 @@ def every_letter(
     kept = KeptPages.of_mailing(settings.mailing_folder(mailing))
     numbers = _in_envelope_order(paper.waiting(ledger, mailing, by_mail=True))
     made = printpack.bind(
-        paper.letters(ledger, mailing, by_mail=True, numbers=numbers),
+        paper.letters(ledger, mailing, numbers, by_mail=True),
         _folder(settings, mailing, out),
         "all-letters",
         title=_title(found),

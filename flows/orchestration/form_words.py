@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from prefect.context import FlowRunContext
 
-_OPTION = re.compile(r"--(?P<option>[a-z][a-z-]*)(?P<value> [A-Z]{2,}\b)?")
+_OPTION = re.compile(r"--(?P<option>[a-z][a-z-]*)(?: [A-Z]{2,}\b)?")
 _COMMAND = re.compile(r"\bdear-minister [^;,)\n]*")
 """A whole command to be typed elsewhere keeps its options."""
 _CALLED = {

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import exists, select
+from sqlalchemy import select
 
 from flows.counted import counted
 from flows.errors import ConfigurationError
@@ -17,6 +17,7 @@ from flows.post.ledger.database import Ledger
 from flows.post.ledger.transitions import COLUMNS, DispatchRow, Transition, apply
 from flows.post.ledger.workers import holder, recover
 from flows.post.mailing.mailing import Mailing, get
+from flows.post.mailing.paper import POSTED
 from flows.post.states import SETTLED_BY_A_PERSON, TRANSITIONS, State
 
 _D, _L, _E = schema.dispatch.c, schema.letter.c, schema.event.c
@@ -303,7 +304,7 @@ def posted(
                 (_L.paper == 1) | (_D.email == ""),
                 _D.state != State.WITHDRAWN,
                 (_D.email != "") | (_D.state == State.READY),
-                ~exists().where(_E.dispatch == _D.id, _E.what == events.POSTED),
+                ~POSTED,
             )
         ).all()
     ids = {identity for row in rows for identity in (row.id, row.contact)}

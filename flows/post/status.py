@@ -223,11 +223,12 @@ def _dispatch(
     return DispatchStatus(**values, reason=reasons.get(row.id, ""), holder=held)
 
 
-def next_due(ledger: Ledger, mailing: str) -> datetime | None:
-    """When the first live letter that was put off is due again; None where there is none."""
-    put_off = (_D.mailing == mailing) & (_D.rehearsal == 0) & (_D.state == State.DEFERRED)
+def next_due(ledger: Ledger, mailing: str, rehearsal: int = 0) -> datetime | None:
+    """When the first letter that was put off in a sending is due again; None where none was."""
+    ours = (_D.mailing == mailing) & (_D.rehearsal == rehearsal)
+    put_off = schema.OPEN, _D.state == State.DEFERRED
     with ledger.read() as connection:
-        due = connection.execute(select(func.min(_D.due_at)).where(put_off)).scalar()
+        due = connection.execute(select(func.min(_D.due_at)).where(ours, *put_off)).scalar()
     return parse(due) if due else None
 
 

@@ -131,10 +131,9 @@ def _fault(letter: Letter, together: Sequence[Letter]) -> str:
     return mixed_up(letter, together, shown) or badly_drawn(letter, shown)
 
 
-def badly_drawn(letter: Letter, shown: str = "") -> str:
+def badly_drawn(letter: Letter, shown: str) -> str:
     """What a PDF shows that its DOCX, read back before, does not: tags, Word's own fields, empty
-    boxes. Blank: nothing. ``shown``: the text of the PDF, where it was read already."""
-    shown = shown or pdftext.text(letter.pdf)
+    boxes. Blank: nothing. ``shown`` is the text of the PDF."""
     if readback.may_have_left_over(shown) and (left := readback.left_over(shown, _written(letter))):
         return f"its PDF still shows {left!r}"
     if not _USUAL.fullmatch(shown) and (boxes := glyphs.undrawn(letter.pdf)):
@@ -145,13 +144,12 @@ def badly_drawn(letter: Letter, shown: str = "") -> str:
     return ""
 
 
-def mixed_up(letter: Letter, others: Iterable[Letter], shown: str = "") -> str:
+def mixed_up(letter: Letter, others: Iterable[Letter], shown: str) -> str:
     """What is wrong with a PDF read back: not this letter, or another's too. Blank: nothing.
 
     ``others`` are letters laid out at the same time; the letter itself may be among them.
     ``shown`` as for ``badly_drawn``.
     """
-    shown = shown or pdftext.text(letter.pdf)
     if not _stands_in(letter.reference, shown):
         own = _signs(letter)
         if _stands_in(letter.reference, _written(letter)) or not any(

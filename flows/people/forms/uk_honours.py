@@ -32,11 +32,8 @@ def standing(name: str) -> str:
     "obe" and "Obe" are the same letters; "Ma" and "Om" are surnames.
     """
     last = name.split(" ")[-1].strip(".,")
-    if last in ("Bt", "Bart") or last in _LEARNED or last in _ORDER:
-        found = True
-    else:
-        careless = len(last) > 2 or (last.islower() and not name.islower())
-        found = careless and last.upper() in _ANY_CASE
+    careless = len(last) > 2 or (last.islower() and not name.islower())
+    found = last in ("Bt", *_LEARNED, *_ORDER) or (careless and last.upper() in _ANY_CASE)
     return last if found and " " in name else ""
 
 

@@ -9,10 +9,11 @@ from typing import Any
 
 from sqlalchemy import Row, bindparam, func, select
 
+from flows.post import status
 from flows.post.delivery.sending import Sending, Stop
 from flows.post.failpoints import passing
 from flows.post.ledger import events, holds, schema, transitions
-from flows.post.ledger.clock import now, parse, stamp
+from flows.post.ledger.clock import now, stamp
 from flows.post.ledger.database import Ledger
 from flows.post.ledger.errors import LedgerUnavailableError, LostHoldError
 from flows.post.ledger.group_commit import GroupCommit
@@ -35,7 +36,6 @@ _DUE = (
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
 )
-_NEXT = select(func.min(_D.due_at)).where(_MAIL, schema.OPEN, _D.state == State.DEFERRED)
 _WAITING = select(func.count()).where(_MAIL, schema.OPEN)
 _CONTENTS = select(
     _L.ordinal, _L.content, _L.sha256, _L.name, _L.copies, _L.contact, _L.person, _L.email
@@ -66,6 +66,7 @@ class Claims:
         """``batch`` dispatches are claimed in one transaction; none once ``stop`` is over."""
         self._ledger = ledger
         self._mailing = sending.mailing
+        self._rehearsal = sending.rehearsal
         self._scope = {"mailing": sending.mailing, "rehearsal": sending.rehearsal}
         self.holder = holder
         self._batch = batch
@@ -176,13 +177,11 @@ class Claims:
 
     def hold(self) -> holds.Hold | None:
         """The hold that keeps live letters of this mailing back, or None."""
-        return None if self._scope["rehearsal"] else holds.find(self._ledger, self._mailing)
+        return None if self._rehearsal else holds.find(self._ledger, self._mailing)
 
     def next_due(self) -> datetime | None:
         """When the first deferred letter is due again."""
-        with self._ledger.read() as connection:
-            due = connection.execute(_NEXT, self._scope).scalar()
-        return parse(due) if due else None
+        return status.next_due(self._ledger, self._mailing, self._rehearsal)
 
     def waiting(self) -> int:
         """Letters by mail that are ready or deferred."""

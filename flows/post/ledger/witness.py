@@ -238,17 +238,13 @@ class _Follower:
             return head(connection), places
 
 
-def leave(ledger: Ledger, *, flush: bool = True) -> Head:
-    """Write the ledger's head to every witness, unless it has seen more; returns the head.
-
-    Without ``flush`` a power cut may leave the witness as it was, which is no worse than none:
-    what it is to tell apart is another copy of the ledger, not another state of the disk. Raises
-    WitnessUnwritableError.
-    """
+def leave(ledger: Ledger) -> Head:
+    """Write the ledger's head to every witness, unless it has seen more; returns the head. Raises
+    WitnessUnwritableError."""
     with ledger.read() as connection:
         ours = head(connection)
     for path in _places(ledger, ours.identity):
-        witness_file.write(path, ours, _place(ledger), flush=flush)
+        witness_file.write(path, ours, _place(ledger))
     return ours
 
 

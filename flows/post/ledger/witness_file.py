@@ -72,9 +72,11 @@ def look(path: Path) -> Seen | None:
 
 
 def write(path: Path, ours: Head, place: str, *, anew: bool = False, flush: bool = True) -> None:
-    """Overwrite one block in place, which is whole at any moment; ``flush`` waits for the disk.
+    """Overwrite one block in place, which is whole at any moment.
 
-    Without ``anew`` nothing is written over a head that came later. Raises WitnessUnwritableError.
+    Without ``anew`` nothing is written over a head that came later. Without ``flush`` a power cut
+    may leave the witness as it was, which is no worse than none: what it is to tell apart is
+    another copy of the ledger, not another state of the disk. Raises WitnessUnwritableError.
     """
     try:
         with _writing:

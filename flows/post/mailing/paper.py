@@ -40,15 +40,13 @@ def waiting(
 
 
 def letters(
-    ledger: Ledger, mailing: str, *, by_mail: bool = False, numbers: Iterable[int] | None = None
+    ledger: Ledger, mailing: str, numbers: Iterable[int], *, by_mail: bool = False
 ) -> Iterator[Letter]:
-    """The letters themselves, as they were frozen; those with these ``numbers`` in their order.
+    """The letters with these ``numbers``, in their order, as they were frozen.
 
     A letter that was withdrawn or posted since ``waiting`` is left out. Few are in memory at a
     time, and no transaction is open while they are used.
     """
-    if numbers is None:
-        numbers = [number for number, _, _ in waiting(ledger, mailing, by_mail=by_mail)]
     wanted = iter(numbers)
     statement = _statement(*_ABOUT, _L.content).where(*_still(mailing, by_mail))
     while some := list(islice(wanted, _FEW)):

@@ -23,6 +23,7 @@ from flows.letters.letter import Letter
 from flows.letters.libreoffice import Office
 from flows.letters.pdf import convert, layout, split
 from flows.letters.pdf.layout import Patience
+from flows.letters.pdf.text import text
 from tests.conftest import need
 from tests.integration.letters.letter_templates import (
     TEMPLATES,
@@ -43,7 +44,8 @@ def soffice() -> str:
 
 def one_by_one(letters: list[Letter]) -> list[bytes]:
     with Office(libreoffice.find()) as opened:
-        found = opened.convert({letter.reader.contact.id: letter.docx for letter in letters}, 120)
+        documents = {letter.reader.contact.id: letter.docx for letter in letters}
+        found = dict(opened.converted(documents, 120))
     return [found[letter.reader.contact.id] for letter in letters]
 
 
@@ -100,15 +102,19 @@ def test_each_pdf_has_a_title_of_its_own_and_nothing_of_the_others(tmp_path: Pat
 
 def test_a_pdf_that_shows_another_readers_letter_is_not_kept(tmp_path: Path) -> None:
     first, second = list(convert.convert(filled(tmp_path, plain, 2)))
-    assert convert.mixed_up(first, [first, second]) == ""
+    assert convert.mixed_up(first, [first, second], text(first.pdf)) == ""
     swapped = replace(first, pdf=second.pdf)
-    assert "does not show 'clean-rivers/1/r0'" in convert.mixed_up(swapped, [first, second])
+    assert "does not show 'clean-rivers/1/r0'" in convert.mixed_up(
+        swapped, [first, second], text(swapped.pdf)
+    )
     with pikepdf.open(BytesIO(first.pdf)) as both:
         with pikepdf.open(BytesIO(second.pdf)) as more:
             both.pages.extend(more.pages)
         both.save(tmp_path / "both.pdf")
     joined = replace(first, pdf=(tmp_path / "both.pdf").read_bytes())
-    assert "shows 'clean-rivers/1/r1'" in convert.mixed_up(joined, [first, second])
+    assert "shows 'clean-rivers/1/r1'" in convert.mixed_up(
+        joined, [first, second], text(joined.pdf)
+    )
 
 
 def test_pages_that_bookmarks_do_not_divide_are_not_split(tmp_path: Path) -> None:
@@ -186,7 +192,7 @@ def test_no_room_for_the_documents_is_told_with_what_to_do(tmp_path: Path) -> No
         opened._room = tmp_path / "file"  # a folder that cannot be made
         (tmp_path / "file").write_text("")
         with pytest.raises(ConfigurationError, match="make room on this disk"):
-            opened.convert({"x": b""}, 10)
+            list(opened.converted({"x": b""}, 10))
 
 
 def test_a_pdf_is_taken_while_libreoffice_is_busy_with_the_next(tmp_path: Path) -> None:
@@ -233,7 +239,7 @@ def test_what_libreoffice_started_and_its_profile_are_gone_when_it_is_given_up(
     program = misbehaving(f"sleep 613 & echo $! >{child}; wait")
     with Office(program) as opened:
         docx = poisoned(tmp_path / "letters")[2].docx
-        assert opened.convert({"x": docx}, 3) == {}
+        assert list(opened.converted({"x": docx}, 3)) == []
         assert not _runs(int(child.read_text()))
     assert not list(tmp_path.glob("dear-minister-office-*"))
 

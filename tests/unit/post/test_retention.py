@@ -94,7 +94,8 @@ def test_what_is_left_of_the_mailing_is_still_signed_off_and_can_be_sent(
     assert found.hash == sent.hash
     assert approval.need_signed_off(ledger, found, lambda: SOURCES) == []
     assert rehearsal.begin(ledger, found) == 1
-    assert [one.reader.contact.person for one in on_paper(ledger, sent.id)] == []
+    assert list(waiting(ledger, sent.id)) == []
+    assert list(on_paper(ledger, sent.id, range(1, sent.letters + 1))) == []
 
 
 def test_a_letter_withdrawn_since_the_pack_was_begun_is_not_printed(ledger: Ledger) -> None:
@@ -103,7 +104,7 @@ def test_a_letter_withdrawn_since_the_pack_was_begun_is_not_printed(ledger: Ledg
     people = ("hague", "warsi", "green")
     made = freeze(ledger, [letter(one, email="", paper=True, reader=told) for one in people])
     numbers = [number for number, _, _ in waiting(ledger, made.id)]
-    begun = on_paper(ledger, made.id, numbers=reversed(numbers))
+    begun = on_paper(ledger, made.id, reversed(numbers))
     withdraw(ledger, f"{made.id}:2", **WHO)
     assert [one.reader.contact.person for one in begun] == ["green", "hague"]
 
