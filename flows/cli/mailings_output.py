@@ -85,8 +85,7 @@ def prepared(
     if found.passed_over:
         lines.append(
             f"{counted(len(found.passed_over), 'person has', 'persons have')} this edition "
-            "already, or "
-            "will get it"
+            "already, or will get it"
         )
     lines.append(found.accounting.sentence)
     if draft.merges:
@@ -99,8 +98,7 @@ def prepared(
         if waiting := counts["refused"] + counts["possible_double"]:
             lines.append(
                 f"nothing was frozen: {counted(waiting, 'row was', 'rows were')} handed back, "
-                "and nobody "
-                "else is left"
+                "and nobody else is left"
             )
         else:
             lines.append("nothing to do: there is nobody left to write to")

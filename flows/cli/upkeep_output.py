@@ -102,8 +102,7 @@ def recovered(found: Recovery) -> Answer:
     if done.uncertain:
         lines.append(
             f"uncertain: {counted(len(done.uncertain), 'letter')}, of which nobody can say here "
-            "whether "
-            "it was sent"
+            "whether it was sent"
         )
     if done.left:
         lines.append(f"still to be sent: {counted(done.left, 'letter')}")
@@ -112,8 +111,7 @@ def recovered(found: Recovery) -> Answer:
     if found.strangers:
         lines.append(
             f"{counted(len(found.strangers), 'mail')} in {found.mailbox} of mailings that this "
-            "ledger "
-            "does not know; whoever got one would be written to again:"
+            "ledger does not know; whoever got one would be written to again:"
         )
         lines += [f"  {mail}" for mail in found.strangers[:_MOST]]
         if len(found.strangers) > _MOST:

@@ -39,8 +39,7 @@ class Overview:
         )
         lines = [
             f"{counted(self.letters, 'letter')}, {self.by_mail} by mail and {self.by_post} by "
-            "post: "
-            f"{roles or 'nobody'}",
+            f"post: {roles or 'nobody'}",
             f"dated {format_date(self.date, 'long', language)}",
         ]
         if self.blank:

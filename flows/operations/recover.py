@@ -85,7 +85,7 @@ def need_unsent(
     if sent := [dispatch for identity, dispatch in untried.items() if identity in there]:
         raise BehindWitnessError(
             f"{archive.folder} holds {counted(len(sent), 'letter')} that the ledger "
-            f"({ledger.name}) has "
-            f"never tried to send, {sent[0]} the first: the ledger was restored, copied or lost; "
+            f"({ledger.name}) has never tried to send, {sent[0]} the first: the ledger was "
+            "restored, copied or lost; "
             "nothing was sent: dear-minister recover --by NAME --why TEXT"
         )

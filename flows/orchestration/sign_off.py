@@ -94,8 +94,7 @@ def ask(
     refusal = ""
     logger.info(
         f"{counted(found.letters, 'letter')} frozen, the chair's word is waited for: read the "
-        "review among the "
-        "artifacts, then choose Resume in this run's menu"
+        "review among the artifacts, then choose Resume in this run's menu"
     )
     for attempt in count(1):
         # Each refusal asks under a key of its own; on the way back the answers are read again.
@@ -132,8 +131,7 @@ def _say_what_is_waited_for(found: Mailing, refusal: str) -> None:
     """Put it into the suspended run's state, which Prefect leaves without a word."""
     message = (
         f"{refusal} Waits for the sign-off of {counted(found.letters, 'letter')}, mailing "
-        f"{found.id}: "
-        "read the review among the artifacts, then choose Resume in this run's menu."
+        f"{found.id}: read the review among the artifacts, then choose Resume in this run's menu."
     ).strip()
     run = UUID(flow_runs.identity())
     with get_client(sync_client=True) as client:

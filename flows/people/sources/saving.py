@@ -101,14 +101,13 @@ def plan(imported: Imported, path: Path, *, fewer: bool = False) -> Plan:
     if old.refused:
         raise ConfigurationError(
             f"{path}: {counted(len(old.refused), 'row')} cannot be read, and what was corrected "
-            "there would"
-            f" be lost; the first: {old.refused[0]}"
+            f"there would be lost; the first: {old.refused[0]}"
         )
     if len(imported.contacts) < len(old.contacts) * (1 - _LOSS) and not fewer:
         raise ConfigurationError(
             f"{path}: {counted(len(old.contacts), 'contact')} would become "
-            f"{len(imported.contacts)}; the old"
-            " list stays. If so many have gone, import again with --fewer"
+            f"{len(imported.contacts)}; the old list stays. If so many have gone, import again "
+            "with --fewer"
         )
     new = _under_old_ids(imported.contacts, old.contacts)
     base = _imported_before(path)

@@ -160,15 +160,13 @@ def _missing(rows: Sequence[Row], options: Options) -> Iterator[str]:
     if not options.house and not any(row.cells.get("house") for row in sound):
         yield (
             f"no row says which House its reader sits in ({counted(len(sound), 'row')}): where "
-            "all sit in one,"
-            " import again with --house commons, lords, dail or seanad"
+            "all sit in one, import again with --house commons, lords, dail or seanad"
         )
     held = [row for row in sound if row.cells.get("office")]
     if held and not any(row.cells.get("rank") for row in held):
         yield (
             f"no office is of a rank known here ({counted(len(held), 'row')}): where all are of "
-            "one, import"
-            f" again with --rank {' or '.join(RANKS[:5])}, or map a column to rank"
+            f"one, import again with --rank {' or '.join(RANKS[:5])}, or map a column to rank"
         )
 
 
