@@ -10,7 +10,7 @@ import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -41,6 +41,20 @@ OF_THE_SYSTEM = (
 """The wheel is installed already, by the fixture; users and roles are the machine's."""
 LOGIN = ("office", "change-this")
 _PATIENCE = 240
+
+
+def until(
+    what: Callable[[], Any],
+    processes: Iterable["subprocess.Popen[Any]"],
+    said: Callable[[], str] = str,
+) -> Any:
+    """Wait for something that is true, while these processes live, and return it."""
+    deadline = time.monotonic() + _PATIENCE
+    while not (found := what()):
+        assert all(one.poll() is None for one in processes), said()
+        assert time.monotonic() < deadline, said()
+        time.sleep(0.2)
+    return found
 
 
 def block(heading: str, number: int = 0) -> list[str]:
@@ -100,14 +114,13 @@ def test_the_prefect_server_of_the_unit_answers_no_page_of_another_site(tmp_path
     process = subprocess.Popen(told.split(), cwd=tmp_path, env=environment)
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}/api", timeout=60) as browser:
-            deadline = time.monotonic() + _PATIENCE
-            while True:
+
+            def answers() -> bool:
                 with contextlib.suppress(httpx.HTTPError):
-                    if browser.get("/health").status_code == 200:
-                        break
-                assert process.poll() is None
-                assert time.monotonic() < deadline
-                time.sleep(0.2)
+                    return browser.get("/health").status_code == 200
+                return False
+
+            until(answers, [process])
             begin = "/deployments/00000000-0000-0000-0000-000000000000/create_flow_run"
             for headers, answer in (
                 ({"origin": "https://elsewhere.example.org"}, 403),
@@ -256,12 +269,7 @@ class Machine:
         return "".join(f"{log}\n{log.read_text()[-3000:]}" for log in self.root.glob("*.log"))
 
     def until(self, what: Callable[[], Any]) -> Any:
-        deadline = time.monotonic() + _PATIENCE
-        while not (found := what()):
-            assert all(one.poll() is None for one in self.processes.values()), self.said()
-            assert time.monotonic() < deadline, self.said()
-            time.sleep(0.2)
-        return found
+        return until(what, self.processes.values(), self.said)
 
     def health(self, login: tuple[str, str] | None = LOGIN) -> int:
         try:
