@@ -123,9 +123,9 @@ def _mail_server(folder: Path) -> Iterator[int]:
         with sink(folder) as port:
             yield port
         return
-    from tests.bench.post import _slow_server
+    from tests.bench.post import slow_server
 
-    with _slow_server(folder, 0.0) as port:
+    with slow_server(folder, 0.0) as port:
         yield port
 
 
