@@ -92,7 +92,7 @@ def unsent(mailing: str, why: str) -> Answer:
     )
 
 
-def bound(made: PrintPack, mailing: str) -> Answer:
+def bound(made: PrintPack, mailing: Mailing) -> Answer:
     """All letters in one file, or in several with a list of what is in which."""
     faults = [Fault(reference, f"not in it: {reason}") for reference, reason in made.failed]
     return Answer(
@@ -109,7 +109,7 @@ def bound(made: PrintPack, mailing: str) -> Answer:
     )
 
 
-def packed(made: PrintPack, mailing: str) -> Answer:
+def packed(made: PrintPack, mailing: Mailing) -> Answer:
     """The print pack's files, and letters that are in none."""
     failed = [{"reference": reference, "reason": reason} for reference, reason in made.failed]
     faults = [{"reference": reference, "fault": fault} for reference, fault in made.faults]
@@ -125,7 +125,7 @@ def packed(made: PrintPack, mailing: str) -> Answer:
         *grouping.lines([Fault(*fault) for fault in made.faults]),
         f"{counted(made.count, 'letter')}: {_named(made)}",
     ]
-    next_ = [f"when they are posted: dear-minister posted {mailing} --on DATE --by NAME"]
+    next_ = [f"when they are posted: dear-minister posted {mailing.id} --on DATE --by NAME"]
     remarks = _proof(mailing) if made.proof else next_
     return Answer(document, lines, remarks, attention(failed or faults))
 
@@ -136,11 +136,11 @@ def _named(made: PrintPack) -> str:
     return ", ".join((*(parts or map(str, made.letters)), *map(str, made.beside)))
 
 
-def _proof(mailing: str, everyone: str = "") -> list[str]:
+def _proof(mailing: Mailing, everyone: str = "") -> list[str]:
     return [
         "not signed off, so every page says PROOF; when the chair agrees:",
-        f"  dear-minister approve {mailing} --by NAME --hash HASH",
-        f"  dear-minister print {mailing}{everyone}",
+        f"  dear-minister approve {mailing.id} --by NAME --hash {mailing.hash[:12]}",
+        f"  dear-minister print {mailing.id}{everyone}",
     ]
 
 

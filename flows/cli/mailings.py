@@ -282,11 +282,12 @@ def print_(
     """The print pack: letters that go by post, address labels, a sheet to tick. Before the sign-off
     every page of the letters says PROOF."""
     from flows.operations.print_pack import every_letter, pack
+    from flows.post.mailing import mailing as mailings
 
-    if everyone:
-        with options.ledger() as ledger:
-            return decisions.bound(every_letter(settings.load(), ledger, mailing, out), mailing)
     with options.ledger() as ledger:
+        found = mailings.get(ledger, mailing)
+        if everyone:
+            return decisions.bound(every_letter(settings.load(), ledger, mailing, out), found)
         made = pack(
             settings.load(),
             ledger,
@@ -296,7 +297,7 @@ def print_(
             first_label=first_label,
             envelope=envelope,
         )
-    return decisions.packed(made, mailing)
+    return decisions.packed(made, found)
 
 
 @app.command()

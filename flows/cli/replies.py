@@ -175,7 +175,8 @@ def again(dispatch: DispatchId, by: options.By, why: options.Why) -> Answer:
     from flows.operations import replies
 
     with options.ledger() as ledger:
-        return output.freed(dispatch, replies.again(ledger, dispatch, by=by, why=why))
+        person = replies.again(ledger, dispatch, by=by, why=why)
+        return output.freed(dispatch, person, replies.preparing(ledger, dispatch))
 
 
 @app.command()

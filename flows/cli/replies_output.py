@@ -72,9 +72,13 @@ def desk(found: Desk) -> Answer:
     lines.append(_sentence(found.numbers, silent, waits))
     remarks = []
     if waiting:
-        remarks.append(f"read one:  dear-minister replies show {waiting[0].id}")
-        remarks.append("sort it:   dear-minister replies sort ITEM --as KIND --by NAME")
-        remarks.append("match it:  dear-minister replies match ITEM DISPATCH --by NAME")
+        first = waiting[0]
+        one = first.candidates[0] if len(first.candidates) == 1 else "DISPATCH"
+        remarks = [
+            f"read one:  dear-minister replies show {first.id}",
+            f"sort it:   dear-minister replies sort {first.id} --as KIND --by NAME",
+            f"match it:  dear-minister replies match {first.id} {first.dispatch or one} --by NAME",
+        ]
     return Answer(document, lines, remarks, attention(waiting))
 
 
@@ -191,14 +195,14 @@ def decided(item: Item, followed: str = "") -> Answer:
     return Answer(_item(item) | {"followed": followed}, lines)
 
 
-def freed(dispatch: str, person: str) -> Answer:
-    """A reader who is to be written to again."""
+def freed(dispatch: str, person: str, command: str) -> Answer:
+    """A reader who is to be written to again, by the mailing that ``command`` makes."""
     return Answer(
         {"dispatch": dispatch, "person": person},
         [f"{person} gets another letter of this edition"],
         [
             "correct the address in the contact list, or blank the e-mail address for a letter by "
-            "post, then: dear-minister prepare CAMPAIGN"
+            f"post, then: dear-minister {command}"
         ],
     )
 
@@ -215,9 +219,10 @@ def corrections(found: Sequence[Correction], to: Path | None) -> Answer:
     lines.append(f"letters returned: {len(found)}" if found else "no letter was returned")
     if to:
         lines.append(f"as a sheet: {to}")
-    remarks = (
-        ["write again: dear-minister replies again DISPATCH --by NAME --why TEXT"] if found else []
-    )
+    remarks = [
+        f"write again: dear-minister replies again {correction.dispatch} --by NAME --why TEXT"
+        for correction in found[:1]
+    ]
     return Answer(
         {"corrections": [asdict(correction) for correction in found], "file": to},
         lines,

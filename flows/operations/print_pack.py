@@ -48,11 +48,13 @@ def pack(
         witness.check(ledger)
     objections = suppressions().now()
     objected: list[tuple[str, str]] = []
+    dispatches: list[str] = []
 
     def allowed() -> Iterator[tuple[int, Reader, str]]:
         for number, reader, reference in paper.waiting(ledger, mailing):
             if why := objections.of(reader):
                 objected.append((reference, f"not printed: {why}"))
+                dispatches.append(f"{mailing}:{number}")
             else:
                 yield number, reader, reference
 
@@ -60,7 +62,8 @@ def pack(
     if objected and not numbers:
         raise ConfigurationError(
             f"mailing {mailing}: whoever is to get a letter by post objects, {objected[0][0]} the "
-            f"first ({objected[0][1]}); withdraw what is not to go: dear-minister withdraw DISPATCH"
+            f"first ({objected[0][1]}); withdraw each that is not to go: dear-minister withdraw "
+            f"{dispatches[0]} --by NAME --why TEXT"
         )
     if not numbers:
         raise ConfigurationError(

@@ -17,7 +17,7 @@ from flows.errors import ConfigurationError, RowError
 from flows.people import suppression
 from flows.people.lists import files
 from flows.post.delivery.office_hours import ZONE
-from flows.post.inbox import items, responses
+from flows.post.inbox import chasers, items, responses
 from flows.post.inbox.items import Item
 from flows.post.inbox.kinds import SORTABLE, Kind
 from flows.post.inbox.mailbox import RawMail
@@ -28,6 +28,7 @@ from flows.post.ledger import events, schema
 from flows.post.ledger.clock import now, stamp
 from flows.post.ledger.database import Ledger
 from flows.post.ledger.transitions import Transition, apply
+from flows.post.mailing import mailing as mailings
 from flows.post.mailing.paper import DELIVERED
 from flows.post.resolution import find, named
 from flows.post.states import State
@@ -259,6 +260,13 @@ def again(ledger: Ledger, dispatch: str, *, by: str, why: str) -> str:
             about = {"at": stamp(now()), "mailing": found.mailing, "dispatch": found.id}
             events.append(connection, [about | said])
     return found.person
+
+
+def preparing(ledger: Ledger, dispatch: str) -> str:
+    """The command that makes another mailing of this letter's campaign, or of its chasers."""
+    mailing = mailings.get(ledger, find(ledger, dispatch).mailing)
+    chaser = chasers.of(ledger, mailing.id)
+    return f"chase {chaser.campaign}" if chaser else f"prepare {mailing.campaign}"
 
 
 def _kind(kind: str) -> Kind:

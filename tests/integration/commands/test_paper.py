@@ -89,14 +89,15 @@ def test_what_is_printed_before_the_sign_off_says_proof_on_every_page_and_afterw
     ):
         code, _, err = run(*command)
         assert (code, "PROOF" in err) == (0, True), err
-        assert err.endswith(f"  dear-minister {' '.join(command)}\n")
+        *_, approve, again = (line.strip() for line in err.splitlines())
+        assert again == f"dear-minister {' '.join(command)}"
         path = tmp_path / f"var/mailings/{mailing}/print/{file}"
         with pikepdf.Pdf.open(path) as opened:
             pages = len(opened.pages)
         words = shown(path.read_bytes())
         assert words.count("PROOF: not signed off") == pages >= 4
         assert "Zoe Adams MP" in words
-    sign_off(run, mailing)
+    assert run(*approve.removeprefix("dear-minister ").split())[0] == 0  # as it was printed
     assert json.loads(run("print", mailing, "--json")[1])["proof"] is False
     words = shown((tmp_path / f"var/mailings/{mailing}/print/letters.pdf").read_bytes())
     assert "PROOF" not in words
@@ -242,6 +243,9 @@ def test_where_all_object_who_would_get_paper_that_is_why_nothing_is_printed(
         assert run("contacts", "suppress", "--person", person, "--reason", "asked")[0] == 0
     code, _, err = run("print", mailing)
     assert (code, "whoever is to get a letter by post objects" in err) == (2, True)
+    _, _, withdraw = " ".join(err.split()).partition("dear-minister ")
+    assert run(*withdraw.split())[0] == 0  # as it was printed
+    assert states(run, mailing) == {"z": "withdrawn", "b": "ready", "a": "ready"}
 
 
 def test_nothing_is_recorded_as_posted_before_the_sign_off(run: Run, mailing: str) -> None:

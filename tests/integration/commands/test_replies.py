@@ -45,6 +45,9 @@ def test_what_no_rule_knows_waits_until_a_person_sorts_it(correspondence: Corres
     ended = correspondence.office.run("replies")
     assert ended.code == 1
     assert "1 to be sorted" in ended.out
+    assert "replies sort 1 --as KIND" in ended.err
+    about = correspondence.letters["lucas"]["id"]
+    assert f"replies match 1 {about} --by NAME" in ended.err
     shown = correspondence.office.run("replies", "show", 1)
     assert "Hm." in shown.out
     assert "no rule is sure" in shown.out
@@ -96,7 +99,10 @@ def test_a_returned_letter_goes_to_the_corrected_address_on_a_persons_word(
     assert "second copy" in early.line
     correspondence.arrive(correspondence.bounce("glyndwr"))
     sheet = office.folder / "corrections.xlsx"
-    assert office.run("replies", "corrections", "--to", sheet).code == 1
+    told = office.run("replies", "corrections", "--to", sheet)
+    assert told.code == 1
+    command = f"replies again {letter['id']} --by NAME --why TEXT"
+    assert command in told.err
     cells = CalamineWorkbook.from_path(str(sheet)).get_sheet_by_index(0).to_python()
     assert cells[1][:4] == ["glyndwr", letter["name"], cells[1][2], "glyndwr@example.org"]
     assert "correct it" in cells[1][4]
@@ -107,11 +113,11 @@ def test_a_returned_letter_goes_to_the_corrected_address_on_a_persons_word(
     assert made["ready"] == 2
     assert "5.1.1" in made["refused"][0]["reason"]
     # ... and the reader gets the same edition at the right one.
-    office.run("replies", "again", letter["id"], "--by", "Jo Wright", "--why", "typing error")
+    freed = office.run(*command.split())
+    assert f"dear-minister prepare {CAMPAIGN}" in freed.err
     text = office.contacts.read_text(encoding="utf-8")
     office.contacts.write_text(text.replace("glyndwr@", "sian.glyndwr@"), encoding="utf-8")
-    again = office.prepare()
-    assert again["ready"] == 1
+    assert office.prepare()["ready"] == 1
     assert office.run("verify").code == 0
 
 
