@@ -48,8 +48,7 @@ class Guarded:
     def _asked(self, job: tuple[str, object]) -> Any:
         with self._lock:
             try:
-                self._worker.give(job)
-                return self._worker.take()
+                return self._worker.ask(job)
             except ProcessEndedError as error:
                 if error.code != -getattr(signal, "SIGALRM", 0):
                     raise

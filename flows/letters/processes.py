@@ -9,9 +9,11 @@ with: all of Prefect under a flow, and a user's script that calls ``campaign`` w
 its ``__name__`` would begin once more in each.
 """
 
+import fcntl
 import gc
 import os
 import pickle
+import select
 import signal
 import subprocess
 import sys
@@ -23,6 +25,11 @@ from types import TracebackType
 from typing import IO, Any, NoReturn, Self
 
 from flows.errors import DearMinisterError
+
+_AHEAD = 2
+"""Jobs that a process has at a time: it begins one while the answer to another is used."""
+_PIPE = 1 << 20
+"""Bytes; what anybody may ask for (/proc/sys/fs/pipe-max-size)."""
 
 
 def answers(
@@ -36,28 +43,27 @@ def answers(
     """Each job's answer, in the order of ``jobs``, of which few are in memory at a time.
 
     ``begin``, a function of a module, is called with ``prepare`` once in each new process and
-    returns what each job is called with. ``here`` is what it would return in this process, if a
-    copy of this process may call it. Raises what a job raised, DearMinisterError where a process
-    died.
+    returns what each job is called with. ``here`` instead is called with them in copies of this
+    process (``can_fork``). Raises what a job raised, DearMinisterError where a process died.
     """
-    do = here if can_fork() else None
     with ExitStack() as running:
         hired = [
-            running.enter_context(Worker((begin, prepare), copying=do)) for _ in range(processes)
+            running.enter_context(Worker((begin, prepare), copying=here)) for _ in range(processes)
         ]
-        waiting = iter(jobs)
+        waiting = map(_pickled, jobs)
+        job = next(waiting, None)
         busy: deque[Worker] = deque()
-        for one, job in zip(hired, waiting, strict=False):
-            one.give(job)
-            busy.append(one)
-        while busy:
-            one = busy.popleft()
-            answer = one.take()
-            # The next job before the answer is used: nobody idles while it is stored.
-            for job in waiting:
+        free = deque(hired * _AHEAD)
+        while busy or job is not None:
+            # The next jobs before the answer is used: nobody idles while it is stored.
+            while job is not None and free and free[0].has_room_for(job):
+                one = free.popleft()
                 one.give(job)
                 busy.append(one)
-                break
+                job = next(waiting, None)
+            one = busy.popleft()
+            answer = one.take()
+            free.append(one)
             yield answer
 
 
@@ -67,15 +73,22 @@ def can_fork() -> bool:
     return sys.platform == "linux" and len(os.listdir("/proc/self/task")) == 1
 
 
+def _pickled(job: object) -> bytes:
+    return pickle.dumps(job, pickle.HIGHEST_PROTOCOL)
+
+
 class Worker:
-    """One process; at most one job is with it at a time, so that neither pipe fills up."""
+    """One process. Jobs that wait for it are no more than its pipe holds: nobody who writes there
+    waits for it while it waits to be read."""
 
     def __init__(self, prepare: object, *, copying: Callable[[Any], object] | None = None) -> None:
         """A new process, which begins with ``prepare``; or a copy of this one that calls
         ``copying`` with each job."""
         self._process: subprocess.Popen[bytes] | _Copy
+        self._given: deque[int] = deque()
         if copying:
             self._process = _Copy(copying)
+            self._room = self._widened()
             return
         paths = os.pathsep.join(path for path in sys.path if path)
         self._process = subprocess.Popen(
@@ -85,7 +98,8 @@ class Worker:
             env={**os.environ, "PYTHONPATH": paths},
             start_new_session=True,  # Ctrl-C is this process's to hear
         )
-        self.give(prepare)
+        self._room = self._widened()
+        self._write(_pickled(prepare))
 
     def __enter__(self) -> Self:
         return self
@@ -104,23 +118,53 @@ class Worker:
         with suppress(OSError, ValueError):  # what was still in the pipe has nowhere to go
             self._process.communicate()
 
-    def give(self, job: object) -> None:
-        assert self._process.stdin is not None
-        try:
-            pickle.dump(job, self._process.stdin, pickle.HIGHEST_PROTOCOL)
-            self._process.stdin.flush()
-        except OSError as error:
-            raise self._died() from error
+    def ask(self, job: object) -> Any:
+        """The answer to one job, where none waits."""
+        self.give(_pickled(job))
+        return self.take()
+
+    def has_room_for(self, job: bytes) -> bool:
+        """Whether a pickled job can be given now."""
+        return not self._given or sum(self._given) + len(job) <= self._room
+
+    def give(self, job: bytes) -> None:
+        """Give a pickled job, for which there is room."""
+        self._given.append(len(job))
+        self._write(job)
 
     def take(self) -> Any:
+        """The answer to the job that was given first of those that wait."""
         assert self._process.stdout is not None
         try:
             answer = pickle.load(self._process.stdout)
         except (EOFError, pickle.UnpicklingError) as error:
             raise self._died() from error
+        self._given.popleft()
         if isinstance(answer, DearMinisterError):
             raise answer
         return answer
+
+    def _write(self, data: bytes) -> None:
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(data)
+            self._process.stdin.flush()
+        except OSError as error:
+            raise self._died() from error
+
+    def _widened(self) -> int:
+        """Let the pipes hold an answer while another is used; returns how many bytes jobs may be.
+
+        Linux alone (pipe(7)); elsewhere, and where an administrator allows less, a pipe holds what
+        it holds, and at least PIPE_BUF.
+        """
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        try:
+            fcntl.fcntl(self._process.stdout, fcntl.F_SETPIPE_SZ, _PIPE)
+            return fcntl.fcntl(self._process.stdin, fcntl.F_SETPIPE_SZ, _PIPE)
+        except (AttributeError, OSError):
+            return select.PIPE_BUF
 
     def _died(self) -> "ProcessEndedError":
         return ProcessEndedError(self._process.wait())

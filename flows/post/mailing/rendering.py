@@ -1,9 +1,8 @@
 """From readers to frozen letters, in the order of the readers, on as many processes as pay."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
-from itertools import islice
 from pathlib import Path
 
 from flows.errors import ConfigurationError, RowError
@@ -19,7 +18,8 @@ from flows.people.contact import Reader, RejectedRow
 from flows.people.identity import memory
 from flows.post.mailing.frozen_letter import FrozenLetter, written
 
-_CHUNK = 50
+_CHUNK = 25
+"""Letters of one answer: as many as a pipe holds (processes), so that the next are begun."""
 _WORTH_A_PROCESS = 2000
 """Readers below which starting processes takes longer than filling the letters."""
 _WORTH_A_COPY = 200
@@ -49,14 +49,20 @@ def render(
             yield one if isinstance(one, RejectedRow) else frozen(one, campaign, postmark)
         return
     copied = filler.may_be_copied and len(readers) <= _MOST_COPIED and can_fork()
-    here = _many(filler, campaign, postmark) if copied else None
     if not processes:
-        worth = _WORTH_A_COPY if here else _WORTH_A_PROCESS
+        worth = _WORTH_A_COPY if copied else _WORTH_A_PROCESS
         processes = (os.cpu_count() or 1) if len(readers) >= worth else 1
     if processes > 1:
         prepare = (campaign.folder, campaign.fingerprint, on, postmark)
-        for many in answers(begin, prepare, _chunks(readers), processes, here=here):
-            yield from many
+        parts = [slice(n, n + _CHUNK) for n in range(0, len(readers), _CHUNK)]
+        many = _many(filler, campaign, postmark)
+        found = (
+            answers(begin, prepare, parts, processes, here=lambda part: many(readers[part]))
+            if copied
+            else answers(begin, prepare, (readers[part] for part in parts), processes)
+        )
+        for some in found:
+            yield from some
         return
     for one in filled(filler, readers):
         yield one if isinstance(one, RejectedRow) else frozen(one, campaign, postmark)
@@ -119,9 +125,3 @@ def frozen(
         paper=goes_by_post(reader, campaign.post),
         reader=written(reader, memory.salt(campaign.key, campaign.edition)),
     )
-
-
-def _chunks(readers: Iterable[Reader]) -> Iterator[list[Reader]]:
-    source = iter(readers)
-    while chunk := list(islice(source, _CHUNK)):
-        yield chunk
