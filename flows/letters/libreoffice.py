@@ -1,5 +1,6 @@
 """LibreOffice as a converter that may hang, crash or write nonsense, and is then left behind."""
 
+import fcntl
 import json
 import os
 import resource
@@ -42,6 +43,16 @@ _MEMORY = {
     "MALLOC_TRIM_THRESHOLD_": "2147483647",
     "GLIBC_TUNABLES": "glibc.malloc.tcache_count=2000:glibc.malloc.tcache_max=4096",
 }
+_ROOM = "dear-minister-office-"
+"""What the names of the folders in TMPDIR begin with."""
+_WATCH = """
+group=
+while read -r line; do group=$line; done
+[ -z "$group" ] || kill -9 "-$group"
+rm -rf "$1" || { sleep 1; rm -rf "$1"; }
+"""
+"""For a shell: its input ends with the process that writes to it, however that is killed. What is
+just being killed may make one file more."""
 _LOOK_SECONDS = 0.1
 """Between two looks at what is done."""
 
@@ -87,13 +98,46 @@ def installed() -> bool:
     return any(shutil.which(name) for name in PROGRAMS)
 
 
+def clear_away() -> int:
+    """Remove folders of this account whose processes were killed, with the letters in them; how
+    many. Those of living processes, of other accounts, and links stay."""
+    removed = 0
+    for path in Path(tempfile.gettempdir()).glob(f"{_ROOM}*"):
+        with suppress(OSError):
+            if path.lstat().st_uid != os.getuid():
+                continue
+            held = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(path)
+                removed += 1
+            finally:
+                os.close(held)
+    return removed
+
+
 class Office:
     """One LibreOffice at a time, with a profile and folders of its own that vanish with it."""
 
     def __init__(self, program: str) -> None:
+        clear_away()
         self._program = program
-        self._room = Path(tempfile.mkdtemp(prefix="dear-minister-office-"))
         self._running: subprocess.Popen[bytes] | None = None
+        made = Path(tempfile.mkdtemp(prefix=f".{_ROOM}"))
+        # Held from before it has the name by which it could be cleared away.
+        self._held = os.open(made, os.O_RDONLY)
+        with suppress(OSError):  # a file system without locks: then nobody clears away either
+            fcntl.flock(self._held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        self._room = made.rename(made.with_name(made.name[1:]))
+        end, self._watched = os.pipe()
+        with open(end, "rb") as groups:
+            self._watch = subprocess.Popen(
+                ["sh", "-c", _WATCH, "sh", str(self._room)],
+                stdin=groups,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
 
     def __enter__(self) -> Self:
         return self
@@ -105,6 +149,9 @@ class Office:
         trace: TracebackType | None,
     ) -> None:
         shutil.rmtree(self._room, ignore_errors=True)
+        os.close(self._watched)
+        self._watch.wait()
+        os.close(self._held)
 
     def converted(
         self, documents: Mapping[str, bytes], seconds: float
@@ -192,12 +239,19 @@ class Office:
         with suppress(AttributeError, OSError, ValueError):  # Linux alone has prlimit
             limits = (LARGEST_OUTPUT, LARGEST_OUTPUT)
             resource.prlimit(process.pid, resource.RLIMIT_FSIZE, limits)
+        self._say(str(process.pid))
         try:
             yield process
         finally:
             self.stop()
+            self._say("")  # before the number may be another's
             process.wait()
             self._running = None
+
+    def _say(self, group: str) -> None:
+        """Tell the watch which processes to end."""
+        with suppress(OSError):  # somebody killed it
+            os.write(self._watched, f"{group}\n".encode())
 
 
 def _whole(path: Path) -> bytes:
