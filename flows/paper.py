@@ -7,15 +7,13 @@ from prefect import flow
 
 from flows.counted import counted
 from flows.errors import ConfigurationError
+from flows.operations import posted as posting
 from flows.operations import print_pack as packing
-from flows.operations.send import objection
 from flows.orchestration import artifacts, flow_runs, links, verbs
 from flows.orchestration.parameters import By, Day, MailingId, text
 from flows.orchestration.states import Ending
 from flows.orchestration.verbs import Done
-from flows.post import resolution
 from flows.post.ledger.database import Ledger
-from flows.post.mailing import mailing as mailings
 from flows.settings import load
 
 flow_runs.one_line_each()
@@ -50,6 +48,7 @@ def print_pack(mailing: MailingId = "", first_label: FirstLabel = 1, by: By = ""
                     "",
                     *(f"- {file}" for file in files),
                     "",
+                    *(f"Note: {edit}.\n" for edit in made.edits),
                     "Not signed off, so every page says PROOF: sign off, then print again."
                     if made.proof
                     else f"When they have gone: {gone}",
@@ -70,17 +69,11 @@ def posted(mailing: MailingId = "", on: Day = None, excepted: Excepted = "", by:
     def step(ledger: Ledger) -> Done:
         _need(mailing)
         day = on or date.today()
-        gone = resolution.posted(
-            ledger,
-            mailing,
-            on=day,
-            by=by,
-            excepted=excepted.replace(",", " ").split(),
-            suppressed=objection(ledger, mailing),
-        )
-        doubt = resolution.too_early(mailings.get(ledger, mailing), day)
-        said = f"{counted(len(gone), 'letter')} of {mailing} recorded as posted on {day}"
-        return Done(f"{said}; {doubt}" if doubt else said)
+        without = excepted.replace(",", " ").split()
+        gone = posting.posted(ledger, mailing, on=day, by=by, excepted=without)
+        letters = counted(len(gone.dispatches), "letter")
+        said = f"{letters} of {mailing} recorded as posted on {day}"
+        return Done("; ".join((said, *gone.doubts)))
 
     return verbs.perform("posted", "", step)
 

@@ -13,9 +13,8 @@ from flows.errors import Fault
 from flows.post.states import State
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from flows.letters.paper.pack import PrintPack
+    from flows.operations.posted import Posted
     from flows.post.ledger.holds import Hold
     from flows.post.ledger.transitions import DispatchRow
     from flows.post.mailing.mailing import Mailing
@@ -102,9 +101,10 @@ def bound(made: PrintPack, mailing: Mailing) -> Answer:
             "letters": made.count,
             "failed": [asdict(fault) for fault in faults],
             "proof": made.proof,
+            "edits": made.edits,
         },
         [*grouping.lines(faults), f"{counted(made.count, 'letter')}: {_named(made)}"],
-        _proof(mailing, " --all") if made.proof else (),
+        _proof(mailing, " --all") if made.proof else _notes(made.edits),
         code=attention(faults),
     )
 
@@ -119,6 +119,7 @@ def packed(made: PrintPack, mailing: Mailing) -> Answer:
         "failed": failed,
         "faults": faults,
         "proof": made.proof,
+        "edits": made.edits,
     }
     lines = [
         *(f"not printed: {one['reference']}: {one['reason']}" for one in failed),
@@ -126,7 +127,7 @@ def packed(made: PrintPack, mailing: Mailing) -> Answer:
         f"{counted(made.count, 'letter')}: {_named(made)}",
     ]
     next_ = [f"when they are posted: dear-minister posted {mailing.id} --on DATE --by NAME"]
-    remarks = _proof(mailing) if made.proof else next_
+    remarks = _proof(mailing) if made.proof else [*_notes(made.edits), *next_]
     return Answer(document, lines, remarks, attention(failed or faults))
 
 
@@ -144,13 +145,15 @@ def _proof(mailing: Mailing, everyone: str = "") -> list[str]:
     ]
 
 
-def posted(mailing: Mailing, on: date, dispatches: Sequence[str]) -> Answer:
-    """Letters on paper that went."""
-    from flows.post.resolution import too_early
-
-    doubt = too_early(mailing, on)
+def posted(found: Posted) -> Answer:
+    """Letters on paper that went, and what is odd about it."""
+    letters = counted(len(found.dispatches), "letter")
     return Answer(
-        {"mailing": mailing.id, "on": on, "posted": list(dispatches)},
-        [f"{counted(len(dispatches), 'letter')} of {mailing.id} recorded as posted on {on}"],
-        [f"note: {doubt}"] if doubt else [],
+        {"mailing": found.mailing, "on": found.on, "posted": list(found.dispatches)},
+        [f"{letters} of {found.mailing} recorded as posted on {found.on}"],
+        _notes(found.doubts),
     )
+
+
+def _notes(lines: Sequence[str]) -> list[str]:
+    return [f"note: {line}" for line in lines]

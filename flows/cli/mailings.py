@@ -311,19 +311,8 @@ def posted(
     ] = None,
 ) -> Answer:
     """Record that the letters on paper went to the post."""
-    from flows.operations.send import objection
-    from flows.post import resolution
-    from flows.post.mailing import mailing as mailings
+    from flows.operations.posted import posted as record
 
     day = settings.day(on)
     with options.ledger() as ledger:
-        gone = resolution.posted(
-            ledger,
-            mailing,
-            on=day,
-            by=by,
-            excepted=excepted or (),
-            suppressed=objection(ledger, mailing),
-        )
-        found = mailings.get(ledger, mailing)
-    return decisions.posted(found, day, [dispatch.id for dispatch in gone])
+        return decisions.posted(record(ledger, mailing, on=day, by=by, excepted=excepted or ()))

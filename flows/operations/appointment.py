@@ -7,13 +7,12 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from flows.errors import ConfigurationError
-from flows.operations.draft import sources_now
+from flows.operations.approve import need_signed_off
 from flows.operations.hold import hold, need_free
 from flows.post.delivery.office_hours import ZONE
 from flows.post.ledger import holds
 from flows.post.ledger.clock import now
 from flows.post.ledger.database import Ledger
-from flows.post.mailing import approval
 from flows.post.mailing.mailing import Mailing
 
 _LOOK = 20.0
@@ -46,8 +45,7 @@ def wait(
     off, edited since, held by somebody else before or meanwhile.
     """
     need_free(ledger, mailing.id)
-    before = mailing.approved_sources or {}
-    approval.need_signed_off(ledger, mailing, lambda: sources_now(before))
+    need_signed_off(ledger, mailing)
     who = getpass.getuser()
     why = f"{holds.APPOINTED}{at:%Y-%m-%d %H:%M} (send --at)"
     ours = hold(ledger, mailing.id, by=who, why=why)

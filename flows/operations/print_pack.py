@@ -11,6 +11,7 @@ from flows.letters.paper import pack as printpack
 from flows.letters.paper.envelope import Posted
 from flows.letters.paper.pack import PrintPack
 from flows.letters.pdf.kept import KeptPages
+from flows.operations.approve import edited_since, need_signed_off
 from flows.operations.draft import suppressions
 from flows.operations.hold import need_free
 from flows.people.contact import Reader
@@ -35,8 +36,9 @@ def pack(
 
     Before the sign-off they are a proof, and every page of the letters says so.
 
-    Raises ConfigurationError: held, nothing to post, an unknown sheet or envelope, no LibreOffice;
-    BehindWitnessError where the ledger may have forgotten letters that were posted.
+    Raises ConfigurationError: held, edited since the sign-off and nothing has left, nothing to
+    post, an unknown sheet or envelope, no LibreOffice; BehindWitnessError where the ledger may have
+    forgotten letters that were posted.
     """
     found = mailings.get(ledger, mailing)
     if sheet not in labels.LAYOUTS:
@@ -44,8 +46,10 @@ def pack(
     if envelope not in (*window.WINDOWS, "none"):
         raise ConfigurationError(f"--envelope {envelope}: use {', '.join(window.WINDOWS)} or none")
     need_free(ledger, mailing)
+    edits: list[str] = []
     if found.approved_at:
         witness.check(ledger)
+        edits = need_signed_off(ledger, found)
     objections = suppressions().now()
     objected: list[tuple[str, str]] = []
     dispatches: list[str] = []
@@ -84,7 +88,7 @@ def pack(
         kept=kept,
     )
     kept.remove()
-    return replace(made, faults=(*objected, *made.faults))
+    return replace(made, faults=(*objected, *made.faults), edits=tuple(edits))
 
 
 def every_letter(
@@ -92,7 +96,8 @@ def every_letter(
 ) -> PrintPack:
     """Write every letter of the mailing, those by mail too, as PDF for whoever signs it off.
 
-    Before the sign-off every page is marked as a proof. Raises ConfigurationError: no such mailing,
+    Before the sign-off every page is marked as a proof. An edit since refuses nothing: to sign off
+    once more, the letters have to be read. Raises ConfigurationError: no such mailing,
     no LibreOffice.
     """
     found = mailings.get(ledger, mailing)
@@ -109,7 +114,7 @@ def every_letter(
         kept=kept,
     )
     kept.remove()
-    return made
+    return replace(made, edits=tuple(edited_since(found)))
 
 
 def _in_envelope_order(waiting: Iterable[tuple[int, Reader, str]]) -> list[int]:

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from email.utils import parseaddr
 
-from flows.operations.draft import sources_now, suppressions
+from flows.operations.approve import need_signed_off
+from flows.operations.draft import suppressions
 from flows.operations.hold import need_free
 from flows.operations.recover import need_unsent
 from flows.people.contact import Contact
@@ -14,7 +15,7 @@ from flows.post.delivery.sender import Sender
 from flows.post.delivery.sending import SendEvent, Sending
 from flows.post.inbox import chasers
 from flows.post.ledger.database import Ledger
-from flows.post.mailing import approval, rehearsal, served
+from flows.post.mailing import rehearsal, served
 from flows.post.mailing.mailing import Mailing
 from flows.post.smtp.mailbox import mailbox
 from flows.settings import Settings
@@ -73,9 +74,8 @@ def _live(
     or the archive has letters that were never tried."""
     need_free(ledger, mailing.id)
     need_unsent(settings, ledger, mailing, lambda note: report(SendEvent(note)))
-    before = mailing.approved_sources or {}
-    for edit in approval.need_signed_off(ledger, mailing, lambda: sources_now(before)):
-        report(SendEvent(f"{edit} since sign-off; the letters go as they were frozen"))
+    for edit in need_signed_off(ledger, mailing):
+        report(SendEvent(edit))
     return Sending(
         mailing.id,
         mailing.sender,

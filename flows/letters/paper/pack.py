@@ -39,6 +39,8 @@ class PrintPack:
     """
     proof: bool = False
     """Not signed off: every page of the letters is marked as a proof."""
+    edits: tuple[str, ...] = ()
+    """What was edited since the sign-off, in words."""
 
     @property
     def files(self) -> tuple[Path, ...]:

@@ -11,6 +11,7 @@ from flows.post.ledger import events, schema
 from flows.post.ledger.clock import now, stamp
 from flows.post.ledger.database import Ledger
 from flows.post.mailing.mailing import Mailing, get, manifest
+from flows.post.mailing.paper import POSTED
 from flows.post.states import State
 
 SHORTEST = 8
@@ -86,16 +87,15 @@ def _need_live(connection: Connection, mailing: Mailing) -> None:
 def need_signed_off(
     ledger: Ledger, mailing: Mailing, current: Callable[[], Mapping[str, str]]
 ) -> list[str]:
-    """Refuse to send live what was not signed off, or is not what was signed off.
+    """Refuse to let out, by mail or on paper, what was not signed off, or is not what was.
 
     ``current`` returns the campaign's and the contact lists' files as they are now, with their
-    SHA-256. An edit after the sign-off refuses the first live sending; once letters have left, the
-    rest are sent as they were frozen and the edits are returned. Raises ConfigurationError.
+    SHA-256. An edit after the sign-off refuses the first letter; once letters have left, by mail or
+    post, the rest go as they were frozen and the edits are returned. Raises ConfigurationError.
     """
     if mailing.approved_sources is None:
         raise ConfigurationError(
-            f"mailing {mailing.id} is not signed off; when the chair agrees: dear-minister approve "
-            f"{mailing.id} --by NAME --hash {mailing.hash[:12]}"
+            f"mailing {mailing.id} is not signed off; when the chair agrees: {_sign_off(mailing)}"
         )
     with ledger.read() as connection:
         _need_live(connection, mailing)
@@ -104,9 +104,14 @@ def need_signed_off(
     if edits and not _begun(ledger, mailing):
         raise ConfigurationError(
             f"mailing {mailing.id}: hash differs: {', '.join(edits)} since it was signed off; "
-            "prepare a new mailing, or have this one signed off again as it was frozen"
+            "prepare a new mailing, or have this one signed off again as it was frozen: "
+            f"{_sign_off(mailing)}"
         )
     return edits
+
+
+def _sign_off(mailing: Mailing) -> str:
+    return f"dear-minister approve {mailing.id} --by NAME --hash {mailing.hash[:12]}"
 
 
 def changed(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
@@ -129,7 +134,7 @@ def _begun(ledger: Ledger, mailing: Mailing) -> bool:
                 select(func.count()).where(
                     _D.mailing == mailing.id,
                     _D.rehearsal == 0,
-                    _D.first_attempt_at.is_not(None) | (_D.attempts > 0),
+                    _D.first_attempt_at.is_not(None) | (_D.attempts > 0) | POSTED,
                 )
             ).scalar_one()
         )

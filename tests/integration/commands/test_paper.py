@@ -248,6 +248,55 @@ def test_where_all_object_who_would_get_paper_that_is_why_nothing_is_printed(
     assert states(run, mailing) == {"z": "withdrawn", "b": "ready", "a": "ready"}
 
 
+def edit(folder: Path) -> None:
+    people = (folder / "people.csv").read_text(encoding="utf-8")
+    (folder / "people.csv").write_text(people.replace("Zoe Adams", "Zoe Atkins"), encoding="utf-8")
+
+
+def test_an_edit_since_the_sign_off_stops_the_first_printing_until_it_is_signed_off_again(
+    run: Run, mailing: str, tmp_path: Path
+) -> None:
+    need("soffice", "libreoffice-writer-nogui")
+    sign_off(run, mailing)
+    edit(tmp_path)
+    code, _, err = run("print", mailing)
+    said = " ".join(err.split())
+    assert (code, "people.csv was edited since it was signed off" in said) == (2, True)
+    sending = run("send", mailing, "--live", "--at", "2099-01-01 09:00")
+    assert said == " ".join(sending[2].split())
+    assert not (tmp_path / "var/mailings" / mailing / "print").exists()
+
+    # The chair reads what is to be signed off once more.
+    code, _, err = run("print", mailing, "--all")
+    assert (code, "note: people.csv was edited since sign-off" in err) == (0, True), err
+    _, _, approve = said.partition("as it was frozen: dear-minister ")
+    assert run(*approve.split())[0] == 0  # as it was printed
+    code, _, err = run("print", mailing)
+    assert (code, "edited" in err) == (0, False), err
+
+
+def test_what_was_posted_is_recorded_whatever_was_edited_since_and_the_rest_is_printed_as_frozen(
+    run: Run, mailing: str, tmp_path: Path
+) -> None:
+    """A letter that has gone and is not in the ledger would be written again."""
+    need("soffice", "libreoffice-writer-nogui")
+    sign_off(run, mailing)
+    edit(tmp_path)
+    posted = ("posted", mailing, "--on", "2013-09-05", "--by", "Post room", "--except", "z")
+    code, _, err = run(*posted)
+    remark = "note: people.csv was edited since sign-off; the letters go as they were frozen"
+    assert (code, remark in err) == (0, True), err
+    assert states(run, mailing) == {"z": "ready", "b": "sent", "a": "ready"}
+
+    code, _, err = run("print", mailing)
+    assert (code, remark in err) == (0, True), err
+    printed = (tmp_path / f"var/mailings/{mailing}/print/letters.pdf").read_bytes()
+    assert "Zoe Adams MP" in shown(printed)
+    assert json.loads(run("print", mailing, "--json")[1])["edits"] == [
+        remark.removeprefix("note: ")
+    ]
+
+
 def test_nothing_is_recorded_as_posted_before_the_sign_off(run: Run, mailing: str) -> None:
     code, _, err = run("posted", mailing, "--on", "2013-09-05", "--by", "Post room")
     assert (code, "not signed off" in err) == (2, True)

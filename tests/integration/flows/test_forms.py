@@ -89,6 +89,16 @@ def test_a_form_is_refused_in_the_words_of_its_fields(project: FlowProject) -> N
         assert "--" not in form_words._COMMAND.sub("", message), message
 
 
+def test_an_edit_since_the_sign_off_stops_the_print_pack(project: FlowProject) -> None:
+    project.sign_off()
+    project.write(*READERS[:-1])
+    found = project.mailings[0]
+    name, message = ended(paper.print_pack(mailing=found.id, by=BY, return_state=True))
+    assert name == "Failed"
+    assert "readers.csv was edited since it was signed off" in message
+    assert f"dear-minister approve {found.id} --by NAME --hash {found.hash[:12]}" in message
+
+
 def test_a_command_to_be_typed_keeps_its_options() -> None:
     titles = {"by": "Your name", "excepted": "All but these"}
     text = "--except x: nobody; --by NAME, then: dear-minister approve x --by NAME --hash abc, or"
