@@ -20,6 +20,11 @@ _ENCODED_WORD = 75
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _LITERAL = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")
+_CODED = tuple(
+    chr(octet) if octet in _LITERAL else "_" if octet == 0x20 else f"={octet:02X}"
+    for octet in range(256)
+)
+"""Each octet as the "Q" encoding writes it (RFC 2047, 4.2)."""
 
 
 class HeaderError(ValueError):
@@ -137,7 +142,7 @@ def _encoded(value: str, taken: int) -> list[str]:
 
     Few words matter: Python's own parser, before 3.13, leaves a space between two in a name.
     """
-    quoted = sum(1 if octet in _LITERAL or octet == 0x20 else 3 for octet in value.encode())
+    quoted = sum(len(_CODED[octet]) for octet in value.encode())
     encode = _q if quoted <= len(value.encode()) * 4 // 3 else _b
     words, word = [], ""
     room = min(_ENCODED_WORD, _FOLD - taken)
@@ -150,10 +155,7 @@ def _encoded(value: str, taken: int) -> list[str]:
 
 
 def _q(text: str) -> str:
-    coded = "".join(
-        chr(octet) if octet in _LITERAL else "_" if octet == 0x20 else f"={octet:02X}"
-        for octet in text.encode()
-    )
+    coded = "".join(map(_CODED.__getitem__, text.encode()))
     return f"=?utf-8?q?{coded}?="
 
 

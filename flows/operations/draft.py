@@ -1,9 +1,10 @@
 """A campaign with its readers, before anything is frozen: who is in, who is out, what is odd."""
 
+import gc
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
 from difflib import get_close_matches
@@ -120,6 +121,20 @@ def folder(campaign: str) -> Path:
     )
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No search for cycles, which would look at all rows again and again while they come in, and
+    none of which has any."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
+
+
+@_uncollected()
 def draft(campaign: str, contacts: Sequence[Path] = (), as_of: date | None = None) -> Draft:
     """Read the campaign and its contacts. ``contacts`` wins over campaign.toml, ``as_of`` over
     its date. Lists that campaign.toml names are looked for in the office folder. Raises
