@@ -142,22 +142,32 @@ def _encoded(value: str, taken: int) -> list[str]:
 
     Few words matter: Python's own parser, before 3.13, leaves a space between two in a name.
     """
-    quoted = sum(len(_CODED[octet]) for octet in value.encode())
-    encode = _q if quoted <= len(value.encode()) * 4 // 3 else _b
-    words, word = [], ""
-    room = min(_ENCODED_WORD, _FOLD - taken)
-    for character in value:
-        if len(encode(word + character)) > room:
-            words.append(encode(word))
-            word, room = "", _ENCODED_WORD
-        word += character
-    return [*words, encode(word)]
+    octets = value.encode()
+    quoted = sum(len(_CODED[octet]) for octet in octets) <= len(octets) * 4 // 3
+    words, begin, taken_up = [], 0, 0
+    room = _room(min(_ENCODED_WORD, _FOLD - taken), quoted)
+    for place, character in enumerate(value):
+        size = _size(character, quoted)
+        if taken_up + size > room:
+            words.append(_word(value[begin:place], quoted))
+            begin, taken_up, room = place, 0, _room(_ENCODED_WORD, quoted)
+        taken_up += size
+    return [*words, _word(value[begin:], quoted)]
 
 
-def _q(text: str) -> str:
-    coded = "".join(map(_CODED.__getitem__, text.encode()))
-    return f"=?utf-8?q?{coded}?="
+def _room(columns: int, quoted: bool) -> int:
+    """What an encoded-word of so many columns holds, as ``_size`` counts."""
+    inner = columns - len("=?utf-8?q??=")
+    return inner if quoted else inner // 4 * 3
 
 
-def _b(text: str) -> str:
+def _size(character: str, quoted: bool) -> int:
+    """Columns of a character in the "Q" encoding, octets in "B"."""
+    octets = character.encode()
+    return sum(len(_CODED[octet]) for octet in octets) if quoted else len(octets)
+
+
+def _word(text: str, quoted: bool) -> str:
+    if quoted:
+        return f"=?utf-8?q?{''.join(map(_CODED.__getitem__, text.encode()))}?="
     return f"=?utf-8?b?{b2a_base64(text.encode(), newline=False).decode()}?="

@@ -213,6 +213,7 @@ class _Follower:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._place = _place(ledger)
+        self._files: tuple[Path, ...] = ()
         self._known: tuple[Head, tuple[Path, ...]] | None = None
 
     def __call__(self, number: int, digest: str) -> None:
@@ -228,7 +229,8 @@ class _Follower:
     def _agreed(self) -> tuple[Head, tuple[Path, ...]] | None:
         """The ledger's head and the witnesses there are; None where there is none, or one that
         disagrees."""
-        places = tuple(path for path in files(self._ledger) if path.exists())
+        self._files = self._files or files(self._ledger)
+        places = tuple(path for path in self._files if path.exists())
         try:
             if not places or differences(self._ledger):
                 return None
