@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from flows.cli import console
-from flows.operations import replies
+from flows.operations import came_back
 from flows.post import status
 from flows.post.inbox import sweep
 from flows.post.inbox.items import Item
@@ -56,7 +56,7 @@ def answer(ledger: Ledger, mailing: Mailing, folder: Path) -> None:
     for number, mail in enumerate(mails, 1):
         (folder / f"answer-{number}.eml").write_bytes(mail)
     _file(ledger, folder, mails)
-    found = replies.desk(ledger, mailing.campaign)
+    found = came_back.desk(ledger, mailing.campaign)
     console.result("5. Four readers answer, as they do in a campaign; the inbox files what came:")
     for reader in found.readers:
         for item in reader.items:

@@ -88,7 +88,7 @@ def chase(
 @app.command("list", hidden=True)
 def list_(campaign: OfCampaign = "") -> Answer:
     """What came back, by reader, and what waits to be sorted."""
-    from flows.operations.replies import desk
+    from flows.operations.came_back import desk
 
     with options.ledger() as ledger:
         return output.desk(desk(ledger, campaign))
@@ -103,7 +103,7 @@ def show(
     ] = None,
 ) -> Answer:
     """One item: what it says, what the rules made of it and why, whose it may be."""
-    from flows.operations.replies import details
+    from flows.operations.came_back import details
 
     with options.ledger() as ledger:
         return output.item(details(ledger, item, to))
@@ -211,8 +211,8 @@ def good(
 @app.command()
 def export(to: ToFile, campaign: OfCampaign = "") -> Answer:
     """Everything that came back, as a spreadsheet."""
-    from flows.operations import replies, replies_sheets
+    from flows.operations import came_back, replies_sheets
 
     with options.ledger() as ledger:
-        rows = replies_sheets.export(replies.desk(ledger, campaign), to)
+        rows = replies_sheets.export(came_back.desk(ledger, campaign), to)
     return Answer({"file": to, "rows": rows}, [f"{counted(rows, 'row')}: {to}"])

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from flows.operations.came_back import Desk, Details
     from flows.operations.chase import Due
     from flows.operations.prepare import Prepared
-    from flows.operations.replies import Desk, Details
     from flows.operations.replies_sheets import Correction
     from flows.post.inbox.items import Item
     from flows.post.inbox.numbers import Numbers

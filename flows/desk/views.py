@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Select, func, or_, select
 
 from flows.errors import ConfigurationError
-from flows.operations import replies
+from flows.operations import came_back
 from flows.post.ledger import holds, schema
 from flows.post.ledger.database import Ledger
 from flows.post.ledger.holds import Hold
@@ -115,7 +115,7 @@ def overview(ledger: Ledger) -> list[MailingView]:
 
 def unsorted_replies(ledger: Ledger) -> int:
     """Return how many mails that came back wait for a person to sort them."""
-    return len(replies.desk(ledger).waiting)
+    return len(came_back.desk(ledger).waiting)
 
 
 def letters(

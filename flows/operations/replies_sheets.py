@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from flows.errors import ConfigurationError
-from flows.operations.replies import Desk
+from flows.operations.came_back import Desk
 from flows.people.lists import cells, files, workbook
 from flows.people.lists.workbook import Column, Sheet
 from flows.post.inbox import items, responses

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
-from flows.operations import replies
-from flows.operations.replies import Desk
+from flows.operations import came_back
+from flows.operations.came_back import Desk
 from flows.orchestration.artifacts import MOST_LINES, MOST_ROWS, plain
 from flows.orchestration.links import form_of, page
 from flows.post.inbox.items import Item
@@ -16,7 +16,7 @@ KEY, WAITING_KEY = "replies", "replies-waiting"
 
 def show(ledger: Ledger) -> int:
     """Renew both pages; returns how many items wait for a person."""
-    found = replies.desk(ledger)
+    found = came_back.desk(ledger)
     waiting = found.waiting
     table = create_table_artifact(
         [_row(item, found) for item in waiting[:MOST_ROWS]],

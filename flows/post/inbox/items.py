@@ -14,8 +14,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, inse
 
 from flows.errors import ConfigurationError
 from flows.people import email_address
-from flows.post.inbox.kinds import Kind
-from flows.post.inbox.matching import How
+from flows.post.inbox.kinds import How, Kind
 from flows.post.ledger import events, schema
 from flows.post.ledger.clock import now, stamp
 from flows.post.ledger.database import Ledger

@@ -1,6 +1,25 @@
-"""The kinds of mail that come back, and what each means for the letter it is about."""
+"""The kinds of mail that come back, what each means for its letter, and how that was found."""
 
 from enum import StrEnum
+
+PAPER = ("post", "telephone")
+"""How an answer comes that is no mail."""
+
+
+class How(StrEnum):
+    """What a match rests on, the sturdiest first."""
+
+    TOKEN = "token"
+    MESSAGE_ID = "message-id"
+    RECIPIENT = "recipient"
+    REFERENCE = "reference"
+    ADDRESS = "address"
+    NAME = "name"
+    PERSON = "person"
+    """Somebody said so."""
+    CANDIDATES = "candidates"
+    """Several letters fit, or only the domain does: a person chooses."""
+    NONE = "none"
 
 
 class Kind(StrEnum):

@@ -12,8 +12,8 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
+from flows.post.inbox.kinds import How
 from flows.post.inbox.message import Mail
 from flows.post.inbox.reports import Report
 from flows.post.mailing import return_path
@@ -32,22 +32,6 @@ _REFERENCE = re.compile(
     r"[A-Za-z0-9][A-Za-z0-9._-]*/\d+/[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9._-]+)?"
 )
 _PUBLIC_SUFFIX_PARTS = frozenset({"co", "ac", "gov", "org", "com", "net", "edu", "nhs", "police"})
-
-
-class How(StrEnum):
-    """What a match rests on, the sturdiest first."""
-
-    TOKEN = "token"
-    MESSAGE_ID = "message-id"
-    RECIPIENT = "recipient"
-    REFERENCE = "reference"
-    ADDRESS = "address"
-    NAME = "name"
-    PERSON = "person"
-    """Somebody said so."""
-    CANDIDATES = "candidates"
-    """Several letters fit, or only the domain does: a person chooses."""
-    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)

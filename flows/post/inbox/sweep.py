@@ -17,9 +17,9 @@ from flows.errors import DearMinisterError
 from flows.post.failpoints import passing
 from flows.post.inbox import items, mailbox, reports, rules
 from flows.post.inbox.items import Item
-from flows.post.inbox.kinds import Kind
+from flows.post.inbox.kinds import How, Kind
 from flows.post.inbox.mailbox import Cursor, Fetched
-from flows.post.inbox.matching import How, Index, Letter, Match
+from flows.post.inbox.matching import Index, Letter, Match
 from flows.post.inbox.message import Mail, parse
 from flows.post.inbox.reports import Report
 from flows.post.inbox.rules import Verdict

@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.post.inbox import own_words, reports
-from flows.post.inbox.kinds import Kind
-from flows.post.inbox.matching import How
+from flows.post.inbox.kinds import How, Kind
 from flows.post.inbox.message import parse
 from flows.post.inbox.rules import RULES
 from tests.inbox.corpus import BOUNCES, expected, judged, letter
