@@ -9,8 +9,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -53,7 +52,7 @@ rm -rf "$1" || { sleep 1; rm -rf "$1"; }
 """
 """For a shell: its input ends with the process that writes to it, however that is killed. What is
 just being killed may make one file more."""
-_LOOK_SECONDS = 0.1
+_LOOK_SECONDS = 0.02
 """Between two looks at what is done."""
 
 
@@ -154,13 +153,15 @@ class Office:
         os.close(self._held)
 
     def converted(
-        self, documents: Mapping[str, bytes], seconds: float
+        self, documents: Mapping[str, Callable[[], bytes | None]], seconds: float
     ) -> Iterator[tuple[str, bytes]]:
-        """Name and PDF of each of those documents (DOCX by plain name) that could be converted in
-        this time, as soon as it is done: LibreOffice is busy with the next one meanwhile.
+        """Name and PDF of each of those documents that could be converted in this time, as soon as
+        it is done: LibreOffice is busy with the next one meanwhile.
 
-        Kills LibreOffice with its children when the time is over; what is missing in the answer
-        failed or was not reached. Raises ConfigurationError where there is no room for the files.
+        ``documents``: by plain name what makes the DOCX, or None where there is none; the first
+        is made before LibreOffice starts, the others while it does, which takes it longer. Kills
+        LibreOffice with its children when the time is over; what is missing in the answer failed
+        or was not reached. Raises ConfigurationError where there is no room for the files.
         """
         try:
             yield from self._converted(documents, seconds)
@@ -181,31 +182,27 @@ class Office:
                 os.killpg(running.pid, signal.SIGKILL)
 
     def _converted(
-        self, documents: Mapping[str, bytes], seconds: float
+        self, documents: Mapping[str, Callable[[], bytes | None]], seconds: float
     ) -> Iterator[tuple[str, bytes]]:
         source, target = self._room / "in", self._room / "out"
         for folder in (source, target):
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
-        for name, data in documents.items():
-            (source / f"{name}.docx").write_bytes(data)
-        waiting = deque(documents)
+        written = _written(documents, source)
+        if next(written, None) is None:
+            return
+        waiting = list(documents)
         began = time.monotonic()
         with self._running_with([str(source / f"{name}.docx") for name in documents], target) as it:
+            list(written)
             while (code := it.poll()) is None and time.monotonic() < began + seconds:
-                # One after the other: where the next is begun, the one before is done.
-                while len(waiting) > 1 and (target / f"{waiting[1]}.pdf").exists():
-                    name = waiting.popleft()
-                    if pdf := _whole(target / f"{name}.pdf"):
-                        yield name, pdf
+                yield from _done(waiting, target)
                 with suppress(subprocess.TimeoutExpired):
                     it.wait(_LOOK_SECONDS)
         if code != 0:
             # A profile that was in use when it was killed may greet the next start with questions.
             shutil.rmtree(self._room / "profile", ignore_errors=True)
-        for name in waiting:
-            if pdf := _whole(target / f"{name}.pdf"):
-                yield name, pdf
+        yield from _done(waiting, target)
 
     @contextmanager
     def _running_with(self, files: list[str], target: Path) -> Iterator["subprocess.Popen[bytes]"]:
@@ -252,6 +249,24 @@ class Office:
         """Tell the watch which processes to end."""
         with suppress(OSError):  # somebody killed it
             os.write(self._watched, f"{group}\n".encode())
+
+
+def _written(documents: Mapping[str, Callable[[], bytes | None]], folder: Path) -> Iterator[str]:
+    """Names of the documents that could be made, each whole in its file."""
+    for name, make in documents.items():
+        if data := make():
+            new = folder / name
+            new.write_bytes(data)
+            new.rename(folder / f"{name}.docx")
+            yield name
+
+
+def _done(waiting: list[str], folder: Path) -> Iterator[tuple[str, bytes]]:
+    """Name and PDF of those that are there by now, which then wait no longer."""
+    for name in tuple(waiting):
+        if pdf := _whole(folder / f"{name}.pdf"):
+            waiting.remove(name)
+            yield name, pdf
 
 
 def _whole(path: Path) -> bytes:

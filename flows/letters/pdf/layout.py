@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from types import TracebackType
 from typing import Self, TypeVar
@@ -188,10 +189,11 @@ class Typesetter:
     ) -> Iterator[tuple[int, list[bytes]]]:
         """One call of LibreOffice for these groups: place and PDFs of those that it did not fail
         on, as they are done."""
-        documents = dict(_documents(docxs, groups))
-        if not documents:
-            return
-        letters = sum(len(groups[int(name)]) for name in documents)
+        documents = {
+            str(number): partial(_document, [docxs[place] for place in group])
+            for number, group in enumerate(groups)
+        }
+        letters = sum(map(len, groups))
         seconds = self._patience.start + self._patience.letter * letters
         for name, data in one.converted(documents, seconds):
             group = groups[int(name)]
@@ -206,16 +208,14 @@ class Typesetter:
             yield int(name), pdfs
 
 
-def _documents(docxs: Sequence[bytes], groups: Sequence[Group]) -> Iterator[tuple[str, bytes]]:
-    """Name and DOCX of each group that can be laid out as it is."""
-    for number, group in enumerate(groups):
-        if len(group) == 1:
-            yield str(number), docxs[group[0]]
-            continue
-        try:
-            yield str(number), bundle.bundled([docxs[place] for place in group])
-        except UnsuitableError:
-            continue  # tried again file by file
+def _document(letters: Sequence[bytes]) -> bytes | None:
+    """The letters in one DOCX; None where they cannot be, and are tried file by file."""
+    if len(letters) == 1:
+        return letters[0]
+    try:
+        return bundle.bundled(letters)
+    except UnsuitableError:
+        return None
 
 
 def _about(docx: bytes) -> About:

@@ -23,7 +23,7 @@ from pathlib import Path
 from flows.letters import libreoffice
 docx = Path(sys.argv[1]).read_bytes()
 with libreoffice.Office(libreoffice.find()) as office:
-    for name, pdf in office.converted({str(n): docx for n in range(2000)}, 600):
+    for name, pdf in office.converted({str(n): lambda: docx for n in range(2000)}, 600):
         print(office._running.pid, office._watch.pid, flush=True)
         sys.stdin.read()
 """

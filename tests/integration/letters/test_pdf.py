@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 
@@ -44,7 +45,7 @@ def soffice() -> str:
 
 def one_by_one(letters: list[Letter]) -> list[bytes]:
     with Office(libreoffice.find()) as opened:
-        documents = {letter.reader.contact.id: letter.docx for letter in letters}
+        documents = {letter.reader.contact.id: partial(bytes, letter.docx) for letter in letters}
         found = dict(opened.converted(documents, 120))
     return [found[letter.reader.contact.id] for letter in letters]
 
@@ -192,7 +193,20 @@ def test_no_room_for_the_documents_is_told_with_what_to_do(tmp_path: Path) -> No
         opened._room = tmp_path / "file"  # a folder that cannot be made
         (tmp_path / "file").write_text("")
         with pytest.raises(ConfigurationError, match="make room on this disk"):
-            list(opened.converted({"x": b""}, 10))
+            list(opened.converted({"x": partial(bytes, b"letter")}, 10))
+
+
+def test_letters_are_put_together_while_libreoffice_starts(tmp_path: Path) -> None:
+    docx, started = poisoned(tmp_path)[0].docx, []
+
+    def make() -> bytes:
+        started.append(opened._running is not None)
+        return docx
+
+    with Office(libreoffice.find()) as opened:
+        documents = {"a": make, "b": make, "none": lambda: None, "c": make}
+        assert [name for name, _ in opened.converted(documents, 60)] == ["a", "b", "c"]
+    assert started == [False, True, True]
 
 
 def test_a_pdf_is_taken_while_libreoffice_is_busy_with_the_next(tmp_path: Path) -> None:
@@ -204,7 +218,7 @@ def test_a_pdf_is_taken_while_libreoffice_is_busy_with_the_next(tmp_path: Path) 
     )
     script.chmod(0o755)
     with Office(str(script)) as opened:
-        found = opened.converted({"a": b"", "b": b""}, 60)
+        found = opened.converted(dict.fromkeys("ab", partial(bytes, b"letter")), 60)
         assert next(found) == ("a", b"%PDF-1.7 a %%EOF")
         go.write_text("go\n")
         assert list(found) == [("b", b"%PDF-1.7 b %%EOF")]
@@ -239,7 +253,7 @@ def test_what_libreoffice_started_and_its_profile_are_gone_when_it_is_given_up(
     program = misbehaving(f"sleep 613 & echo $! >{child}; wait")
     with Office(program) as opened:
         docx = poisoned(tmp_path / "letters")[2].docx
-        assert list(opened.converted({"x": docx}, 3)) == []
+        assert list(opened.converted({"x": partial(bytes, docx)}, 3)) == []
         assert not _runs(int(child.read_text()))
     assert not list(tmp_path.glob("dear-minister-office-*"))
 
