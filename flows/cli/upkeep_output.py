@@ -64,6 +64,7 @@ def forgotten(found: Removed) -> Answer:
         "mailings": list(done.mailings),
         "files": found.files,
         "copies": {str(path): rows for path, rows in found.copies.items()},
+        "handed_back": {str(path): rows for path, rows in found.handed_back.items()},
         "not_at_their_end": list(done.left),
         "elsewhere": list(found.left),
     }
@@ -74,6 +75,10 @@ def forgotten(found: Removed) -> Answer:
     lines += [
         f"taken out of {path}, which keeps what the source of a list had: {counted(rows, 'row')}"
         for path, rows in found.copies.items()
+    ]
+    lines += [
+        f"taken out of {path}, rows that were handed back: {counted(rows, 'row')}"
+        for path, rows in found.handed_back.items()
     ]
     if done.left:
         lines.append(f"not at their end, and kept: {', '.join(done.left)}")

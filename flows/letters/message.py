@@ -81,8 +81,12 @@ class MailHeaders:
 
     def message_id(self, person: str) -> str:
         """One Message-ID a mailing and person (RFC 5322 3.6.4)."""
-        token = hashlib.sha256(f"{self.mailing}\n{person}".encode()).hexdigest()[:32]
-        return f"<{token}@{self.domain}>"
+        return f"<{token(self.mailing, person)}@{self.domain}>"
+
+
+def token(mailing: str, person: str) -> str:
+    """The left-hand side of a Message-ID."""
+    return hashlib.sha256(f"{mailing}\n{person}".encode()).hexdigest()[:32]
 
 
 def carrying(

@@ -21,6 +21,9 @@ from flows.post.smtp.session import Session
 from flows.post.states import State
 from flows.settings import Settings
 
+MAILING = "sample"
+"""What stands in their Message-IDs in place of a mailing's id."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sampled:
@@ -57,7 +60,7 @@ def sample(settings: Settings, draft: Draft, to: str, count: int) -> Sampled:
     )
     if draft.campaign.letter != "docx":
         letters = laid_out(letters, settings.letter_processes)
-    headers = postmark(settings, draft.campaign, "sample", now().replace(microsecond=0))
+    headers = postmark(settings, draft.campaign, MAILING, now().replace(microsecond=0))
     refused, mails = [], []
     for letter in letters:
         made = letter if isinstance(letter, RejectedRow) else files(letter, draft.campaign, headers)

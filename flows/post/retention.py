@@ -8,13 +8,15 @@ the same edition would be written again.
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
+from typing import Any
 
-from sqlalchemy import Connection, delete, exists, or_, select, update
+from sqlalchemy import Connection, Row, delete, exists, or_, select, update
 
 from flows.errors import ConfigurationError
+from flows.people.lists.refused import Known
 from flows.post.failpoints import passing
 from flows.post.ledger import events, schema
 from flows.post.ledger.clock import now, stamp
@@ -49,28 +51,37 @@ class Forgotten:
     message_ids: frozenset[str]
     """What these letters' mails are called wherever else they lie."""
     mailings: tuple[str, ...]
+    known: Known
+    """What the readers of these letters were known by."""
     left: tuple[str, ...] = ()
     """Mailings of that age of which letters are still under way or uncertain."""
 
 
-def forget_person(ledger: Ledger, person: str, *, by: str, why: str) -> Forgotten:
-    """Remove one person's letters, addresses and answers from every mailing.
+class NothingKeptError(ConfigurationError):
+    """The ledger has nothing of this person."""
 
-    ``person`` is a person's or a contact's id. Raises ConfigurationError: nobody of that id, a
-    letter that is still to be sent, under way or uncertain.
+
+def forget_person(ledger: Ledger, person: str, *, by: str, why: str) -> Forgotten:
+    """Remove one person's letters, addresses, answers and rows handed back from every mailing.
+
+    ``person`` is a person's or a contact's id. Raises NothingKeptError where nobody has that id,
+    ConfigurationError where a letter is still to be sent, under way or uncertain.
     """
     name, reason = named(by, why)
     recover(ledger)
     mine = or_(_L.person == person, _L.contact == person)
     with ledger.write() as connection:
         chosen = _letters(connection, mine)
-        if not chosen:
-            raise ConfigurationError(
+        known = _known(chosen, person)
+        theirs = {letter.mailing for letter in chosen}
+        others = [found for found in _with_rows(connection, known) if found not in theirs]
+        if not chosen and not others:
+            raise NothingKeptError(
                 f"no letter of the ledger is to {person}; their id stands in: "
                 "dear-minister status MAILING --json"
             )
         _need_ended(connection, chosen)
-        return _forget(connection, chosen, name, reason)
+        return _forget(connection, chosen, known, name, reason, others)
 
 
 def forget_before(ledger: Ledger, day: date, *, by: str, why: str) -> Forgotten:
@@ -87,8 +98,8 @@ def forget_before(ledger: Ledger, day: date, *, by: str, why: str) -> Forgotten:
         if not chosen:
             waits = f"; not at their end: {', '.join(left)}" if left else ""
             raise ConfigurationError(f"no mailing from before {day} is left to forget{waits}")
-        done = _forget(connection, chosen, name, reason)
-    return Forgotten(done.letters, done.message_ids, done.mailings, tuple(left))
+        done = _forget(connection, chosen, _known(chosen), name, reason)
+    return replace(done, left=tuple(left))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +110,7 @@ class _Letter:
     contact: str
     email: str
     message_id: str
+    name: str
     known_as: str
     """JSON: the hashes by which the person is found under another id (``people.identity``)."""
 
@@ -110,23 +122,47 @@ def _letters(connection: Connection, where: object) -> list[_Letter]:
         .where(where, _L.forgotten.is_(None))  # type: ignore[arg-type]
         .order_by(_L.mailing, _L.ordinal)
     )
+    return [_letter(row, json.loads(row.reader)) for row in rows]
+
+
+def _letter(row: Row[Any], reader: Mapping[str, Any]) -> _Letter:
+    certain = reader.get("known_as", {}).get("certain")
+    return _Letter(
+        row.mailing,
+        row.ordinal,
+        row.person,
+        row.contact,
+        row.email,
+        row.message_id,
+        reader.get("name", ""),
+        json.dumps({"known_as": {"certain": certain}} if certain else {}),
+    )
+
+
+def _known(letters: Iterable[_Letter], person: str = "") -> Known:
+    """What the readers of these letters are known by, and ``person``, an id of one of them."""
+    letters = tuple(letters)
+    ids = {identity for letter in letters for identity in (letter.person, letter.contact)}
+    return Known(
+        frozenset(filter(None, {person, *ids})),
+        frozenset(letter.email for letter in letters if letter.email),
+        frozenset(letter.name for letter in letters if letter.name),
+    )
+
+
+def _with_rows(connection: Connection, known: Known) -> list[str]:
+    """The mailings whose rows handed back, or persons passed over, are somebody's."""
+    rows = connection.execute(
+        select(_M.id, _M.refused, _M.passed_over)
+        .where(_M.hash.is_not(None), or_(_M.refused != "[]", _M.passed_over != "[]"))
+        .order_by(_M.frozen_at, _M.id)
+    )
     return [
-        _Letter(
-            row.mailing,
-            row.ordinal,
-            row.person,
-            row.contact,
-            row.email,
-            row.message_id,
-            _known_as(row.reader),
-        )
+        row.id
         for row in rows
+        if known.ids & set(json.loads(row.passed_over))
+        or any(known.are_of(rejected["cells"]) for rejected in json.loads(row.refused))
     ]
-
-
-def _known_as(reader: str) -> str:
-    certain = json.loads(reader).get("known_as", {}).get("certain")
-    return json.dumps({"known_as": {"certain": certain}} if certain else {})
 
 
 def _dispatches(connection: Connection, letter: _Letter) -> list[tuple[DispatchRow, int]]:
@@ -149,18 +185,27 @@ def _need_ended(connection: Connection, chosen: Iterable[_Letter]) -> None:
                 )
 
 
-def _forget(connection: Connection, chosen: Sequence[_Letter], by: str, why: str) -> Forgotten:
+def _forget(
+    connection: Connection,
+    chosen: Sequence[_Letter],
+    known: Known,
+    by: str,
+    why: str,
+    others: Sequence[str] = (),
+) -> Forgotten:
+    """``others`` are mailings that have no letter of theirs, but their rows."""
     salt = connection.execute(select(schema.ledger.c.salt)).scalar_one()
     mailings = tuple(dict.fromkeys(letter.mailing for letter in chosen))
-    for mailing in mailings:
+    for mailing in (*mailings, *others):
         letters = [letter for letter in chosen if letter.mailing == mailing]
         dispatches = _end_rehearsals(connection, letters)
-        _forget_mailing(connection, mailing, letters, dispatches, salt, by, why)
+        _forget_mailing(connection, mailing, letters, dispatches, known, salt, by, why)
     passing("before-forgotten")
     return Forgotten(
         tuple((letter.mailing, letter.ordinal) for letter in chosen),
         frozenset(letter.message_id for letter in chosen if letter.message_id),
         mailings,
+        known,
     )
 
 
@@ -181,6 +226,7 @@ def _forget_mailing(
     mailing: str,
     letters: Sequence[_Letter],
     dispatches: Sequence[str],
+    known: Known,
     salt: str,
     by: str,
     why: str,
@@ -212,7 +258,7 @@ def _forget_mailing(
             .where(_D.mailing == mailing, _D.ordinal == letter.ordinal)
             .values(person=person, email=email, text=None)
         )
-    _forget_rows(connection, mailing, letters)
+    _forget_rows(connection, mailing, known, salt)
     _forget_answers(connection, dispatches, letters)
     remains = _forget_events(connection, dispatches, seq)
     events.append(
@@ -236,20 +282,22 @@ def _forget_mailing(
     )
 
 
-def _forget_rows(connection: Connection, mailing: str, letters: Sequence[_Letter]) -> None:
+def _forget_rows(connection: Connection, mailing: str, known: Known, salt: str) -> None:
     """Rows that were handed back, and persons passed over: theirs, or all where none is left."""
     row = connection.execute(select(_M.refused, _M.passed_over).where(_M.id == mailing)).one()
-    names = {value for letter in letters for value in (letter.person, letter.contact)}
-    names |= {letter.email for letter in letters if letter.email}
     kept = connection.execute(
         select(_L.ordinal).where(_L.mailing == mailing, _L.forgotten.is_(None)).limit(1)
     ).first()
     refused = [
         rejected
         for rejected in json.loads(row.refused)
-        if kept and not names & set(_values(rejected))
+        if kept and not known.are_of(rejected["cells"])
     ]
-    passed = [person for person in json.loads(row.passed_over) if kept and person not in names]
+    passed = [
+        token(salt, person) if person in known.ids else person
+        for person in json.loads(row.passed_over)
+        if kept
+    ]
     connection.execute(
         update(schema.mailing)
         .where(_M.id == mailing)
@@ -258,11 +306,6 @@ def _forget_rows(connection: Connection, mailing: str, letters: Sequence[_Letter
             passed_over=json.dumps(passed, ensure_ascii=False),
         )
     )
-
-
-def _values(rejected: dict[str, object]) -> list[str]:
-    cells = rejected.get("cells")
-    return [str(value) for value in cells.values()] if isinstance(cells, dict) else []
 
 
 def _forget_answers(

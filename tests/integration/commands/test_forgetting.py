@@ -1,9 +1,11 @@
 """``forget``: a person's data go from ledger and files, and nothing goes out to them again."""
 
 import json
+import shutil
 from collections.abc import Callable
 
 import pytest
+from python_calamine import CalamineWorkbook
 
 from tests.integration.commands.office import CAMPAIGN, READERS, Office
 from tests.servers.fault import FaultServer
@@ -116,6 +118,85 @@ def test_a_person_is_taken_out_of_the_hidden_copies_of_imported_lists(
         'id,person,name,notes\nhague,hague,William Hague,"a, b"\n'
     )
     assert (office.folder / "contacts/.peers.imported.csv").stat().st_ino == peers  # not replaced
+
+
+def test_rows_of_a_person_that_were_handed_back_go_from_every_file_that_the_program_wrote(
+    sent: tuple[Office, str],
+) -> None:
+    office, _ = sent
+    faulty = office.folder / "faulty.csv"
+    rows = (
+        "id,name,house,email\n"
+        "lucas,Caroline Lucas,commons,lucas@example.org at work\n"
+        "peer,Baroness Warsi,lords,not an address\n"
+    )
+    faulty.write_text(rows, encoding="utf-8")
+    own = office.folder / "contacts" / "my-refused-rows.csv"
+    own.write_text(rows, encoding="utf-8")
+    office.run("contacts", "check", "faulty.csv")
+    office.run("prepare", CAMPAIGN, "--contacts", faulty, "--contacts", office.contacts)
+    (mailed,) = (office.folder / "var/mailings").glob("*/refused-rows.csv")
+    sheet = office.folder / "var/contacts/faulty-refused-rows.xlsx"
+    half = sheet.with_name(f".{mailed.name}.x1y2z3a4")
+    half.write_bytes(mailed.read_bytes())
+    mails = set((office.folder / "var/mailbox").iterdir())
+    office.set(SMTP_HOST="")
+    assert office.run("sample", CAMPAIGN, "--to", "me@example.org", "--count", "3").code == 0
+    samples = set((office.folder / "var/mailbox").iterdir()) - mails
+    assert sum("Lucas" in path.read_text() for path in samples) == 1
+
+    killed = office.folder / "var"
+    for name in ("members-api/1.json", "mailings/never-frozen/.pages/1.zip", "mailbox/1.part"):
+        (killed / name).parent.mkdir(parents=True, exist_ok=True)
+        (killed / name).write_text("{}, Caroline Lucas")
+    (hers,) = (path for path in samples if "Lucas" in path.read_text())
+    shutil.copy(hers, killed / "mailbox/1.part")
+
+    done = office.json("forget", "--person", "lucas", *WHO, "--yes")
+    names = {str(path.relative_to(office.folder)): 1 for path in (mailed, sheet)}
+    assert done["handed_back"] == names
+    assert where_named(office, READERS[1].encode(), b"Lucas") == []
+    assert sum(path.exists() for path in samples) == len(samples) - 1
+    assert "Baroness Warsi" in mailed.read_text(encoding="utf-8-sig")
+    (heading, *left) = CalamineWorkbook.from_path(str(sheet)).get_sheet_by_index(0).to_python()
+    assert [row[heading.index("name")] for row in left] == ["Baroness Warsi"]
+    assert own.read_text(encoding="utf-8") == faulty.read_text(encoding="utf-8") == rows
+    assert office.run("verify").code == 0
+
+
+def test_lists_of_the_office_are_not_touched_where_runtime_files_lie_beside_them(
+    office: Office,
+) -> None:
+    office.set(DEAR_MINISTER_VAR=".")
+    own = office.folder / "contacts" / "my-refused-rows.csv"
+    own.write_text("id,name\nlucas,Caroline Lucas\n", encoding="utf-8")
+    assert office.run("forget", "--person", "lucas", *WHO, "--yes").code == 2
+    assert "Caroline Lucas" in own.read_text(encoding="utf-8")
+
+
+def test_a_person_who_was_only_handed_back_is_forgotten_too(office: Office) -> None:
+    faulty = office.folder / "faulty.csv"
+    faulty.write_text("id,name,email\nlucas,Caroline Lucas,none\n", encoding="utf-8")
+    office.run("contacts", "check", "faulty.csv")
+    nobody = office.run("forget", "--person", "somebody", *WHO, "--yes")
+    assert (nobody.code, "no letter of the ledger is to somebody" in nobody.line) == (2, True)
+    told = office.run("forget", "--person", "lucas", *WHO, "--yes")
+    back = "var/contacts/faulty-refused-rows.xlsx"
+    assert f"taken out of {back}, rows that were handed back: 1 row" in told.out
+    assert not (office.folder / back).exists()
+    assert office.run("verify").code == 0
+
+
+def test_what_cannot_be_taken_out_of_rows_handed_back_is_named(sent: tuple[Office, str]) -> None:
+    office, _ = sent
+    (folder := office.folder / "var/contacts").mkdir()
+    (folder / "a-refused-rows.xlsx").write_text("Caroline Lucas, and no workbook")
+    other = "id,name,refused_reason\nother,C. Lucas,may be Caroline Lucas\n"
+    (folder / "b-refused-rows.csv").write_text(other)
+    left = "\n".join(office.json("forget", "--person", "lucas", *WHO, "--yes")["elsewhere"])
+    assert "could not be taken out: var/contacts/a-refused-rows.xlsx: " in left
+    assert "var/contacts/b-refused-rows.csv: rows that were handed back, of others" in left
+    assert (folder / "b-refused-rows.csv").read_text() == other
 
 
 def test_old_mailings_forgotten_by_date_leave_the_copies_of_lists_and_name_them(

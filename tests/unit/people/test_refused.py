@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from flows.errors import ConfigurationError
 from flows.people.contact import RejectedRow
-from flows.people.lists import files
+from flows.people.lists import files, table
 from flows.people.lists.cells import defuse, restore
 from flows.people.lists.loading import load
-from flows.people.lists.refused import write
+from flows.people.lists.refused import Known, take_out, write
 from tests.unit.people.list_fixtures import csv_file
 
 
@@ -94,3 +94,47 @@ def test_a_folder_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigurationError, match="cannot be written"):
         write([], tmp_path / "file" / "refused-rows.csv")
+
+
+LUCAS = Known(frozenset({"lucas"}), frozenset({"lucas@example.org"}), frozenset({"Caroline Lucas"}))
+HANDED_BACK = [
+    {"id": "lucas", "name": "C. Lucas", "email": "x"},
+    {"id": "lucas-2", "person": "LUCAS", "name": "C. Lucas"},
+    {"id": "office", "name": "The office", "email": "Lucas@example.org "},
+    {"name": "caroline lucas"},
+    {"id": "other", "name": "Caroline Lucas", "email": "other@example.org"},
+    {"id": "hague", "name": "William Hague", "notes": "=1+1"},
+]
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_a_persons_rows_are_taken_out_by_id_address_and_name_and_the_others_stay_as_they_are(
+    tmp_path: Path, kind: str
+) -> None:
+    back = tmp_path / f"refused-rows.{kind}"
+    columns = ("id", "person", "name", "email", "notes")
+    rows = [dict.fromkeys(columns, "") | cells for cells in HANDED_BACK]
+    write([RejectedRow("a.csv", n, "email", "no", cells) for n, cells in enumerate(rows)], back)
+    before = table.read(back, expected=columns).rows
+    assert take_out(back, LUCAS) == (4, 1)  # somebody else of that name stays, and is told
+    kept = table.read(back, expected=columns)
+    assert [dict(row.cells) for row in kept.rows] == [dict(row.cells) for row in before[4:]]
+    assert kept.rows[1].cells["notes"] == "=1+1"
+
+    written = back.read_bytes()
+    assert take_out(back, LUCAS) == (0, 1)
+    assert back.read_bytes() == written
+    assert take_out(back, Known(frozenset({"other", "hague"}))) == (2, 0)
+    assert not back.exists()
+
+
+def test_rows_are_not_taken_out_of_what_was_made_something_else_of(tmp_path: Path) -> None:
+    for name, text, why in (
+        ("refused-rows.txt", "id,name\nlucas,C\nb,B\n", "by hand"),
+        ("refused-rows.csv", "id,name\nlucas,C\nb,B,more\n", "3 cells under 2 headings"),
+        ("refused-rows.xlsx", "no workbook", "xlsx"),
+    ):
+        (tmp_path / name).write_text(text)
+        with pytest.raises(ConfigurationError, match=why):
+            take_out(tmp_path / name, LUCAS)
+        assert (tmp_path / name).read_text() == text

@@ -1,6 +1,6 @@
 """Letters, mailings and dispatches for tests of the ledger; no server, no clock to wait for."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -67,6 +67,7 @@ def freeze(
     ledger: Ledger,
     letters: Iterable[FrozenLetter | RejectedRow | str],
     about: MailingIdentity | None = None,
+    passed_over: Sequence[str] = (),
 ) -> Mailing:
     """A mailing of these letters; a person's name stands for that person's letter."""
     about = about or subject()
@@ -76,6 +77,7 @@ def freeze(
         freezing.new_id(ledger, about),
         AT,
         (letter(one) if isinstance(one, str) else one for one in letters),
+        passed_over=passed_over,
     )
     assert made is not None
     return made

@@ -86,6 +86,29 @@ def test_one_person_is_gone_from_every_table_and_the_log_verifies(
     assert verdict(ledger).ok
 
 
+def test_a_person_is_gone_from_mailings_too_in_which_they_have_no_letter(
+    ledger: Ledger, sent: Mailing
+) -> None:
+    rows = (
+        RejectedRow("c.csv", 2, "email", "no", {"id": "hague-2", "person": "hague", "name": "H"}),
+        RejectedRow("c.csv", 3, "email", "no", {"id": "lucas", "name": "Caroline Lucas"}),
+    )
+    other = freeze(ledger, ["clwyd", *rows], subject(edition=2), passed_over=("hague", "begg"))
+    done = retention.forget_person(ledger, "hague", **WHO)
+    assert done.mailings == (sent.id,)
+    assert "ague" not in everything(ledger)
+    assert verdict(ledger).ok, verdict(ledger)
+    found = mailing.get(ledger, other.id)
+    assert [row.cells["id"] for row in found.refused] == ["lucas"]
+    assert (len(found.passed_over), found.passed_over[1]) == (2, "begg")
+    assert found.hash == other.hash
+    retention.forget_person(ledger, "lucas", **WHO)  # who has no letter at all
+    assert "ucas" not in everything(ledger)
+    assert verdict(ledger).ok
+    with pytest.raises(retention.NothingKeptError):
+        retention.forget_person(ledger, "lucas", **WHO)
+
+
 def test_what_is_left_of_the_mailing_is_still_signed_off_and_can_be_sent(
     ledger: Ledger, sent: Mailing
 ) -> None:
