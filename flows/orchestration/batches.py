@@ -39,8 +39,9 @@ BATCH = 20
 MOST_BATCHES = 150
 """With the other tasks fewer than 200 task runs a mailing, whatever its length."""
 SWIFT = 3.0
-"""Seconds; after a task that took less, the next has twice as many letters. A task of twenty takes
-a fast server less time than Prefect."""
+"""Seconds that a task may well take: one of twenty takes a fast server less time than Prefect."""
+MOST_GROWN = 8
+"""Times as many letters as the task before: no faster, since the first ones may have been lucky."""
 
 _BAD = (State.REFUSED, State.UNCERTAIN, State.DEFERRED)
 
@@ -210,8 +211,7 @@ def _send_due(
                 if team.several
                 else tasks.send(sender, first, last, total, patience)
             )
-            if time.monotonic() - sending < SWIFT:
-                size *= 2
+            size *= grown(time.monotonic() - sending)
         else:
             deadline = deadline or time.monotonic() + patience
             result = tasks.send_again(sender, most, max(0.0, deadline - time.monotonic()))
@@ -234,6 +234,11 @@ def _send_due(
 def batch(total: int) -> int:
     """Letters in the first task, of so many in all."""
     return max(BATCH, -(-total // MOST_BATCHES))
+
+
+def grown(seconds: float) -> int:
+    """How many times as many letters the next task may have, after one that took so long."""
+    return max(1, min(MOST_GROWN, int(SWIFT / max(seconds, 0.001))))
 
 
 def _pace(done: int, total: int, tried: int, seconds: float) -> str:

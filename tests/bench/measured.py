@@ -59,24 +59,30 @@ class Pairs:
         return f"{ours:.2f} ms against {theirs:.2f} ms; {ratios[0]:.1f} to {ratios[-1]:.1f}"
 
 
+def by_the_clock(work: Callable[[], object]) -> float:
+    """How long a call takes, in seconds."""
+    begun = time.perf_counter()
+    work()
+    return time.perf_counter() - begun
+
+
 def pairwise(
     ours: Callable[[], object],
     theirs: Callable[[], object],
     *,
     pairs: int,
     units: tuple[int, int] = (1, 1),
+    seconds: Callable[[Callable[[], object]], float] = by_the_clock,
 ) -> Pairs:
     """Time both in turn, the first one changing, so that a busy machine slows both of a pair.
 
-    ``units``: how many units of work one call of each does.
+    ``units``: how many units of work one call of each does. ``seconds`` calls and times one.
     """
     found: tuple[list[float], list[float]] = ([], [])
     for number in range(pairs):
         for which in (0, 1) if number % 2 else (1, 0):
             gc.collect()
-            begun = time.perf_counter()
-            (ours, theirs)[which]()
-            found[which].append((time.perf_counter() - begun) / units[which])
+            found[which].append(seconds((ours, theirs)[which]) / units[which])
     return Pairs(tuple(found[0]), tuple(found[1]))
 
 

@@ -2,8 +2,10 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
+from typing import TypeVar
 
 from flows.errors import ConfigurationError, RowError
 from flows.letters.attachment import Attachment
@@ -18,6 +20,7 @@ from flows.people.contact import Reader, RejectedRow
 from flows.people.identity import memory
 from flows.post.mailing.frozen_letter import FrozenLetter, written
 
+T = TypeVar("T")
 _CHUNK = 25
 """Letters of one answer: as many as a pipe holds (processes), so that the next are begun."""
 _WORTH_A_PROCESS = 2000
@@ -52,20 +55,29 @@ def render(
     if not processes:
         worth = _WORTH_A_COPY if copied else _WORTH_A_PROCESS
         processes = (os.cpu_count() or 1) if len(readers) >= worth else 1
+    parts = [slice(n, n + _CHUNK) for n in range(0, len(readers), _CHUNK)]
+    many = _many(filler, campaign, postmark)
     if processes > 1:
         prepare = (campaign.folder, campaign.fingerprint, on, postmark)
-        parts = [slice(n, n + _CHUNK) for n in range(0, len(readers), _CHUNK)]
-        many = _many(filler, campaign, postmark)
         found = (
             answers(begin, prepare, parts, processes, here=lambda part: many(readers[part]))
             if copied
             else answers(begin, prepare, (readers[part] for part in parts), processes)
         )
-        for some in found:
-            yield from some
-        return
-    for one in filled(filler, readers):
-        yield one if isinstance(one, RejectedRow) else frozen(one, campaign, postmark)
+    else:
+        found = _beside(many(readers[part]) for part in parts)
+    for some in found:
+        yield from some
+
+
+def _beside(chunks: Iterator[T]) -> Iterator[T]:
+    """The chunks, of which a thread makes the next while one is stored: neither the database nor
+    the packing of a letter needs the interpreter."""
+    with ThreadPoolExecutor(1) as thread:
+        coming = thread.submit(next, chunks, None)
+        while (chunk := coming.result()) is not None:
+            coming = thread.submit(next, chunks, None)
+            yield chunk
 
 
 def begin(prepare: tuple[Path, str, date, MailHeaders]) -> Callable[[Sequence[Reader]], object]:

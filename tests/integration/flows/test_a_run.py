@@ -264,3 +264,7 @@ def test_no_run_has_more_than_two_hundred_tasks() -> None:
     for total in (1, 20, 650, 3_001, 46_000, 1_000_003):
         assert -(-total // batches.batch(total)) <= 150
     assert batches.batch(650) == 20
+
+
+def test_tasks_grow_with_a_swift_server_and_with_no_other() -> None:
+    assert [batches.grown(seconds) for seconds in (0.05, 1.4, 2.9, 60)] == [8, 2, 1, 1]
