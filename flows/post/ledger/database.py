@@ -6,7 +6,9 @@ writer goes through ``write``, one at a time, so that events form one chain.
 """
 
 import functools
+import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -44,6 +46,12 @@ class Ledger:
         self.notes: list[str] = []
         """What every run has to say of this database."""
         self.engine = _engine(self.url, functools.partial(self._need_durable, allow_fsync_off))
+        # Without, each statement of a PostgreSQL transaction sees what was committed until then.
+        self._reading = (
+            self.engine
+            if self.sqlite
+            else self.engine.execution_options(isolation_level="REPEATABLE READ")
+        )
         self.on_events: Callable[[int, str], None] = lambda number, digest: None
         """Called after each commit that added events, with number and hash of the last one."""
         self._writing = threading.Lock()
@@ -74,7 +82,7 @@ class Ledger:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection that sees one moment of the ledger. Raises LedgerUnavailableError."""
-        with self._translated(), self.engine.connect() as connection:
+        with self._translated(), self._reading.connect() as connection:
             yield connection
 
     @contextmanager
@@ -230,7 +238,7 @@ def _engine(url: URL, need_durable: Callable[[Any], None]) -> Engine:
     def _on_connect(raw, _record):  # type: ignore[no-untyped-def]
         if sqlite:
             raw.isolation_level = None  # sqlite3 begins no transactions of its own
-            raw.execute("PRAGMA journal_mode=WAL")
+            _write_ahead(raw)
             raw.execute("PRAGMA synchronous=FULL")
             raw.execute("PRAGMA fullfsync=ON")  # macOS: past the drive's own cache
             raw.execute("PRAGMA foreign_keys=ON")
@@ -248,6 +256,19 @@ def _engine(url: URL, need_durable: Callable[[Any], None]) -> Engine:
             raw.execute("BEGIN IMMEDIATE" if write else "BEGIN")
 
     return engine
+
+
+def _write_ahead(raw: sqlite3.Connection) -> None:
+    """Wait for others who make the same change of a new file: SQLite itself does not."""
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            raw.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+        time.sleep(0.01)
 
 
 def _raw(connection: Connection) -> Any:
