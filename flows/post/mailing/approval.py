@@ -4,11 +4,11 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import ColumnElement, Connection, exists, func, insert, select
 
 from flows.errors import ConfigurationError
 from flows.post.ledger import events, schema
-from flows.post.ledger.clock import now, stamp
+from flows.post.ledger.clock import now, parse, stamp
 from flows.post.ledger.database import Ledger
 from flows.post.mailing.mailing import Mailing, get, manifest
 from flows.post.mailing.paper import POSTED
@@ -17,7 +17,13 @@ from flows.post.states import State
 SHORTEST = 8
 """Hex digits of the hash that a person has to give at least."""
 
-_D, _L = schema.dispatch.c, schema.letter.c
+_D, _L, _E = schema.dispatch.c, schema.letter.c, schema.event.c
+_GONE = (
+    (_D.state == State.HANDING_OVER)
+    | exists().where(_E.dispatch == _D.id, _E.new.in_((State.SENT, State.UNCERTAIN)))
+    | POSTED
+)
+"""SQL: the letter has left the office, or may have, whatever became of it since."""
 
 
 def approve(
@@ -26,7 +32,9 @@ def approve(
     """Record that ``by`` signed off the bytes with this hash (its first eight digits do).
 
     ``sources`` are the files as they are now: a later edit is told apart from one that the chair
-    knew of. Raises ConfigurationError: no name, another hash, superseded, bytes changed.
+    knew of. A later sign-off takes the place of an earlier one while no letter has left; then the
+    name stands under which they went. Raises ConfigurationError: no name, another hash, superseded,
+    bytes changed, letters gone under an earlier sign-off.
     """
     found = get(ledger, mailing)
     name = " ".join(by.split())
@@ -40,7 +48,9 @@ def approve(
         )
     _need_bytes(ledger, found)
     with ledger.write() as connection:
-        _need_live(connection, found)  # in here, lest it be superseded as it is signed off
+        # In here, lest it be superseded, or its first letter leave, as it is signed off.
+        _need_live(connection, found)
+        _need_none_gone(connection, found)
         before = connection.execute(
             select(func.count()).where(schema.approval.c.mailing == mailing)
         ).scalar_one()
@@ -82,6 +92,24 @@ def _need_live(connection: Connection, mailing: Mailing) -> None:
             f"mailing {mailing.id} was withdrawn or superseded by a later one; "
             "see: dear-minister status"
         )
+
+
+def _need_none_gone(connection: Connection, mailing: Mailing) -> None:
+    """No letter left under an earlier sign-off. Without one (a restored ledger may have lost it)
+    the first is taken, whatever has left."""
+    earlier = connection.execute(
+        select(schema.approval)
+        .where(schema.approval.c.mailing == mailing.id)
+        .order_by(schema.approval.c.ordinal.desc())
+    ).first()
+    if earlier is None or not _any(connection, mailing, _GONE):
+        return
+    raise ConfigurationError(
+        f"mailing {mailing.id} was signed off by {earlier.by} on "
+        f"{parse(earlier.at):%d %B %Y at %H:%M} UTC, and letters have gone since: that sign-off "
+        "stands, nothing was changed; what is left goes as it was frozen: "
+        f"dear-minister send {mailing.id} --live"
+    )
 
 
 def need_signed_off(
@@ -128,16 +156,15 @@ def changed(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
 
 
 def _begun(ledger: Ledger, mailing: Mailing) -> bool:
+    # All that stands in the way of another sign-off is in here, lest an edit wait for one in vain.
+    attempted = _D.first_attempt_at.is_not(None) | (_D.attempts > 0)
     with ledger.read() as connection:
-        return bool(
-            connection.execute(
-                select(func.count()).where(
-                    _D.mailing == mailing.id,
-                    _D.rehearsal == 0,
-                    _D.first_attempt_at.is_not(None) | (_D.attempts > 0) | POSTED,
-                )
-            ).scalar_one()
-        )
+        return _any(connection, mailing, attempted | _GONE)
+
+
+def _any(connection: Connection, mailing: Mailing, condition: ColumnElement[bool]) -> bool:
+    ours = select(_D.id).where(_D.mailing == mailing.id, _D.rehearsal == 0, condition)
+    return connection.execute(ours.limit(1)).first() is not None
 
 
 def _need_bytes(ledger: Ledger, mailing: Mailing) -> None:

@@ -423,6 +423,21 @@ def test_an_edit_after_the_sign_off_stops_the_live_sending_until_it_is_signed_of
     assert server.recipients == READERS
 
 
+def test_no_later_approve_changes_under_whose_name_letters_went(
+    approved: Approved, fault_server: Start
+) -> None:
+    office, mailing = approved
+    office.to(fault_server())
+    assert office.run("send", mailing, "--live", "--limit", "1").code == 1
+    digest = office.json("status", mailing)["hash"]
+    later = office.run("approve", mailing, "--by", "Somebody Else", "--hash", digest)
+    refused(later, "signed off by The Chair on ", "letters have gone since")
+    assert office.json("status", mailing)["signed_off_by"] == "The Chair"
+    _, _, send = later.line.partition("as it was frozen: dear-minister ")
+    assert office.run(*send.split()).code == 0  # as it was printed
+    assert office.states(mailing) == {"sent": 3}
+
+
 def test_letters_changed_in_the_ledger_do_not_go(approved: Approved, fault_server: Start) -> None:
     office, mailing = approved
     server = fault_server()

@@ -12,8 +12,10 @@ from sqlalchemy import select
 from flows import checking, contacts, mailing, paper, records
 from flows.orchestration import form_words
 from flows.post.ledger import schema
+from flows.post.states import State as Sending
 from tests.integration.flows.flow_project import CAMPAIGN, CHAIR, READERS, FlowProject
 from tests.integration.people.members_server import MembersServer, member, post, serving
+from tests.unit.post.ledger_fixtures import bring
 
 BY = "Jo Wright"
 
@@ -128,6 +130,16 @@ def test_a_mailing_is_signed_off_held_released_and_withdrawn(project: FlowProjec
     assert len(project.artifacts()["withdraw-rows"]) == len(READERS) - 1
     names = [by for _, by in events(project) if by]
     assert names == [CHAIR, BY, BY, *[BY] * len(READERS)]
+
+
+def test_the_form_signs_nothing_off_that_has_left_under_another_name(project: FlowProject) -> None:
+    project.sign_off()
+    found = project.mailings[0]
+    bring(project.ledger, f"{found.id}:1", Sending.SENT)
+    late = mailing.sign_off(mailing=found.id, by=BY, hash=found.hash[:12], return_state=True)
+    assert late.type is StateType.FAILED
+    assert f"was signed off by {CHAIR} on " in ended(late)[1]
+    assert project.mailings[0].approved_by == CHAIR
 
 
 def test_records_of_a_mailing_are_files_that_lead_back_to_the_ledger(

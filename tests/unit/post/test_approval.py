@@ -13,7 +13,7 @@ from flows.post.ledger import schema
 from flows.post.ledger.database import Ledger
 from flows.post.mailing import approval, mailing
 from flows.post.mailing.mailing import Mailing
-from flows.post.resolution import withdraw
+from flows.post.resolution import posted, resolve, withdraw
 from flows.post.states import State
 from tests.unit.post.ledger_fixtures import (
     SOURCES,
@@ -22,8 +22,10 @@ from tests.unit.post.ledger_fixtures import (
     bring,
     freeze,
     history,
+    letter,
     live,
     subject,
+    walk,
 )
 
 L, M = schema.letter, schema.mailing
@@ -145,6 +147,63 @@ def test_once_letters_have_left_an_edit_is_told_and_the_rest_follow_as_frozen(
     approve(ledger, made)
     bring(ledger, next(iter(live(ledger, made.id))), State.SENT)
     assert ready_to_go(ledger, made, EDITED) == ["contacts/mps.csv was edited"]
+
+
+def refused_again(ledger: Ledger, made: Mailing) -> str:
+    """Why a second person's sign-off is not taken; that the first one's is as it was."""
+    before = mailing.get(ledger, made.id)
+    with pytest.raises(ConfigurationError, match="have gone since: that sign-off stands") as told:
+        approve(ledger, made, sources=EDITED, by="Somebody Else")
+    assert mailing.get(ledger, made.id) == before
+    assert [event["by"] for event in history(ledger) if event["what"] == "signed off"] == [
+        "Eleanor Marchbank"
+    ]
+    assert ready_to_go(ledger, made, EDITED) == ["contacts/mps.csv was edited"]  # no dead end
+    return str(told.value)
+
+
+@pytest.mark.parametrize("state", [State.SENT, State.UNCERTAIN, State.HANDING_OVER])
+def test_who_signed_off_letters_that_have_gone_is_not_written_over(
+    ledger: Ledger, made: Mailing, state: State
+) -> None:
+    signed = approve(ledger, made, by="Eleanor Marchbank")
+    bring(ledger, next(iter(live(ledger, made.id))), state)
+    assert signed.approved_at
+    at = f"{signed.approved_at:%d %B %Y at %H:%M} UTC"
+    assert f"signed off by Eleanor Marchbank on {at}" in refused_again(ledger, made)
+
+
+def test_who_signed_off_a_letter_that_was_posted_is_not_written_over(ledger: Ledger) -> None:
+    made = approve(ledger, freeze(ledger, [letter("hague", paper=True)]), by="Eleanor Marchbank")
+    posted(ledger, made.id, on=date.today(), by="Post Room")
+    refused_again(ledger, made)
+
+
+def test_a_letter_that_may_have_gone_counts_as_gone_though_it_is_to_be_sent_again(
+    ledger: Ledger, made: Mailing
+) -> None:
+    approve(ledger, made, by="Eleanor Marchbank")
+    first = next(iter(live(ledger, made.id)))
+    walk(ledger, first, State.UNCERTAIN)  # as ``recover`` leaves it, without an attempt
+    refused_again(ledger, made)
+    resolve(ledger, first, answer="resend", by="Jo Wright", why="not in the sent mails")
+    refused_again(ledger, made)
+
+
+@pytest.mark.parametrize("state", [State.CLAIMED, State.DEFERRED, State.REFUSED])
+def test_while_no_letter_has_gone_a_new_sign_off_takes_the_place_of_the_earlier(
+    ledger: Ledger, made: Mailing, state: State
+) -> None:
+    approve(ledger, made, by="Eleanor Marchbank")
+    bring(ledger, next(iter(live(ledger, made.id))), state)
+    assert approve(ledger, made, by="Somebody Else").approved_by == "Somebody Else"
+
+
+def test_a_ledger_that_has_lost_the_sign_off_takes_one_though_letters_may_have_gone(
+    ledger: Ledger, made: Mailing
+) -> None:
+    walk(ledger, next(iter(live(ledger, made.id))), State.UNCERTAIN)
+    assert approve(ledger, made).approved_by == "The Chair"
 
 
 def _rehashed(ledger: Ledger, made: Mailing) -> None:
