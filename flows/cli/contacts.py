@@ -83,7 +83,7 @@ def address(file: File, as_of: AsOf = None, campaign: Whose = "", sheet: Sheet =
 
 @app.command(office="named")
 def check(file: File, as_of: AsOf = None, campaign: Whose = "", sheet: Sheet = "") -> Answer:
-    """What is missing or odd; refused rows come back as a spreadsheet, ready to correct."""
+    """What is missing or odd; refused rows come back as a spreadsheet, with the reasons."""
     from flows.people import quality
     from flows.people.lists import refused
 

@@ -62,7 +62,9 @@ def quality(report: Report, handed_back: Path | None) -> Answer:
             " list with --house commons (or lords, dail, seanad)"
         )
     if handed_back:
-        remarks.append(f"refused rows, ready to correct and load again: {handed_back}")
+        remarks.append(
+            f"correct refused rows in the list itself; with column and reason: {handed_back}"
+        )
     return Answer(document, lines, remarks, attention(report.refused))
 
 
@@ -191,8 +193,11 @@ def imported(
         lines.append(f"who held which office when, for the reshuffle check: {offices}")
     if found.refused:
         lines += _rejected(found.refused)[:_MOST_SHOWN]
-        where = f": {handed_back}" if handed_back else ""
-        lines.append(f"{counted(len(found.refused), 'row')} handed back{where}")
+        where = f"; with column and reason: {handed_back}" if handed_back else ""
+        lines.append(
+            f"{counted(len(found.refused), 'row')} handed back and not in the list: correct the "
+            f"sheet and import it again{where}"
+        )
     remarks = list(found.remarks)
     if not dry_run and changes is None:
         remarks.append(

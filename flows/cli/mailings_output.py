@@ -73,8 +73,9 @@ def prepared(
     )
     if found.refused_file:
         lines.append(
-            f"{counted(len(found.refused), 'row')} handed back, ready to correct: "
-            f"{found.refused_file}"
+            f"{counted(len(found.refused), 'row')} handed back, correct them in their list and "
+            "prepare again; with column and reason, also to be corrected and named beside the list "
+            f"in contacts = [...]: {found.refused_file}"
         )
     lines += [f"note: {line}" for line in (*draft.remarks, *draft.stale, *alike, *unsettled)]
     if draft.left_out:

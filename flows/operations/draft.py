@@ -54,6 +54,15 @@ class Draft:
     remarks: tuple[str, ...] = ()
     """What somebody should look at, a line each: how lists were read where that is not plain, dates
     that may be wrong."""
+    handed_back: bool = False
+    """Whether all the lists are files of rows that were handed back, to be corrected."""
+
+    @property
+    def own_lists(self) -> bool:
+        """Whether the lists are those that campaign.toml names."""
+        office = settings.office()
+        own = {office.name(office.folder / name) for name in self.campaign.contacts}
+        return {office.name(path) for path in self.lists} == own
 
     @property
     def left_out(self) -> tuple[Choice, ...]:
@@ -176,6 +185,7 @@ def draft(campaign: str, contacts: Sequence[Path] = (), as_of: date | None = Non
         different,
         _accounting(loaded, choices, refused, identified.doubles, chosen.merged, identified.merges),
         (*loaded.remarks, *unsaid, *_surprising_dates(found, on, lists)),
+        loaded.handed_back,
     )
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from email.utils import parseaddr
 from pathlib import Path
 
+from flows.counted import counted
 from flows.errors import ConfigurationError
 from flows.letters import campaign as campaigns
 from flows.letters.campaign import Campaign
@@ -186,7 +187,34 @@ def _planned(settings: Settings, ledger: Ledger, draft: Draft) -> _Plan:
     )
     taken = known.persons()
     chosen = [reader for reader in draft.readers if reader.contact.person not in taken]
+    if chosen:
+        _need_readers_before(ledger, draft)
     return _Plan(draft, headers, known, subject, chosen)
+
+
+def _need_readers_before(ledger: Ledger, draft: Draft) -> None:
+    """Raise ConfigurationError for lists that were not meant to replace an unsigned mailing.
+
+    Such are lists named for this once with none of its readers, and rows handed back that hold
+    fewer than half of them. The campaign's own lists, as edited, do replace it.
+    """
+    if draft.own_lists and not draft.handed_back:
+        return
+    campaign = draft.campaign
+    unsigned = served.unsigned(ledger, campaign.key, campaign.edition)
+    kept = len(unsigned.keys() & {reader.contact.person for reader in draft.readers})
+    lost = len(unsigned) - kept
+    if lost <= kept or (kept and not draft.handed_back):
+        return
+    mailing = next(iter(unsigned.values()))
+    lists = ", ".join(map(str, draft.lists))
+    raise ConfigurationError(
+        f"{lists}: this mailing would take the place of {mailing}, which nobody has signed off, and"
+        f" {counted(lost, 'reader')} of it would get no letter. Correct rows in the list that they"
+        f" are from, or add this file beside the others to contacts = [...] in"
+        f" {campaign.folder / campaigns.SETTINGS}, and prepare without --contacts. If"
+        f" {mailing} is not to go: dear-minister withdraw {mailing} --by NAME --why TEXT"
+    )
 
 
 def without_bad_addresses(ledger: Ledger, draft: Draft) -> Draft:

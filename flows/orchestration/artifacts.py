@@ -67,7 +67,8 @@ def review(found: Review) -> None:
         pages["all the rows handed back"] = create_table_artifact(
             [_refused(row) for row in found.refused[:MOST_ROWS]],
             key=key(f"{campaign}-refused-rows"),
-            description=f"{counted(len(found.refused), 'row')} handed back, ready to correct: "
+            description=f"{counted(len(found.refused), 'row')} handed back: correct them in "
+            "their list, start again. With column and reason: "
             f"{found.refused_file or 'in the ledger'}",
         )
     if found.specimens:

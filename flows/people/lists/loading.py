@@ -26,6 +26,8 @@ class Loaded:
     refused: tuple[RejectedRow, ...]
     remarks: tuple[str, ...] = ()
     """How the files were read where that is not plain, "file: remark"."""
+    handed_back: bool = False
+    """Whether all the files are of rows that were handed back, to be corrected."""
 
 
 def load(paths: Sequence[Path]) -> Loaded:
@@ -54,7 +56,8 @@ def load(paths: Sequence[Path]) -> Loaded:
         for sheet in tables
         for remark in (*sheet.remarks, *_misspelt(sheet.headings))
     )
-    return replace(gather(_spent(tables)), remarks=remarks)
+    handed_back = all(REFUSAL_COLUMNS[0] in sheet.headings for sheet in tables)
+    return replace(gather(_spent(tables)), remarks=remarks, handed_back=handed_back)
 
 
 def _misspelt(headings: Mapping[str, str]) -> list[str]:

@@ -107,7 +107,8 @@ def plan(imported: Imported, path: Path, *, fewer: bool = False) -> Plan:
         raise ConfigurationError(
             f"{path}: {counted(len(old.contacts), 'contact')} would become "
             f"{len(imported.contacts)}; the old list stays. If so many have gone, import again "
-            "with --fewer"
+            "with --fewer; if these are rows to add, such as handed-back ones, add them to the "
+            "sheet that the list is made of and import that"
         )
     new = _under_old_ids(imported.contacts, old.contacts)
     base = _imported_before(path)

@@ -4,7 +4,8 @@ import csv
 import os
 import pty
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -196,3 +197,79 @@ def test_a_run_that_fails_after_letters_have_left_is_not_nothing_done(
     assert ended.code == 1
     assert "the disk is full" in ended.line
     assert office.states(mailing) == {"ready": 2, "sent": 1}
+
+
+def with_a_row_at_fault(office: Office) -> tuple[dict[str, Any], Path]:
+    """What ``prepare`` made of two readers and a row at fault, and the row's file, corrected."""
+    text = office.contacts.read_text(encoding="utf-8")
+    office.contacts.write_text(text.replace("lucas@", "lucas at "), encoding="utf-8")
+    made = office.prepare()
+    assert made["ready"] == 2
+    back = office.folder / made["refused_file"]
+    text = back.read_text(encoding="utf-8-sig")
+    assert "lucas at " in text
+    back.write_text(text.replace("lucas at ", "lucas@", 1), encoding="utf-8")
+    return made, back
+
+
+def test_rows_handed_back_do_not_take_the_place_of_the_mailing_that_they_are_missing_from(
+    office: Office,
+) -> None:
+    made, back = with_a_row_at_fault(office)
+    refused = office.run("prepare", CAMPAIGN, "--contacts", back)
+    assert refused.code == 2
+    for words in (made["mailing"], "2 readers", "add this file beside the others", "withdraw"):
+        assert words in refused.line
+    assert office.states(made["mailing"]) == {"ready": 2}
+
+
+def test_rows_handed_back_in_the_place_of_the_campaigns_own_list_are_refused_too(
+    office: Office,
+) -> None:
+    made, back = with_a_row_at_fault(office)
+    name_lists(office, [back.relative_to(office.folder)])
+    assert office.run("prepare", CAMPAIGN).code == 2
+    assert office.states(made["mailing"]) == {"ready": 2}
+
+
+def test_a_corrected_file_beside_the_others_makes_one_mailing_of_all(office: Office) -> None:
+    made, back = with_a_row_at_fault(office)
+    name_lists(office, ["contacts/few.csv", back.relative_to(office.folder)])
+    again = office.prepare()
+    assert again["ready"] == 3
+    assert [(gone["mailing"], gone["no_longer_in"]) for gone in again["superseded"]] == [
+        (made["mailing"], [])
+    ]
+
+
+def test_a_list_named_for_once_with_no_reader_of_the_unsigned_mailing_is_refused_until_withdrawn(
+    prepared: tuple[Office, dict[str, Any]],
+) -> None:
+    office, made = prepared
+    other = office.folder / "contacts" / "other.csv"
+    other.write_text(
+        "id,name,title,gender,house,email\nray,Ann Ray,Ms,F,commons,ray@example.org\n", "utf-8"
+    )
+    refused = office.run("prepare", CAMPAIGN, "--contacts", other)
+    assert (refused.code, "3 readers" in refused.line) == (2, True)
+    office.run("withdraw", made["mailing"], "--by", "E. Marchbank", "--why", "others first")
+    assert office.json("prepare", CAMPAIGN, "--contacts", other)["ready"] == 1
+
+
+def test_another_list_of_the_campaigns_own_takes_the_place_of_an_unsigned_mailing(
+    prepared: tuple[Office, dict[str, Any]],
+) -> None:
+    office, made = prepared
+    office.contacts.write_text(
+        "id,name,title,gender,house,email\nray,Ann Ray,Ms,F,commons,ray@example.org\n", "utf-8"
+    )
+    assert [gone["mailing"] for gone in office.prepare()["superseded"]] == [made["mailing"]]
+
+
+def name_lists(office: Office, lists: Sequence[object]) -> None:
+    settings = office.campaign / "campaign.toml"
+    text = settings.read_text(encoding="utf-8")
+    named = ", ".join(f'"{name}"' for name in lists)
+    changed = text.replace('contacts = ["contacts/few.csv"]', f"contacts = [{named}]")
+    assert changed != text
+    settings.write_text(changed, encoding="utf-8")
