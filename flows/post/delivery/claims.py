@@ -34,8 +34,8 @@ _DUE = (
     )
     .order_by(_D.ordinal)
     .limit(bindparam("most"))
-    .with_for_update(skip_locked=True)
 )
+_TO_CLAIM = _DUE.with_for_update(skip_locked=True)
 _WAITING = select(func.count()).where(_MAIL, schema.OPEN)
 _CONTENTS = select(
     _L.ordinal, _L.content, _L.sha256, _L.name, _L.copies, _L.contact, _L.person, _L.email
@@ -96,7 +96,8 @@ class Claims:
     def _claim(self) -> None:
         most = self._batch if self.left is None else min(self._batch, self.left)
         with self._ledger.write() as connection:
-            due = connection.execute(_DUE, {**self._scope, "now": stamp(now()), "most": most}).all()
+            scope = {**self._scope, "now": stamp(now()), "most": most}
+            due = connection.execute(_TO_CLAIM, scope).all()
             claimed = transitions.apply(
                 connection,
                 [
