@@ -1,6 +1,5 @@
 """Letters on paper: the print pack, and that they were posted."""
 
-from datetime import date
 from typing import Annotated
 
 from prefect import flow
@@ -13,6 +12,7 @@ from flows.orchestration import artifacts, flow_runs, links, verbs
 from flows.orchestration.parameters import By, Day, MailingId, text
 from flows.orchestration.states import Ending
 from flows.orchestration.verbs import Done
+from flows.post import resolution
 from flows.post.ledger.database import Ledger
 from flows.settings import load
 
@@ -68,7 +68,7 @@ def posted(mailing: MailingId = "", on: Day = None, excepted: Excepted = "", by:
 
     def step(ledger: Ledger) -> Done:
         _need(mailing)
-        day = on or date.today()
+        day = on or resolution.today()
         without = excepted.replace(",", " ").split()
         gone = posting.posted(ledger, mailing, on=day, by=by, excepted=without)
         letters = counted(len(gone.dispatches), "letter")

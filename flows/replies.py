@@ -62,10 +62,11 @@ def add_reply(
     """File an answer that came on paper or by telephone."""
 
     def decide(ledger: Ledger) -> str:
-        found = replies.add(
+        found, doubt = replies.add(
             ledger, dispatch.strip(), kind, source=source, on=on, by=name, note=note, file=file
         )
-        return f"item {found.id}, {found.kind}, is filed on {found.dispatch}"
+        filed = f"item {found.id}, {found.kind}, is filed on {found.dispatch}"
+        return f"{filed}; {doubt}" if doubt else filed
 
     return _decided(decide)
 

@@ -155,8 +155,8 @@ def add(
         raise ConfigurationError("say how it came: --by-post or --by-telephone")
     source = "post" if by_post else "telephone"
     with options.ledger() as ledger:
-        return output.decided(
-            replies.add(
+        return output.added(
+            *replies.add(
                 ledger,
                 dispatch,
                 kind,

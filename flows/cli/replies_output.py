@@ -195,6 +195,16 @@ def decided(item: Item, followed: str = "") -> Answer:
     return Answer(_item(item) | {"followed": followed}, lines)
 
 
+def added(item: Item, doubt: str) -> Answer:
+    """An answer that somebody filed, and what is odd about its day."""
+    answer = decided(item)
+    return Answer(
+        {**answer.document, "doubt_of_day": doubt},
+        answer.lines,
+        [f"note: {doubt}"] if doubt else [],
+    )
+
+
 def freed(dispatch: str, person: str, command: str) -> Answer:
     """A reader who is to be written to again, by the mailing that ``command`` makes."""
     return Answer(

@@ -15,20 +15,20 @@ from flows import settings
 from flows.errors import ConfigurationError, RowError
 from flows.people import suppression
 from flows.post.delivery.office_hours import ZONE
-from flows.post.inbox import chasers, items
+from flows.post.inbox import chasers, items, responses
 from flows.post.inbox.items import Item
 from flows.post.inbox.kinds import PAPER, SORTABLE, How, Kind
 from flows.post.inbox.mailbox import RawMail
 from flows.post.ledger import events, schema
 from flows.post.ledger.clock import now, stamp
 from flows.post.ledger.database import Ledger
-from flows.post.ledger.transitions import Transition, apply
+from flows.post.ledger.transitions import DispatchRow, Transition, apply
 from flows.post.mailing import mailing as mailings
 from flows.post.mailing.paper import DELIVERED
-from flows.post.resolution import find, named
+from flows.post.resolution import find, frozen_on, named, need_day
 from flows.post.states import State
 
-_D, _L = schema.dispatch.c, schema.letter.c
+_D, _L, _E = schema.dispatch.c, schema.letter.c, schema.event.c
 _LARGEST_SCAN = 50_000_000
 
 
@@ -85,18 +85,18 @@ def add(
     by: str,
     note: str = "",
     file: Path | None = None,
-) -> Item:
-    """File an answer on paper or by telephone, with a scan where there is one.
+) -> tuple[Item, str]:
+    """File an answer on paper or by telephone, with a scan where there is one; also what is odd
+    about its day, in words, or blank.
 
-    Raises ConfigurationError: no such dispatch or kind, a day to come, no name, a file that cannot
-    be read; and where exactly this was filed before.
+    Raises ConfigurationError: no such dispatch or kind, a day to come or before the letter left, no
+    name, a file that cannot be read; and where exactly this was filed before.
     """
     name, _ = named(by, "added")
     wanted, letter, note = _kind(kind), find(ledger, dispatch), _plain(note, "--note")
     if source not in PAPER:
         raise ConfigurationError(f"say how it came: {' or '.join(PAPER)}")
-    if on > now().astimezone(ZoneInfo(ZONE)).date():
-        raise ConfigurationError(f"--on {on}: that day is still to come; nothing was filed")
+    need_day(on, *_left(ledger, letter))
     content = _scan(file)
     noon = stamp(datetime.combine(on, time(12), ZoneInfo(ZONE)))
     about = "\n".join((letter.id, source, noon, wanted, note, hashlib.sha256(content).hexdigest()))
@@ -135,7 +135,39 @@ def add(
     raw.close()
     if not filed:
         raise ConfigurationError(f"{dispatch}: exactly this was filed before; nothing was changed")
-    return filed[0]
+    return filed[0], _before_the_post(ledger, letter, on)
+
+
+def _left(ledger: Ledger, letter: DispatchRow) -> tuple[date, str]:
+    """The day before which nobody can have answered a letter, and what happened then.
+
+    A mail left when it was first handed over. Paper may have gone on any day since the freezing:
+    when it went is recorded afterwards, and not always on the right day.
+    """
+    mailing = mailings.get(ledger, letter.mailing)
+    frozen = frozen_on(mailing), f"mailing {mailing.id} was frozen"
+    gone = State.HANDING_OVER, State.UNCERTAIN, State.SENT
+    with ledger.read() as connection:
+        paper = connection.execute(
+            select(_L.paper).where(_L.mailing == letter.mailing, _L.ordinal == letter.ordinal)
+        ).scalar_one()
+        first = connection.execute(
+            select(_E.at, _E.new)
+            .where(_E.dispatch == letter.id, _E.new.in_(gone))
+            .order_by(_E.seq)
+            .limit(1)
+        ).first()
+    # Without a handing over the ledger was restored, and has forgotten when the mail went.
+    if paper or not letter.email or first is None or first.new != State.HANDING_OVER:
+        return frozen
+    return responses.day(first.at), f"letter {letter.id} was handed to the mail server"
+
+
+def _before_the_post(ledger: Ledger, letter: DispatchRow, on: date) -> str:
+    posted = responses.posted(ledger, letter.id).get(letter.id)
+    if letter.email or posted is None or on >= posted:
+        return ""
+    return f"it came on {on}, and the letter is recorded as posted on {posted}: is the day right?"
 
 
 def again(ledger: Ledger, dispatch: str, *, by: str, why: str) -> str:

@@ -3,7 +3,7 @@ refused one is tried again, a withdrawal, that paper was posted."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -258,17 +258,45 @@ def withdraw(
     return withdrawn
 
 
+def today() -> date:
+    """The day in the office's time zone."""
+    return _day(now())
+
+
+def need_day(on: date, first: date, what: str) -> None:
+    """Refuse a day to come, or one before ``first``, on which that could happen at the earliest.
+
+    ``what`` is the day's event in words: "the letter was frozen". Raises ConfigurationError.
+    """
+    if on > (this := today()):
+        raise ConfigurationError(
+            f"--on {on}: that day is still to come, today is {this}; nothing was changed"
+        )
+    if on < first:
+        raise ConfigurationError(
+            f"--on {on}: is before {first}, when {what}; nothing was changed: give the right day"
+        )
+
+
+def frozen_on(mailing: Mailing) -> date:
+    """The day before which no letter of the mailing can have gone or been answered."""
+    return _day(mailing.frozen_at)
+
+
 def too_early(mailing: Mailing, posted_on: date) -> str:
     """What is odd about that day, in words; blank where nothing is.
 
-    It is no reason to refuse: who signs off what went before has a record to complete.
+    It is no reason to refuse. A ledger restored from a backup may have lost the sign-off, and an
+    edit of the lists may have asked for another one: what went before it went on that day all the
+    same, and who is not recorded would be written to again.
     """
-    if mailing.approved_at is None:
-        return ""
-    signed_off = mailing.approved_at.astimezone(ZoneInfo(ZONE)).date()
-    if posted_on >= signed_off:
+    if mailing.approved_at is None or posted_on >= (signed_off := _day(mailing.approved_at)):
         return ""
     return f"posted on {posted_on}, before the sign-off on {signed_off}: is the day right?"
+
+
+def _day(moment: datetime) -> date:
+    return moment.astimezone(ZoneInfo(ZONE)).date()
 
 
 def posted(
@@ -283,7 +311,7 @@ def posted(
     """Record that the letters on paper went to the post on that day; returns their dispatches.
 
     ``excepted`` are ids of contacts or dispatches that did not go. Raises ConfigurationError: not
-    signed off, nobody of that id, nothing left to post.
+    signed off, a day to come or before the freezing, nobody of that id, nothing left to post.
     """
     found = get(ledger, mailing)
     if found.approved_at is None:
@@ -291,8 +319,7 @@ def posted(
             f"mailing {mailing} is not signed off, so nothing of it may have been posted; "
             f"dear-minister approve {mailing} --by NAME --hash {found.hash[:12]}"
         )
-    if on > now().date() + timedelta(days=1):
-        raise ConfigurationError(f"--on {on}: that day is still to come; nothing was changed")
+    need_day(on, frozen_on(found), f"mailing {mailing} was frozen")
     name, _ = named(by, "posted")
     with ledger.read() as connection:
         rows = connection.execute(

@@ -91,11 +91,11 @@ def responses(ledger: Ledger, campaign: str = "", edition: int = 0) -> list[Read
     out, unless something came back from them.
     """
     found = {item_of: tuple(many) for item_of, many in _items(ledger).items()}
-    posted = _posted(ledger)
+    posted_on = posted(ledger)
     letters: list[ReaderResponse] = []
     chased: defaultdict[tuple[str, int, str], list[tuple[str, date | None]]] = defaultdict(list)
     for row in _rows(ledger):
-        sent_on = _sent_on(row, posted)
+        sent_on = _sent_on(row, posted_on)
         of = (row["follows"] or row["campaign"], row["follows_edition"] or row["edition"])
         if (campaign and of[0] != campaign) or (edition and of[1] != edition):
             continue
@@ -197,9 +197,11 @@ def _rows(ledger: Ledger) -> list[RowMapping]:
         return [row._mapping for row in connection.execute(statement)]
 
 
-def _posted(ledger: Ledger) -> dict[str, date]:
-    """The day on which each letter on paper went to the post."""
+def posted(ledger: Ledger, dispatch: str = "") -> dict[str, date]:
+    """The day on which letters on paper went to the post, by dispatch: each one, or this alone."""
     statement = select(_E.dispatch, _E.why).where(_E.what == "posted")
+    if dispatch:
+        statement = statement.where(_E.dispatch == dispatch)
     with ledger.read() as connection:
         rows = connection.execute(statement).all()
     return {row.dispatch: date.fromisoformat(row.why.removeprefix("posted on ")) for row in rows}

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from flows.post.resolution import today
 from tests.conftest import ROOT
 from tests.integration.commands.office import Office, bare_environment
 
@@ -29,7 +30,7 @@ for arguments in (
     ["--help"], ["check", "CAMPAIGN"], ["preview", "CAMPAIGN", "--contact", "hague"],
     ["prepare", "CAMPAIGN"], ["status"], ["status", mailing], ["send", mailing],
     ["approve", mailing, "--by", "C", "--hash", digest],
-    ["posted", mailing, "--on", "2013-09-05", "--by", "C"],
+    ["posted", mailing, "--on", sys.argv[3], "--by", "C"],
     ["resolve", mailing + ":1", "--as", "sent", "--by", "C", "--why", "W"],
     ["withdraw", mailing + ":1", "--by", "C", "--why", "W"],
     ["export", mailing, "--to", "x.xlsx"], ["verify"], ["upgrade-ledger"],
@@ -44,7 +45,7 @@ json.dump(ended, open("ended.json", "w"))
 def test_no_command_but_those_of_flows_loads_prefect(prepared: tuple[Office, Any]) -> None:
     office, made = prepared
     ended = subprocess.run(
-        [sys.executable, "-c", SCRIPT, made["mailing"], made["hash"]],
+        [sys.executable, "-c", SCRIPT, made["mailing"], made["hash"], f"{today()}"],
         cwd=office.folder,
         env=bare_environment(),
         capture_output=True,

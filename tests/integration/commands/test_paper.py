@@ -3,16 +3,18 @@
 import csv
 import json
 import os
+import sqlite3
 import subprocess
 import sys
-from datetime import datetime
+from datetime import timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pikepdf
 import pytest
 import python_calamine
 
+from flows.post.ledger.clock import now, stamp
+from flows.post.resolution import today
 from tests.conftest import ROOT, need
 from tests.integration.letters.letter_templates import shown
 from tests.integration.people.test_contacts_commands import Run, run
@@ -50,7 +52,7 @@ def test_a_ledger_that_has_forgotten_the_posting_prints_no_letter_again(
 ) -> None:
     sign_off(run, mailing)
     backup = (tmp_path / "var/ledger.db").read_bytes()
-    assert run("posted", mailing, "--on", "2013-09-05", "--by", "Jo")[0] == 0
+    assert run("posted", mailing, "--on", f"{today()}", "--by", "Jo")[0] == 0
     for name in ("ledger.db-wal", "ledger.db-shm"):
         (tmp_path / "var" / name).unlink(missing_ok=True)
     (tmp_path / "var/ledger.db").write_bytes(backup)
@@ -105,7 +107,7 @@ def test_what_is_printed_before_the_sign_off_says_proof_on_every_page_and_afterw
 
 def test_posted_letters_are_sent_in_the_ledger_but_those_excepted(run: Run, mailing: str) -> None:
     sign_off(run, mailing)
-    posted = ("posted", mailing, "--on", "2013-09-05", "--by", "Post room")
+    posted = ("posted", mailing, "--on", f"{today()}", "--by", "Post room")
     assert run(*posted, "--except", "z")[0] == 0
     assert states(run, mailing) == {"z": "ready", "b": "sent", "a": "ready"}
     assert run(*posted)[0] == 0
@@ -115,19 +117,48 @@ def test_posted_letters_are_sent_in_the_ledger_but_those_excepted(run: Run, mail
     assert run("verify")[0] == 0
 
 
-def test_a_day_before_the_sign_off_is_recorded_and_remarked_on(run: Run, mailing: str) -> None:
+def frozen_days_ago(folder: Path, days: int) -> None:
+    """Have the ledger say that its mailings were frozen so many days ago."""
+    with sqlite3.connect(folder / "var/ledger.db") as raw:
+        raw.execute("UPDATE mailing SET frozen_at = ?", (stamp(now() - timedelta(days=days)),))
+
+
+def test_a_day_to_come_or_before_the_letters_were_there_is_not_recorded(
+    run: Run, mailing: str, tmp_path: Path
+) -> None:
     sign_off(run, mailing)
-    code, _, err = run("posted", mailing, "--on", "2013-09-05", "--by", "Post room")
+    frozen_days_ago(tmp_path, 3)
+    this = today()
+    tomorrow, frozen = this + timedelta(days=1), this - timedelta(days=3)
+    before = frozen - timedelta(days=1)
+    for day, said in (
+        (tomorrow, f"--on {tomorrow}: that day is still to come, today is {this}"),
+        (before, f"--on {before}: is before {frozen}, when mailing {mailing} was frozen"),
+    ):
+        code, _, err = run("posted", mailing, "--on", f"{day}", "--by", "Post room")
+        assert (code, said in " ".join(err.split())) == (2, True), err
+        assert set(states(run, mailing).values()) == {"ready"}
+
+
+def test_what_went_before_the_sign_off_that_the_ledger_knows_is_recorded_and_remarked_on(
+    run: Run, mailing: str, tmp_path: Path
+) -> None:
+    """A restored ledger may have lost the first sign-off, and whoever is not recorded would be
+    written to again."""
+    sign_off(run, mailing)
+    frozen_days_ago(tmp_path, 3)
+    this = today()
+    day = this - timedelta(days=3)
+    code, _, err = run("posted", mailing, "--on", f"{day}", "--by", "Post room")
     assert code == 0
-    assert "note: posted on 2013-09-05, before the sign-off on " in err
+    assert f"note: posted on {day}, before the sign-off on {this}: is the day right?" in err
 
 
 def test_a_letter_posted_on_the_day_of_the_sign_off_is_not_remarked_on(
     run: Run, mailing: str
 ) -> None:
     sign_off(run, mailing)
-    today = datetime.now(ZoneInfo("Europe/London")).date()
-    code, _, err = run("posted", mailing, "--on", today.isoformat(), "--by", "Post room")
+    code, _, err = run("posted", mailing, "--on", f"{today()}", "--by", "Post room")
     assert (code, "note" in err) == (0, False), err
 
 
@@ -140,7 +171,7 @@ def test_letters_on_paper_are_said_to_be_printed_not_sent(run: Run, mailing: str
         if len(command) == 2:
             assert f"2 letters go by post, not by mail:  dear-minister print {mailing}" in err
     assert run("posted", mailing, "--on", "2099-01-01", "--by", "x")[0] == 2
-    assert run("posted", mailing, "--on", "2013-09-05", "--by", "Post room")[0] == 0
+    assert run("posted", mailing, "--on", f"{today()}", "--by", "Post room")[0] == 0
     _, out, err = run("status", mailing)
     assert "to print" not in out
     assert "by post, not by mail" not in err
@@ -151,7 +182,7 @@ AGAIN = ("--by", "Jo Wright", "--why", "moved to the Lords")
 
 def brought_back(run: Run, dispatch: str) -> int:
     """File that the post brought this letter back; gives the exit code."""
-    filed = ("--by-post", "--kind", "bounce", "--on", "2013-09-12", "--by", "Jo Wright")
+    filed = ("--by-post", "--kind", "bounce", "--on", f"{today()}", "--by", "Jo Wright")
     return run("replies", "add", dispatch, *filed)[0]
 
 
@@ -163,7 +194,7 @@ def test_a_letter_that_the_post_brought_back_goes_another_way_on_a_persons_word(
     (letter,) = (one["id"] for one in json.loads(out)["dispatches"] if one["contact"] == "z")
     again = ("replies", "again", letter, *AGAIN)
     assert run(*again)[0] == 2
-    posted = ("posted", mailing, "--on", "2013-09-05", "--by", "Post room")
+    posted = ("posted", mailing, "--on", f"{today()}", "--by", "Post room")
     assert run(*posted)[0] == 0
     code, _, err = run(*again)
     assert (code, "nobody filed that it was brought back" in err) == (2, True)
@@ -184,6 +215,29 @@ def test_a_letter_that_the_post_brought_back_goes_another_way_on_a_persons_word(
     assert run("verify")[0] == 0
 
 
+def test_an_answer_before_the_day_recorded_for_the_post_is_filed_and_remarked_on(
+    run: Run, mailing: str, tmp_path: Path
+) -> None:
+    """Whoever records a posting late may give the wrong day, which nothing puts right."""
+    sign_off(run, mailing)
+    frozen_days_ago(tmp_path, 3)
+    day, this = today() - timedelta(days=1), today()
+    numbers = {
+        one["contact"]: one["id"]
+        for one in json.loads(run("status", mailing, "--json")[1])["dispatches"]
+    }
+    given = ("--by-post", "--kind", "reply", "--by", "Jo Wright")
+    code, _, err = run("replies", "add", numbers["b"], "--on", f"{day}", *given)
+    assert (code, "note" in err) == (0, False), err  # its posting is not recorded yet
+    assert run("posted", mailing, "--on", f"{this}", "--by", "Post room")[0] == 0
+    code, _, err = run("replies", "add", numbers["z"], "--on", f"{day}", *given)
+    remark = f"note: it came on {day}, and the letter is recorded as posted on {this}: is the day"
+    assert (code, remark in " ".join(err.split())) == (0, True), err
+    before = this - timedelta(days=4)
+    code, _, err = run("replies", "add", numbers["z"], "--on", f"{before}", *given)
+    assert (code, f"when mailing {mailing} was frozen" in " ".join(err.split())) == (2, True), err
+
+
 def test_a_letter_that_went_both_ways_has_to_have_come_back_both_ways(
     run: Run, mailing: str, tmp_path: Path
 ) -> None:
@@ -193,7 +247,7 @@ def test_a_letter_that_went_both_ways_has_to_have_come_back_both_ways(
     prepare = ("prepare", "r2p-dialogue-2013", "--contacts", "people.csv", "--json")
     both = str(json.loads(run(*prepare)[1])["mailing"])
     sign_off(run, both)
-    assert run("posted", both, "--on", "2013-09-05", "--by", "Post room")[0] == 0
+    assert run("posted", both, "--on", f"{today()}", "--by", "Post room")[0] == 0
     _, out, _ = run("status", both, "--json")
     (letter,) = (one["id"] for one in json.loads(out)["dispatches"] if one["contact"] == "a")
     assert brought_back(run, letter) == 0
@@ -222,7 +276,7 @@ def test_a_letter_that_went_by_mail_alone_is_not_freed_by_what_the_post_brought(
 def test_nothing_is_printed_that_was_posted_or_that_a_person_holds(run: Run, mailing: str) -> None:
     need("soffice", "libreoffice-writer-nogui")
     sign_off(run, mailing)
-    posted = ("posted", mailing, "--on", "2013-09-05", "--by", "Post room")
+    posted = ("posted", mailing, "--on", f"{today()}", "--by", "Post room")
     assert run(*posted, "--except", "z")[0] == 0
     assert json.loads(run("print", mailing, "--json")[1])["letters"] == 1
 
@@ -282,7 +336,7 @@ def test_what_was_posted_is_recorded_whatever_was_edited_since_and_the_rest_is_p
     need("soffice", "libreoffice-writer-nogui")
     sign_off(run, mailing)
     edit(tmp_path)
-    posted = ("posted", mailing, "--on", "2013-09-05", "--by", "Post room", "--except", "z")
+    posted = ("posted", mailing, "--on", f"{today()}", "--by", "Post room", "--except", "z")
     code, _, err = run(*posted)
     remark = "note: people.csv was edited since sign-off; the letters go as they were frozen"
     assert (code, remark in err) == (0, True), err
@@ -298,7 +352,7 @@ def test_what_was_posted_is_recorded_whatever_was_edited_since_and_the_rest_is_p
 
 
 def test_nothing_is_recorded_as_posted_before_the_sign_off(run: Run, mailing: str) -> None:
-    code, _, err = run("posted", mailing, "--on", "2013-09-05", "--by", "Post room")
+    code, _, err = run("posted", mailing, "--on", f"{today()}", "--by", "Post room")
     assert (code, "not signed off" in err) == (2, True)
     assert set(states(run, mailing).values()) == {"ready"}
 
@@ -321,7 +375,7 @@ def test_with_post_in_the_campaign_letters_by_email_are_printed_too(
     both = str(json.loads(out)["mailing"])
     assert "3 letters" in run("print", both)[1]
     sign_off(run, both)
-    assert "3 letters" in run("posted", both, "--on", "2013-09-05", "--by", "Post room")[1]
+    assert "3 letters" in run("posted", both, "--on", f"{today()}", "--by", "Post room")[1]
     assert states(run, both) == {"z": "sent", "b": "sent", "a": "ready"}
 
 

@@ -3,11 +3,14 @@
 import csv
 import json
 import shutil
+import sqlite3
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from python_calamine import CalamineWorkbook
 
+from flows.post.resolution import today
 from tests.integration.commands.correspondence import Correspondence
 from tests.integration.commands.office import CAMPAIGN, Office
 
@@ -145,17 +148,45 @@ def test_a_letter_on_paper_is_filed_with_its_scan(
     office, dispatch = correspondence.office, correspondence.letters["lucas"]["id"]
     scan = tmp_path / "scan.pdf"
     scan.write_bytes(b"%PDF-1.4 scanned " * 100_000)
-    today = correspondence.reader("lucas")
-    given = ("replies", "add", dispatch, "--by-post", "--on", "2013-09-20", "--kind", "reply")
+    before, day = correspondence.reader("lucas"), today()
+    given = ("replies", "add", dispatch, "--by-post", "--on", f"{day}", "--kind", "reply")
     given += ("--note", "agrees; will ask", "--file", str(scan), "--by", "Jo Wright")
     assert office.run(*given).code == 0
     assert office.run(*given).code == 2  # exactly this was filed
     copy = tmp_path / "copy.pdf"
     assert office.run("replies", "show", 1, "--to", copy).code == 0
     assert copy.read_bytes() == scan.read_bytes()
-    assert today["answered_on"] is None
-    assert correspondence.reader("lucas")["answered_on"] == "2013-09-20"
+    assert before["answered_on"] is None
+    assert correspondence.reader("lucas")["answered_on"] == f"{day}"
     assert office.run("verify").code == 0
+
+
+def test_no_answer_is_older_than_its_letter(correspondence: Correspondence) -> None:
+    office, dispatch = correspondence.office, correspondence.letters["lucas"]["id"]
+    with sqlite3.connect(office.folder / "var/ledger.db") as raw:
+        raw.execute("UPDATE mailing SET frozen_at = '2013-09-04T09:00:00.000000Z'")
+    given = ("--by-telephone", "--kind", "reply", "--by", "Jo Wright")
+    for day, said in (
+        (today() + timedelta(days=1), f"is still to come, today is {today()}"),
+        (
+            today() - timedelta(days=1),
+            f"is before {today()}, when letter {dispatch} was handed to the mail server",
+        ),
+    ):
+        refused = office.run("replies", "add", dispatch, "--on", day, *given)
+        assert (refused.code, f"--on {day}: " in refused.line, said in refused.line) == (
+            2,
+            True,
+            True,
+        )
+    assert correspondence.reader("lucas")["items"] == []
+    assert office.run("replies", "add", dispatch, "--on", today(), *given).code == 0
+
+    # A ledger that was restored may not know of the first handing over.
+    with sqlite3.connect(office.folder / "var/ledger.db") as raw:
+        raw.execute("DELETE FROM event WHERE new = 'handing_over'")
+    assert office.run("replies", "add", dispatch, "--on", "2013-09-20", *given).code == 0
+    assert office.run("replies", "add", dispatch, "--on", "2013-09-03", *given).code == 2
 
 
 @pytest.mark.parametrize(

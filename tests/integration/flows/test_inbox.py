@@ -1,6 +1,6 @@
 """What comes back, in Prefect: the sweep, the forms for what waits, the reminders."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 from prefect.client.schemas.objects import StateType
@@ -13,6 +13,7 @@ from flows.operations import chase as chasing
 from flows.orchestration.artifacts import plain
 from flows.post.inbox import items
 from flows.post.ledger.clock import now
+from flows.post.resolution import today
 from flows.post.status import status
 from flows.replies import add_reply, match_reply, sort_reply
 from tests.inbox.letters_sent import Inbox
@@ -94,7 +95,7 @@ def test_the_sweep_files_and_shows_what_waits_and_the_forms_settle_it(
     added = add_reply(
         dispatch=letter.id,
         source="post",
-        on=date(2013, 9, 20),
+        on=today(),
         kind="reply",
         name="Jo Wright",
         return_state=True,
