@@ -64,7 +64,9 @@ EXPECTED = (
     *("address", "address 1", "address 2", "address line 1", "address line 2", "town", "city"),
 )
 """Headings by which the line of headings is found."""
-_TARGETS = (*_MEANT, "address", *(f"address_{number}" for number in range(1, 10)))
+_LINES = range(1, 10)
+"""Numbers of the lines of an address."""
+_TARGETS = (*_MEANT, "address", *(f"address_{number}" for number in _LINES))
 _OWN_COLUMN = re.compile(r"[a-z][a-z0-9_]{0,40}")
 
 
@@ -81,6 +83,8 @@ class Assigned:
     unused: tuple[str, ...]
     headings: Mapping[str, str] = field(default_factory=dict)
     """The file's own by folded column name."""
+    remarks: tuple[str, ...] = ()
+    """A line for each known column that is left out because another was named in its place."""
 
     def get(self, cells: Mapping[str, str], meaning: str) -> str:
         """Return the first of the meaning's cells that is not blank."""
@@ -103,11 +107,14 @@ def assign(headings: Mapping[str, str], given: Mapping[str, str], where: str) ->
     explicit = {meaning for meaning, _ in named.values() if meaning}
     columns: dict[str, list[tuple[int, str]]] = {}
     own = {}
+    remarks = []
     for at, (column, heading) in enumerate(headings.items()):
         meaning, sureness = named.get(column) or _known(heading, at)
         if meaning in KNOWN or meaning in _MEANT:
             if meaning not in explicit or column in named:
                 columns.setdefault(meaning, []).append((sureness, column))
+            else:
+                remarks.append(_left_out(heading, meaning, named))
         elif meaning:
             own[meaning] = column
     ordered = {key: tuple(name for _, name in sorted(found)) for key, found in columns.items()}
@@ -118,6 +125,20 @@ def assign(headings: Mapping[str, str], given: Mapping[str, str], where: str) ->
         tuple(heading for column, heading in headings.items() if column in filled),
         tuple(heading for column, heading in headings.items() if column not in filled),
         headings,
+        tuple(remarks),
+    )
+
+
+def _left_out(heading: str, meaning: str, named: Mapping[str, tuple[str, int]]) -> str:
+    """What is lost with a column known by its name, and the --map that says what is wanted."""
+    use = ""
+    if meaning == "address":
+        lines = {line for target, line in named.values() if target == meaning}
+        free = next((number for number in _LINES if number not in lines), _LINES[-1])
+        use = f'to use it too: --map "{heading}=address_{free}"; '
+    return (
+        f"the column {heading!r} is not used, because --map names another for {meaning}; {use}if it"
+        f' is not wanted: --map "{heading}={NOT_USED}"'
     )
 
 

@@ -106,7 +106,11 @@ def read_sheet(
     reach = provenance.reach(as_of, known, names)
     rows = list(_sheet_rows(sheets, reach.day, chosen))
     remarks = (
-        *(f"{sheet.table.path}: {remark}" for sheet in sheets for remark in sheet.table.remarks),
+        *(
+            f"{sheet.table.path}: {remark}"
+            for sheet in sheets
+            for remark in (*sheet.table.remarks, *sheet.assigned.remarks)
+        ),
         *reach.remarks,
         *_missing([row for _, row in rows], chosen),
     )

@@ -128,6 +128,26 @@ def test_a_column_is_mapped_by_its_heading_and_the_rest_stays_known(tmp_path: Pa
     assert found.unused == ("Area",)
 
 
+def test_a_known_column_that_a_mapping_takes_the_place_of_is_said_with_the_mapping_that_has_it_too(
+    tmp_path: Path,
+) -> None:
+    path = csv_file(
+        tmp_path,
+        "Name,House,E-mail,Work mail,Street,City / Postcode\n"
+        "Ann Ray,commons,a@example.org,b@example.org,1 High Road,London N1 1AA\n",
+    )
+    mapping = {"City / Postcode": "address_2", "Work mail": "email"}
+    found = imported(path, Options(mapping=mapping))
+    assert found.contacts[0].address == ("London N1 1AA",)
+    (mail, street) = (line for line in found.remarks if "--map names another for" in line)
+    assert "'E-mail' is not used, because --map names another for email" in mail
+    assert '"Street=address_1"' in street
+    mapping |= headings.parse(["Street=address_1", "E-mail=-"])
+    found = imported(path, Options(mapping=mapping))
+    assert found.contacts[0].address == ("1 High Road", "London N1 1AA")
+    assert not any("--map names another for" in line for line in found.remarks)
+
+
 def test_a_mapping_of_nothing_leaves_a_column_out(tmp_path: Path) -> None:
     path = csv_file(tmp_path, "Name,Area,Email\nAnn Lee,North,ann@example.org\n")
     found = imported(path, Options(mapping={"Area": "-"}))
