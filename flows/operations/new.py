@@ -11,6 +11,7 @@ from flows.errors import ConfigurationError, Fault
 from flows.letters import campaign as campaigns
 from flows.letters.campaign import Campaign
 from flows.operations import draft
+from flows.people import email_address
 
 STARTER = Path(flows.__file__).with_name("starter")
 """The campaign that a new one begins with, and the README of an office folder."""
@@ -94,6 +95,10 @@ def new(key: str, source: str, words: Words, on: date) -> Path:
         raise ConfigurationError(
             "a new campaign needs " + ", ".join(f"--{name}" for name in missing)
         )
+    try:
+        email_address.sender(words.email)
+    except email_address.AddressError as error:
+        raise ConfigurationError(Fault("--email", str(error))) from error
     origin = draft.folder(source) if source else STARTER
     try:
         shutil.copytree(origin, folder, ignore=shutil.ignore_patterns("README.md", "~*", ".*"))

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from email.utils import parseaddr
 from pathlib import Path
 
 from flows.counted import counted
@@ -57,24 +56,20 @@ def postmark(
 ) -> MailHeaders:
     """What this campaign's messages have in common. Raises ConfigurationError: no sender."""
     sender = settings.mail_from or campaign.sender.email
-    address = parseaddr(sender)[1]
     if not sender:
         raise ConfigurationError(
             f"MAIL_FROM is not set and {campaign.folder / campaigns.SETTINGS} has no sender.email: "
             "set one of them"
         )
     try:
-        written = email_address.ascii_address(address)
-    except email_address.AddressError:
+        written = email_address.sender(sender)
+    except email_address.AddressError as error:
         where = (
             "MAIL_FROM"
             if settings.mail_from
             else f"{campaign.folder / campaigns.SETTINGS}: sender.email"
         )
-        raise ConfigurationError(
-            f"{where}: {address!r} cannot be a sender: use an ASCII address at a named domain, "
-            "like chair@example.org"
-        ) from None
+        raise ConfigurationError(f"{where}: {error}") from None
     return MailHeaders(
         identity,
         email_address.mailbox(campaign.sender.name, sender),
@@ -181,7 +176,7 @@ def _planned(settings: Settings, ledger: Ledger, draft: Draft) -> _Plan:
         campaign.key,
         campaign.edition,
         draft.on,
-        email_address.ascii_address(parseaddr(headers.sender)[1]),
+        email_address.sender(headers.sender),
         sources(campaign.folder, draft.lists),
         "\n".join((headers.fingerprint, *(reader.contact.person for reader in draft.readers))),
     )

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from contextlib import suppress
 from email.utils import parseaddr
 from functools import lru_cache
 
@@ -35,7 +36,9 @@ def parse(text: str, *, local_names: bool = False) -> str:
     local, at, domain = text.rpartition("@")
     simple = _DOT_STRING.fullmatch(local) and len(local) <= _LONGEST_LOCAL
     if at and simple and len(text) <= _LONGEST and domain.isascii():
-        return f"{local}@{_checked(domain, local_names)}"
+        # Else what is said names the whole address, as whoever looks for it in the list needs it.
+        with suppress(AddressError):
+            return f"{local}@{_checked(domain, local_names)}"
     return _validated(text, local_names)
 
 
@@ -49,6 +52,20 @@ def ascii_address(text: str) -> str:
     if not written.isascii():
         raise AddressError(f"{text!r} is not in ASCII letters")
     return parse(written, local_names=True)
+
+
+def sender(text: str) -> str:
+    """Return the one address in ``text`` as ``ascii_address`` does, from behind a name too.
+
+    Raises AddressError, which says the text as it is written.
+    """
+    try:
+        return ascii_address(parseaddr(text)[1])
+    except AddressError:
+        raise AddressError(
+            f"{text!r} cannot be a sender: use an ASCII address at a named domain, like "
+            "chair@example.org"
+        ) from None
 
 
 def for_the_wire(address: str) -> str:

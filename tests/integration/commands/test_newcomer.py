@@ -117,6 +117,10 @@ def test_a_copy_of_ones_own_campaign_keeps_who_signs(installed: Installed, folde
     ("line", "what"),
     [
         ("new rivers", "needs --subject, --sender, --organisation, --email"),
+        (
+            f"new rivers {WORDS.replace('chair@example.org', '"chair(at)example.org"')}",
+            "'chair(at)example.org' cannot be",
+        ),
         ("new 'my letter' --subject x", "my letter: cannot be a campaign's name"),
         ("new ../out --subject x", "../out: cannot be a campaign's name"),
         ("new r2p-dialogue-2013 --subject x", "templates/r2p-dialogue-2013: is there already"),

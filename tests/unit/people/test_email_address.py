@@ -33,6 +33,21 @@ def test_what_is_no_address_is_refused(typed: str) -> None:
         email_address.parse(typed)
 
 
+@pytest.mark.parametrize("typed", ["anna.smith@example", "chair(at)example.org", "a.b@-x.org"])
+def test_what_is_refused_is_named_as_it_is_written_so_that_it_can_be_searched_for(
+    typed: str,
+) -> None:
+    with pytest.raises(AddressError) as refused:
+        email_address.parse(typed)
+    assert repr(typed) in str(refused.value)
+
+
+def test_a_senders_address_may_stand_behind_a_name_and_is_named_whole_where_it_is_none() -> None:
+    with pytest.raises(AddressError, match=r"'chair\(at\)example.org' cannot be a sender"):
+        email_address.sender("chair(at)example.org")
+    assert email_address.sender("The Chair <chair@Example.org>") == "chair@example.org"
+
+
 def test_the_office_s_own_address_is_ascii_and_may_be_at_this_machine() -> None:
     assert email_address.ascii_address("chair@localhost") == "chair@localhost"
     with pytest.raises(AddressError, match="ASCII"):
