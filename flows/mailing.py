@@ -21,7 +21,7 @@ from flows.post.states import State
 flow_runs.one_line_each()
 
 Hash = Annotated[
-    str, text("Hash", "The first twelve characters at least, as the review shows them.")
+    str, text("Hash", "Its first characters as the review shows them, eight at least.")
 ]
 Answer = Annotated[
     Literal["sent", "resend"],
