@@ -13,6 +13,7 @@ from flows.post.ledger import schema
 from flows.post.ledger.clock import parse
 from flows.post.ledger.database import Ledger
 from flows.post.states import State
+from flows.post.status import STANDS
 
 _D, _L, _E = schema.dispatch.c, schema.letter.c, schema.event.c
 _POSTED_ON = re.compile(r"posted on (\d{4}-\d{2}-\d{2})")
@@ -62,7 +63,7 @@ class ReaderOutcome:
     by: str
     """The person who gave the last reason; empty where the mail server alone decided."""
     why: str
-    """The last reason that was given: for this outcome, or for sending the letter again."""
+    """The last reason that stands: for this outcome, or a person's for sending the letter again."""
     reply: str
     """The mail server's last words, with their code."""
     attempts: int
@@ -80,13 +81,14 @@ def outcomes(ledger: Ledger, mailing: str, rehearsal: int = 0) -> tuple[ReaderOu
         posted: dict[str, tuple[str, str]] = {}
         for event in connection.execute(
             select(_E.dispatch, _E.new, _E.what, _E.by, _E.why)
-            .where(_E.mailing == mailing, _E.dispatch.is_not(None))
+            .join(schema.dispatch, _D.id == _E.dispatch)
+            .where(_E.mailing == mailing, _E.why.is_not(None), STANDS)
             .order_by(_E.seq)
         ):
-            if event.new is not None and event.why:
-                decided[event.dispatch] = (event.by or "", event.why or "")
+            if event.new is not None:
+                decided[event.dispatch] = (event.by or "", event.why)
             elif event.what == "posted":
-                posted[event.dispatch] = (event.by or "", event.why or "")
+                posted[event.dispatch] = (event.by or "", event.why)
         rows = connection.execute(
             select(
                 _D.id,

@@ -19,6 +19,9 @@ from flows.post.states import UNFINISHED, State
 
 _D, _L, _E = schema.dispatch.c, schema.letter.c, schema.event.c
 _FIRST = (State.UNCERTAIN, State.REFUSED, State.DEFERRED)
+STANDS = _E.by.is_not(None) | ((_E.new == _D.state) & (_E.at == _D.changed_at))
+"""SQL: an event's reason is one of its dispatch still: a person's, or of the state that it is in.
+What the program noted on the way ("its worker died") is history once the letter has gone on."""
 _TO_SEE_TO = case({state: place for place, state in enumerate(_FIRST)}, value=_D.state, else_=9)
 
 
@@ -45,7 +48,7 @@ class DispatchStatus:
     changed_at: str
     sha256: str
     reason: str = ""
-    """Why it was withdrawn, settled, posted or taken back, and by whom."""
+    """Why it was withdrawn, settled, posted or taken back, and by whom; as long as that is so."""
     holder: str = ""
     """Of a letter that a sender holds: its process, and since when."""
 
@@ -233,13 +236,14 @@ def next_due(ledger: Ledger, mailing: str, rehearsal: int = 0) -> datetime | Non
 
 
 def _reasons(connection: Connection, listed: ColumnElement[bool]) -> dict[str, str]:
-    """By dispatch, every reason that the log has for it, oldest first."""
+    """By dispatch, every reason that stands, oldest first."""
     rows = connection.execute(
         select(_E.dispatch, _E.new, _E.what, _E.by, _E.why)
         .join(schema.dispatch, _D.id == _E.dispatch)
         .where(
             listed,
             _E.why.is_not(None),
+            STANDS,
             _E.new.is_not(None) | _E.what.in_((POSTED, BROUGHT_BACK)),
         )
         .order_by(_E.seq)

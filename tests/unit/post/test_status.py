@@ -5,11 +5,14 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import update
 
+from flows.operations.outcomes import outcomes
 from flows.post.ledger import schema
 from flows.post.ledger.clock import stamp
 from flows.post.ledger.database import Ledger
+from flows.post.ledger.transitions import Transition, apply
 from flows.post.mailing import mailing
 from flows.post.mailing.mailing import Mailing
+from flows.post.resolution import resolve
 from flows.post.smtp.reply import Reply
 from flows.post.states import State
 from flows.post.status import (
@@ -21,7 +24,17 @@ from flows.post.status import (
     shown,
     status,
 )
-from tests.unit.post.ledger_fixtures import alter, approve, bring, freeze, letter, live, subject
+from tests.unit.post.ledger_fixtures import (
+    alter,
+    approve,
+    bring,
+    freeze,
+    history,
+    letter,
+    live,
+    subject,
+    walk,
+)
 
 FATES = [
     State.READY,
@@ -127,3 +140,42 @@ def test_the_live_sending_is_shown_once_signed_off_before_that_the_last_rehearsa
     approve(ledger, found)
     assert shown(mailing.get(ledger, found.id), {0: {}, 2: {}}) == 0
     assert shown(found, {}) == 0
+
+
+def stopped_and_taken_up(ledger: Ledger, dispatch: str) -> None:
+    """A worker claimed the letter and died; the ledger took it back."""
+    held = walk(ledger, dispatch, State.CLAIMED)
+    with ledger.write() as connection:
+        apply(connection, [Transition(held, State.READY, why="its worker died")])
+
+
+def test_why_a_letter_was_taken_back_is_shown_until_it_has_gone_on_and_kept_in_the_log(
+    ledger: Ledger,
+) -> None:
+    found = approve(ledger, freeze(ledger, ["hague", "warsi"]))
+    hague, warsi = live(ledger, found.id)
+    for dispatch in (hague, warsi):
+        stopped_and_taken_up(ledger, dispatch)
+    walk(ledger, hague, State.CLAIMED, State.HANDING_OVER, State.SENT, reply=Reply(250, "2.0.0 Ok"))
+    reasons = {one.id: one.reason for one in status(ledger, found.id).dispatches}
+    assert reasons == {hague: "", warsi: "ready: its worker died"}
+    assert {one.dispatch: one.why for one in outcomes(ledger, found.id)} == {
+        hague: "",
+        warsi: "its worker died",
+    }
+    assert "its worker died" in [event["why"] for event in history(ledger, hague)]
+
+
+def test_a_persons_reason_stays_beside_a_letter_that_went_though_a_worker_died_since(
+    ledger: Ledger,
+) -> None:
+    found = approve(ledger, freeze(ledger, ["hague"]))
+    (hague,) = live(ledger, found.id)
+    bring(ledger, hague, State.REFUSED, Reply(550, "5.2.2 mailbox full"))
+    resolve(ledger, hague, answer="resend", by="E. Marchbank", why="room was made")
+    stopped_and_taken_up(ledger, hague)
+    walk(ledger, hague, State.CLAIMED, State.HANDING_OVER, State.SENT, reply=Reply(250, "2.0.0 Ok"))
+    (one,) = status(ledger, found.id).dispatches
+    assert one.reason == "ready by E. Marchbank: room was made"
+    (outcome,) = outcomes(ledger, found.id)
+    assert (outcome.by, outcome.why) == ("E. Marchbank", "room was made")
