@@ -62,15 +62,11 @@ def chase(
     campaign: options.Campaign,
     contacts: options.Contacts = None,
     after: Annotated[
-        int,
+        int | None,
         typer.Option(
-            "--after",
-            metavar="DAYS",
-            min=0,
-            help="Working days; default: campaign.toml's.",
-            show_default=False,
+            "--after", metavar="DAYS", min=1, help="Working days; default: campaign.toml's."
         ),
-    ] = 0,
+    ] = None,
     list_only: Annotated[
         bool, typer.Option("--list", help="Only say who would be reminded, and who not.")
     ] = False,
@@ -79,7 +75,7 @@ def chase(
     from flows.operations import chase as chasing
 
     with options.ledger() as ledger:
-        due = chasing.due(ledger, campaign, contacts or (), after=after)
+        due = chasing.due(ledger, campaign, contacts or (), after=after or 0)
         if list_only:
             return output.due(due)
         return output.chased(due, chasing.freeze(settings.load(), ledger, due))
