@@ -75,7 +75,7 @@ def test_nobody_is_reminded_before_the_days_are_over(correspondence: Corresponde
     assert {one["reason"] for one in made["left_out"]} == {"0 working days of 20"}
     later(correspondence.office, 14)
     none = correspondence.office.run("chase", CAMPAIGN, "--after", "0")
-    assert (none.code, "--after" in none.err, "x>=1" in none.err) == (2, True, True), none.err
+    assert (none.code, "'--after': Input should be greater" in none.err) == (2, True), none.err
     assert correspondence.office.json("chase", CAMPAIGN, "--after", "9")["ready"] == 3
 
 
