@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import nodes
 
 from flows.errors import ConfigurationError, Fault
-from flows.letters import libreoffice, readback
+from flows.letters import libreoffice, placeholders, readback
 from flows.letters.campaign import HTML, LETTER, SETTINGS, TEXT, Campaign
 from flows.letters.docx import fonts
 from flows.letters.docx.template import DocxTemplate
@@ -35,6 +35,7 @@ def check(campaign: Campaign, on: date | None = None) -> list[Fault]:
         read = compiler.letter_file
         found += [Fault(where, finding.what, finding.severity) for finding in read.findings]
         found += [_font(where, missing) for missing in fonts.missing(read.data)]
+    found += placeholders.in_texts(campaign)
     if "filler" in made:
         found += _different(campaign, made["filler"].specimen("minister"))
     if campaign.letter != "docx" and not libreoffice.installed():

@@ -10,7 +10,9 @@ from pathlib import Path
 from flows import settings as settings_module
 from flows.errors import ConfigurationError, DearMinisterError, Fault
 from flows.letters import check as template_check
+from flows.letters import placeholders
 from flows.letters.filler import Filler, files, filled
+from flows.letters.templates import Compiler
 from flows.operations import chase, draft
 from flows.operations.ledger import open_ledger
 from flows.operations.new import unwritten
@@ -96,7 +98,12 @@ def _follow_ups(order: draft.Draft) -> list[Fault]:
     found: list[Fault] = []
     for number in chase.rounds(order.campaign):
         try:
-            Filler(chase.follow_up(order.campaign, number), order.on)
+            campaign = chase.follow_up(order.campaign, number)
+            Filler(campaign, order.on)
+            letter = str(campaign.folder / campaign.names.letter)
+            inspected = Compiler(campaign, order.on).letter_file.findings
+            found += [Fault(letter, one.what, one.severity) for one in inspected]
+            found += placeholders.in_texts(campaign, of_settings=False)
         except ConfigurationError as error:
             found += error.faults
     return found

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from urllib.parse import unquote
 
+from flows.letters import placeholders
 from flows.letters.docx.field_rules import settled
 from flows.letters.docx.fields import fields
 from flows.letters.docx.findings import (
@@ -279,6 +280,7 @@ def _around(text: str) -> str:
 def _typed(texts: Iterable[Element]) -> Iterator[Finding]:
     """What only Word or LibreOffice would write, left as text."""
     seen: dict[str, list[Seen]] = defaultdict(list)
+    meant: dict[str, None] = {}
     for tree in texts:
         whole = text_of(tree)
         if TAG.search(whole) and not _OPENING.search(whole):
@@ -289,6 +291,9 @@ def _typed(texts: Iterable[Element]) -> Iterator[Finding]:
             text = _WHOLE_TAG.sub("", shown)
             for left in LEFT_BY_WORD.findall(text):
                 seen[left].append(Seen(paragraph))
+            meant |= dict.fromkeys(placeholders.placeholders(text))
+    for found in meant:
+        yield Finding("warning", placeholders.remark(found))
     for left, places in seen.items():
         yield Finding(
             "error",

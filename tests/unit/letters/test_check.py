@@ -9,8 +9,10 @@ from docx.document import Document
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 
-from flows.letters import campaign, check
+from flows.letters import campaign, check, placeholders
 from flows.letters.docx import fonts
+from flows.operations.new import STARTER
+from tests.conftest import ROOT
 from tests.unit.letters.docxtpl_features import picture, saved
 from tests.unit.letters.small_campaign import HTML, ON, TEXT, TOML, folder, letter
 
@@ -44,6 +46,39 @@ def test_problems_of_all_files_are_found_at_once(tmp_path: Path) -> None:
     assert errors[1] == ("email.txt", "nobody gives nobody")
     assert errors[2][0] == "email.html"
     assert "a tag cannot be understood in line 2" in errors[2][1]
+
+
+@pytest.mark.parametrize(
+    "left", ["{ salutation }", "{reader.name}", "[NAME]", "[your name]", "TODO", "[INSERT DATE]"]
+)
+def test_words_that_somebody_meant_to_replace_are_remarked_on_in_every_file(
+    tmp_path: Path, left: str
+) -> None:
+    def unfinished(document: Document) -> None:
+        plain(document)
+        paragraph = document.add_paragraph(f"We met, {left[:3]}")
+        paragraph.add_run(left[3:])
+
+    found = problems(
+        tmp_path,
+        build=unfinished,
+        text=TEXT + left + "\n",
+        html=HTML.replace("</p>", f"{left}</p>"),
+    )
+    said = [(where, severity) for where, what, severity in found if repr(left) in what]
+    assert said == [(name, "warning") for name in ("letter.docx", "email.txt", "email.html")]
+    assert not [one for one in found if one[2] == "error"]
+
+
+def test_brackets_of_quotations_and_tags_are_no_placeholders(tmp_path: Path) -> None:
+    sound = "As [sic] in [2013] EWCA [1], the UN's {% if asks %}{{ reader.name }}{% endif %}: [EU]"
+    assert placeholders.placeholders(sound) == []
+
+
+@pytest.mark.parametrize("folder", [ROOT / "templates" / "r2p-dialogue-2013", STARTER])
+def test_the_campaigns_that_come_along_hold_no_placeholder(folder: Path) -> None:
+    found = check.check(campaign.load(folder), ON)
+    assert [one for one in found if "placeholder?" in one.what] == []
 
 
 @pytest.mark.parametrize(
