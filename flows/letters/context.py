@@ -11,7 +11,7 @@ from babel.dates import format_date
 
 from flows.errors import RowError
 from flows.letters.campaign import Campaign
-from flows.letters.jinja_environment import DotDict, dotted
+from flows.letters.jinja_environment import DotDict, dotted, nearest
 from flows.people.contact import Address, Contact, Reader
 
 # Notes are never sent; where a row stands is of no use in a letter.
@@ -20,6 +20,30 @@ _CONTROL = re.compile(
     "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
 )
 _LINES_ALLOWED = frozenset({"personal", "columns"})
+
+
+class ListColumns(DotDict):
+    """What a reader's list holds beside the known columns."""
+
+    __slots__ = ("contact",)
+
+    def __init__(self, contact: Contact) -> None:
+        super().__init__(contact.columns)
+        self.contact = contact
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return ListColumns, (self.contact,)
+
+    def lacks(self, name: str) -> str:
+        """Name the reader, the list and what would mend it."""
+        row = f"{self.contact.name} ({self.contact.file}:{self.contact.row})"
+        there = ", ".join(self.values_) or "none of its own"
+        near = nearest(str(name), self.values_)
+        mend = near or "; correct the name, or add the column to that list."
+        return (
+            f"the list of {row} has no column {name!r}, only {there}{mend} Where some lists lack "
+            f"it: {{% if reader.columns.{name} is defined %}}"
+        )
 
 
 class Context:
@@ -70,7 +94,7 @@ class Context:
 
 def _contact(contact: Contact) -> dict[str, Any]:
     values = {name: getattr(contact, name) for name in _KEPT}
-    values["columns"] = DotDict(contact.columns)
+    values["columns"] = ListColumns(contact)
     return values
 
 

@@ -14,6 +14,7 @@ from jinja2 import (
     TemplateError,
     TemplateNotFound,
     TemplateSyntaxError,
+    Undefined,
     UndefinedError,
     nodes,
 )
@@ -31,6 +32,10 @@ LARGEST_RANGE = 1_000
 LARGEST_REPEAT = 100_000
 
 
+class MissingEntryError(UndefinedError):
+    """A template asks a table for an entry that it lacks; the text is the table's own."""
+
+
 class ValueFaultError(ValueError):
     """A picture, link or file that a template asks for and that cannot be; the text says why."""
 
@@ -46,7 +51,7 @@ class DotDict(Mapping[str, Any]):
     def __init__(self, values: Mapping[str, Any]) -> None:
         self.values_ = values
 
-    def __reduce__(self) -> tuple[type["DotDict"], tuple[Mapping[str, Any]]]:
+    def __reduce__(self) -> tuple[Any, ...]:
         return DotDict, (dict(self.values_),)
 
     def __getattr__(self, name: str) -> Any:
@@ -63,6 +68,10 @@ class DotDict(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self.values_)
+
+    def lacks(self, name: str) -> str:
+        """What to say where a template asks for an entry that is not there; blank: the usual."""
+        return ""
 
     def __repr__(self) -> str:
         return f"DotDict({', '.join(self)})"
@@ -131,9 +140,17 @@ class Environment(ImmutableSandboxedEnvironment):
         return {**self.globals, **(d or {})}
 
     def getattr(self, obj: Any, attribute: str) -> Any:
-        if type(obj) is DotDict and attribute in obj.values_:
+        if isinstance(obj, DotDict) and attribute in obj.values_:
             return obj.values_[attribute]
-        return super().getattr(obj, attribute)
+        return self._found(super().getattr(obj, attribute), obj, attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        return self._found(super().getitem(obj, argument), obj, argument)
+
+    def _found(self, value: Any, obj: Any, name: Any) -> Any:
+        if isinstance(value, Undefined) and isinstance(obj, DotDict) and (said := obj.lacks(name)):
+            return self.undefined(said, obj, name, MissingEntryError)
+        return value
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         for one, other in ((left, right), (right, left)):
@@ -160,6 +177,8 @@ def explained(error: Exception, where: str, words: str = "") -> ConfigurationErr
     """What Jinja or Python raised, in plain words: the file, the fault, the words around it."""
     near = f' (near "{words}")' if words else ""
     match error:
+        case MissingEntryError():
+            what = str(error.message)
         case UndefinedError():
             what = _undefined(str(error.message))
         case TemplateNotFound():

@@ -229,3 +229,31 @@ def test_html_comments_never_leave_and_conditions_for_outlook_do(tmp_path: Path)
     made = filler(tmp_path, html=html).fill(reader())
     assert "believe" not in made.html
     assert "<!--[if mso]><p>Outlook</p><![endif]-->" in made.html
+
+
+@pytest.mark.parametrize("asked", ["reader.columns.lastcalled", "reader.columns['lastcalled']"])
+@pytest.mark.parametrize("where", ["letter", "mail"])
+def test_a_column_that_the_readers_list_lacks_is_told_with_reader_list_and_what_it_has(
+    tmp_path: Path, asked: str, where: str
+) -> None:
+    tag = f"{{{{ {asked} }}}}"
+    files = {"build": _paragraph(tag)} if where == "letter" else {"text": TEXT + tag}
+    made = filler(tmp_path, **files)
+    made.fill(reader(columns={"lastcalled": "May"}))
+    with pytest.raises(ConfigurationError) as missing:
+        made.fill(reader(file="peers.csv", row=7, columns={"last_called": "May"}))
+    said = str(missing.value)
+    assert "the list of Siân O’Brien (peers.csv:7) has no column 'lastcalled'" in said
+    assert "only last_called; did you mean last_called?" in said
+    assert "campaign.toml" not in said
+    with pytest.raises(ConfigurationError, match="add the column to that list"):
+        made.fill(reader())
+
+
+def test_a_column_may_be_asked_for_that_the_readers_list_lacks(tmp_path: Path) -> None:
+    text = (
+        TEXT + "{% if reader.columns.x is defined %}{{ reader.columns.x }}{% else %}no x{% endif %}"
+    )
+    made = filler(tmp_path, text=text)
+    assert made.fill(reader()).text.endswith("no x")
+    assert made.fill(reader(columns={"x": "an x"})).text.endswith("an x")
