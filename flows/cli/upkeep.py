@@ -87,7 +87,11 @@ def forget(
     ] = "",
     yes: Annotated[bool, typer.Option("--yes", help="Without asking.")] = False,
 ) -> Answer:
-    """Remove personal data for good; the ledger still verifies, and nobody is written to twice."""
+    """Remove personal data for good; the ledger still verifies, and nobody is written to twice.
+
+    Withdraw their letters that are still to go first. All previews go, and what print and
+    report wrote of these mailings.
+    """
     from flows.operations.forget import forget as remove
 
     day = settings.day(before) if before else None

@@ -58,11 +58,12 @@ def head(found: Head) -> Answer:
 
 def forgotten(found: Removed) -> Answer:
     """What was removed, and where the data may still lie."""
-    done = found.done
+    done, files = found.done, sum(found.deleted.values())
     document = {
         "letters": [f"{mailing}:{ordinal}" for mailing, ordinal in done.letters],
         "mailings": list(done.mailings),
-        "files": found.files,
+        "files": files,
+        "deleted": {str(folder): count for folder, count in found.deleted.items()},
         "copies": {str(path): rows for path, rows in found.copies.items()},
         "handed_back": {str(path): rows for path, rows in found.handed_back.items()},
         "not_at_their_end": list(done.left),
@@ -70,8 +71,9 @@ def forgotten(found: Removed) -> Answer:
     }
     lines = [
         f"forgotten: {counted(len(done.letters), 'letter')} of "
-        f"{counted(len(done.mailings), 'mailing')}; deleted: {counted(found.files, 'file')}"
+        f"{counted(len(done.mailings), 'mailing')}; deleted: {counted(files, 'file')}"
     ]
+    lines += [f"  of {folder}: {counted(count, 'file')}" for folder, count in found.deleted.items()]
     lines += [
         f"taken out of {path}, which keeps what the source of a list had: {counted(rows, 'row')}"
         for path, rows in found.copies.items()
@@ -83,7 +85,8 @@ def forgotten(found: Removed) -> Answer:
     if done.left:
         lines.append(f"not at their end, and kept: {', '.join(done.left)}")
     lines += ["it may still lie in:", *(f"  {place}" for place in found.left)]
-    return Answer(document, lines, code=attention(done.left))
+    remarks = ["previews, print packs and reports that others need: make them anew"]
+    return Answer(document, lines, remarks if found.deleted else (), attention(done.left))
 
 
 def recovered(found: Recovery) -> Answer:

@@ -40,6 +40,7 @@ from flows.post.ledger.database import Ledger
 from flows.post.mailing import freezing, rendering
 from flows.post.mailing.freezing import MailingIdentity
 from flows.post.mailing.frozen_letter import FrozenLetter, documents
+from flows.post.retention import NAME as FORGOTTEN
 from flows.settings import Settings
 
 _L, _D, _C = schema.letter.c, schema.dispatch.c, schema.chaser.c
@@ -301,6 +302,8 @@ def _why_not(
 
 
 def _office_lost(letter: ReaderResponse, reader: Reader | None, order: Draft) -> str:
+    if letter.name == FORGOTTEN:
+        return "forgotten: who it was is in the ledger no more"
     if reader is None:
         return (
             "no longer among the campaign's readers: the office is lost, or a rule keeps them out"

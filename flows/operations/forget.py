@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -31,8 +32,9 @@ class Removed:
     """What was removed, and what only people can remove."""
 
     done: Forgotten
-    files: int
-    """Files under the runtime folder that were deleted: they can be made anew for other readers."""
+    deleted: Mapping[Path, int]
+    """How many files were deleted in each folder of the runtime files: for other readers they can
+    be made anew."""
     copies: Mapping[Path, int]
     """Kept copies of imported lists, and how many rows of the person were taken out of each."""
     handed_back: Mapping[Path, int]
@@ -65,7 +67,7 @@ def forget(
         except NothingKeptError as error:  # no letter, but rows of theirs may have been handed back
             nothing, done = error, Forgotten((), frozenset(), (), Known(frozenset({person})))
     ledger.compact()
-    files = 0 if nothing else _remove(settings.var, done)
+    deleted = {} if nothing else _remove(settings.var, done, whole=not person)
     contacts = office().contacts
     taken = saving.take_out(contacts, person) if person else {}
     handed_back, left_in = _take_out(settings.var, done.known) if person else ({}, [])
@@ -73,7 +75,7 @@ def forget(
         if not (taken or handed_back):
             raise nothing
         record(ledger, "forgot rows", by=by, why=why)
-        files = _remove(settings.var, done)
+        deleted = _remove(settings.var, done)
     older = sorted(ledger.path.parent.glob(f"{ledger.path.name}.*.bak")) if ledger.sqlite else []
     demo = settings.var / "demo"
     left = (
@@ -94,7 +96,7 @@ def forget(
         "backups of the ledger, and pages of Prefect's runs",
         "the mailboxes of sent mails, of the archive and of answers",
     )
-    return Removed(done, files, taken, handed_back, left)
+    return Removed(done, deleted, taken, handed_back, left)
 
 
 def _handed_back(var: Path) -> list[Path]:
@@ -130,28 +132,36 @@ def _take_out(var: Path, known: Known) -> tuple[dict[Path, int], list[str]]:
     return taken, left
 
 
-def _remove(var: Path, done: Forgotten) -> int:
+def _remove(var: Path, done: Forgotten, *, whole: bool = False) -> dict[Path, int]:
     """Remove what can be made anew: previews, print packs of these mailings, their mails in the
-    built-in mailbox, samples of their letters, and what processes left that were killed."""
-    folders = [
-        var / "preview",
-        var / "members-api",
-        *(var / "mailings" / mailing for mailing in done.mailings),
-        *(var / "mailings").glob("*/.pages"),
-    ]
+    built-in mailbox, samples of their letters, and what processes left that were killed.
+
+    Rows of others that these mailings handed back are kept, to be corrected, unless ``whole``.
+    Returns how many files went from each folder.
+    """
+    mailings = [var / "mailings" / mailing for mailing in done.mailings]
+    folders = [var / "preview", var / "members-api", *mailings]
+    folders += (var / "mailings").glob("*/.pages")
     libreoffice.clear_away()
-    files = 0
-    for folder in folders:
-        if folder.is_dir():
-            files += sum(1 for path in folder.rglob("*") if path.is_file())
-            shutil.rmtree(folder)
+    deleted: Counter[Path] = Counter()
+    for folder in filter(Path.is_dir, folders):
+        theirs = folder in mailings and not whole
+        kept = set(folder.glob("*refused-rows.*")) if theirs else set()
+        deleted[folder] = sum(path.is_file() for path in folder.rglob("*")) - len(kept)
+        for path in set(folder.iterdir()) - kept:
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+        if not kept:
+            folder.rmdir()
     tokens = {_token(identity) for identity in done.message_ids}
     tokens |= {token(SAMPLE, person) for person in done.known.ids}
     for path in _mails(var / "mailbox"):
         if _is_one_of(path, tokens):
             path.unlink()
-            files += 1
-    return files
+            deleted[path.parent] += 1
+    return {folder: count for folder, count in deleted.items() if count}
 
 
 def _mails(folder: Path) -> Iterator[Path]:

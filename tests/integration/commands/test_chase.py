@@ -79,6 +79,14 @@ def test_nobody_is_reminded_before_the_days_are_over(correspondence: Corresponde
     assert correspondence.office.json("chase", CAMPAIGN, "--after", "9")["ready"] == 3
 
 
+def test_who_was_forgotten_is_left_out_as_forgotten(waited: Correspondence) -> None:
+    who = ("--by", "E. Marchbank", "--why", "asked to be forgotten", "--yes")
+    assert waited.office.run("forget", "--person", "lucas", *who).code == 0
+    listed = waited.office.run("chase", CAMPAIGN, "--list").out
+    assert "out (forgotten): forgotten: who it was is in the ledger no more" in listed
+    assert "office is lost" not in listed
+
+
 def test_whoever_answers_while_the_reminder_waits_for_its_sign_off_does_not_get_it(
     waited: Correspondence, fault_server: Any
 ) -> None:

@@ -56,6 +56,37 @@ def test_a_person_is_gone_from_every_file_and_the_ledger_verifies(
     assert "lucas" not in (office.folder / "who.csv").read_text(encoding="utf-8-sig").lower()
 
 
+def test_what_was_deleted_is_said_by_folder_and_rows_of_others_stay_to_be_corrected(
+    office: Office, fault_server: Callable[..., FaultServer]
+) -> None:
+    faulty = "peer,peer,Baroness Warsi,,,F,lords,,,not an address\n"
+    office.contacts.write_text(office.contacts.read_text("utf-8") + faulty, encoding="utf-8")
+    made = office.prepare()
+    office.approve(made)
+    office.run("send", made["mailing"])
+    office.run("preview", CAMPAIGN)
+    office.run("report", made["mailing"])
+    refused = office.run("forget", "--person", "lucas", *WHO, "--yes")
+    withdraw = f"dear-minister withdraw {made['mailing']}:2"
+    assert (refused.code, withdraw in refused.line) == (2, True)
+
+    office.to(fault_server())
+    office.run("send", made["mailing"], "--live")
+    folder = office.folder / "var"
+    previews = sum(path.is_file() for path in (folder / "preview").rglob("*"))
+    told = office.run("forget", "--person", "lucas", *WHO, "--yes")
+    assert told.code == 0
+    assert f"  of var/preview: {previews} files\n" in told.out
+    assert f"  of var/mailings/{made['mailing']}: 1 file\n" in told.out
+    assert "  of var/mailbox: 1 file\n" in told.out
+    assert "make them anew" in told.err
+    assert not (folder / "preview").exists()
+    (left,) = (folder / "mailings" / made["mailing"]).iterdir()
+    assert "Baroness Warsi" in left.read_text(encoding="utf-8-sig")
+    done = office.json("forget", "--before", "2099-01-01", *WHO, "--yes")
+    assert done["deleted"] == {f"var/mailings/{made['mailing']}": 1, "var/mailbox": 2}
+
+
 def test_nobody_who_was_forgotten_is_in_the_next_mailing(sent: tuple[Office, str]) -> None:
     office, _ = sent
     office.run("forget", "--person", "lucas", *WHO, "--yes")
