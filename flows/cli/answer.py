@@ -13,7 +13,9 @@ class Exit(IntEnum):
     ATTENTION = 1
     """Done, but some rows were refused, are uncertain or still wait."""
     NOTHING_DONE = 2
-    """Wrong use or configuration: nothing was done."""
+    """Wrong use or configuration, or a question that got no yes: nothing was done."""
+    STOPPED = 130
+    """Ctrl-C before it was done."""
 
 
 @dataclass(frozen=True, slots=True)

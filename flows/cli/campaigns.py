@@ -9,7 +9,7 @@ import typer
 
 from flows import settings
 from flows.cli import campaigns_output as output
-from flows.cli import options
+from flows.cli import console, options
 from flows.cli.answer import Answer
 from flows.cli.command import Commands
 
@@ -61,7 +61,7 @@ def new(
     if sys.stdin.isatty():
         for name, question in _ASKED.items():
             if not getattr(given, name):
-                chosen[name] = typer.prompt(question, default=chosen[name], err=True)
+                chosen[name] = console.ask(question, chosen[name])
     folder = making.new(key, source, making.Words(**chosen), date.today())
     return output.new(folder, key)
 

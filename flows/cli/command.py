@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 
 from flows import settings
 from flows.cli import console
-from flows.cli.answer import Answer
+from flows.cli.answer import Answer, Exit
 from flows.office import VARIABLE, nearest, need
 
 Place = Literal["needed", "named", "unused"]
@@ -87,8 +87,12 @@ def _answering(run: Callable[..., Answer | None], place: Place) -> Callable[...,
                     console.warn(str(fault))
             elif place == "named":
                 console.say("no office folder is here or above")
-            if (answer := run(**given)) is not None:
-                raise typer.Exit(console.give(answer))
+            try:
+                if (answer := run(**given)) is not None:
+                    raise typer.Exit(console.give(answer))
+            except KeyboardInterrupt as stop:
+                console.stopped(str(stop) or "before it was done; what it wrote until then stays")
+                raise typer.Exit(Exit.STOPPED) from stop
 
     signature = inspect.signature(run, eval_str=True)
     parameters = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import shlex
 import sys
@@ -27,7 +28,7 @@ from rich.progress import (
 from rich.text import Text
 
 from flows.cli.answer import Answer, Exit, Table
-from flows.errors import ConfigurationError
+from flows.errors import ConfigurationError, DearMinisterError
 from flows.post.states import State
 
 # Not loaded for a command that only says a line: see flows.cli.mailings_output.
@@ -59,6 +60,50 @@ def configure(*, json: bool, quiet: bool, office: Path | None = None) -> None:
 def _to_type(text: str) -> str:
     """The text, its commands as they are to be typed where this one was."""
     return _COMMAND.sub(lambda found: f"{found[0]}{_office}", text) if _office else text
+
+
+class OutputError(DearMinisterError):
+    """A result could not be written to stdout."""
+
+
+class _Stdout(io.FileIO):
+    """The file behind stdout: its faults are told from those of all others."""
+
+    def write(self, content: Any) -> int:
+        try:
+            return super().write(content)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise OutputError(
+                f"stdout: cannot be written ({error.strerror}); the command itself was done, only "
+                "its answer is lost"
+            ) from error
+
+
+def begin() -> None:
+    """From here on whatever writes to stdout raises OutputError where that cannot be done."""
+    if sys.stdout is None:  # closed: what is opened next would take its number, and its text
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    elif sys.stdout is sys.__stdout__ and isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout = io.TextIOWrapper(
+            io.BufferedWriter(_Stdout(sys.stdout.fileno(), "w", closefd=False)),
+            sys.stdout.encoding,
+            sys.stdout.errors,
+            line_buffering=sys.stdout.line_buffering,
+            write_through=sys.stdout.write_through,
+        )
+
+
+def drop_stdout() -> None:
+    """Write no more to stdout: Python's own last flush would complain of it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def stopped(what: str) -> None:
+    """A line on stderr: Ctrl-C ended the command, and what is left of it."""
+    console.print()
+    fail(DearMinisterError(f"stopped: {what}"))
 
 
 def give(answer: Answer) -> Exit:
@@ -108,14 +153,42 @@ def fail(error: Exception) -> None:
         console.print(Text.assemble(("dear-minister:", "red"), " ", line))
 
 
+def ask(question: str, default: str = "") -> str:
+    """What is typed after the question, on stderr; ``default`` where that is blank.
+
+    Raises ConfigurationError where the input ends, KeyboardInterrupt with what to say of it.
+    """
+    shown = f"{question} [{default}]: " if default else f"{question}: "
+    return _typed(shown) or default
+
+
+def is_yes(question: str) -> bool:
+    """Whether the answer to a question on stderr is yes. Raises as ``ask`` does."""
+    return _typed(f"{question} [y/N] ").casefold() in ("y", "yes")
+
+
 def need_yes(question: str, otherwise: str) -> None:
     """Ask on the terminal; go on after a yes. Raises ConfigurationError after a no, and with what
     to say instead (``otherwise``) where nobody can be asked."""
     if not sys.stdin.isatty():
         raise ConfigurationError(f"{question} Nobody can be asked here: {otherwise}")
-    console.print(f"{question} [y/N] ", end="", markup=False)
-    if sys.stdin.readline().strip().casefold() not in ("y", "yes"):
+    if not is_yes(question):
         raise ConfigurationError(f"nothing was changed; {otherwise}")
+
+
+def _typed(question: str) -> str:
+    # Not input(): it writes to stdout, which may be a file with the result.
+    try:
+        console.print(question, end="", markup=False)
+        line = sys.stdin.readline()
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt("nothing was done") from None
+    except UnicodeDecodeError:
+        raise ConfigurationError("the answer is not UTF-8 text; nothing was done") from None
+    if not line:
+        console.print()
+        raise ConfigurationError("the input ended without an answer; nothing was done")
+    return line.strip()
 
 
 def can_ask() -> bool:

@@ -1,5 +1,6 @@
 """Commands about a mailing: frozen, signed off, sent, posted, accounted for."""
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -94,7 +95,7 @@ def send(
     moment = appointment.moment(at) if at else None
     if at and not live:
         raise ConfigurationError("--at is for a live sending: add --live")
-    with options.ledger() as ledger, options.interruptible() as stop:
+    with options.ledger() as ledger, ExitStack() as sending:
         found = mailings.get(ledger, mailing)
         if live and found.approved_at and not yes and console.can_ask():
             counts = statuses.by_mail(ledger, found.id)
@@ -105,8 +106,10 @@ def send(
                 f"Send {counted(letters, 'letter')} of {mailing} to "
                 f"{'its reader' if letters == 1 else 'their readers'}, {when}?"
             )
-            if letters and not typer.confirm(question, err=True):
+            if letters and not console.is_yes(question):
                 return decisions.unsent(mailing, "you said no")
+        # Not while somebody is asked: there Ctrl-C ends the command.
+        stop = sending.enter_context(options.interruptible())
         if live and limit and found.approved_at:
             campaign_runs.limit(ledger, found.id, limit)  # the sweep keeps to it from here on
         if moment and not appointment.wait(ledger, found, moment, stop, console.say):

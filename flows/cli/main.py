@@ -5,7 +5,6 @@ Exit codes: ``flows.cli.answer.Exit``. Prefect is imported only by the commands 
 a flow.
 """
 
-import os
 import sys
 from typing import Annotated
 
@@ -24,7 +23,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Formal letters to ministers and MPs: each right for its reader, sent once.",
     epilog="Results go to stdout, remarks and errors to stderr. Exit codes: 0 done; 1 done, but "
-    "some rows were refused, are uncertain or wait; 2 wrong use or configuration, nothing done.",
+    "some rows were refused, are uncertain or wait; 2 wrong use or configuration, or no yes to a "
+    "question: nothing done; 130 stopped with Ctrl-C.",
 )
 app.add_typer(campaigns.app)
 app.add_typer(mailings.app)
@@ -62,17 +62,24 @@ def _need_text(arguments: list[str]) -> None:
 
 
 def main() -> None:
-    """The console script. Every error made by a user is one line (or a line each) and exit 2."""
+    """Run the command of this process. Every error made by a user is one line (or a line each)."""
     private_files.begin()
+    console.begin()
     try:
         _need_text(sys.argv[1:])
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
+    except console.OutputError as error:
+        console.drop_stdout()
+        console.fail(error)
+        sys.exit(Exit.ATTENTION)
     except DearMinisterError as error:
         console.fail(error)
         sys.exit(Exit.NOTHING_DONE)
-    except BrokenPipeError:
-        # Whoever read has gone; Python's own last flush would complain of it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # whoever read has gone
+        console.drop_stdout()
         sys.exit(Exit.ATTENTION)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from flows.counted import counted
 from flows.errors import ConfigurationError
 from flows.letters import libreoffice
 from flows.letters.filler import Filler, files, filled, laid_out
@@ -61,6 +62,11 @@ def preview(settings: Settings, draft: Draft, only: Sequence[str], out: Path | N
                 path = folder / name
                 write(path, content, durable=False)
                 written.append(path)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(
+            f"{counted(len(written), 'file')} written to {folder}, each whole; others there are "
+            "from before"
+        ) from None
     except OSError as error:
         raise ConfigurationError(
             f"{error.filename or folder}: cannot be written ({error.strerror}); name another --out"

@@ -108,6 +108,10 @@ def written_to(folder: Path) -> Iterator[Path]:
         folder.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(prefix=".printing-", dir=folder) as name:
             yield Path(name)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(
+            f"what is in {folder} is not of one piece; print it again before any of it is posted"
+        ) from None
     except OSError as error:
         raise ConfigurationError(
             f"{folder}: cannot be written ({error.strerror or error}); make room on this disk, or "
