@@ -35,10 +35,14 @@ def records(
         archive = Archive(data)
         read = ods.sheets if path.suffix.casefold() == ".ods" else xlsx.sheets
         sheets = read(archive)
-        name = _named(sheets, chosen) if chosen else _found(sheets, likeness)
+        if chosen:
+            name, passed_over = _named(sheets, chosen), []
+        else:
+            name, next_best = _found(sheets, likeness)
+            passed_over = _passed_over(path, sheets, name, next_best)
         sheet = name.read(0)
         _fill(sheet)
-        return Records(_records(sheet.rows), (*_passed_over(path, sheets, name), *_hidden(sheet)))
+        return Records(_records(sheet.rows), (*passed_over, *_hidden(sheet)))
     except SheetError as error:
         raise ConfigurationError(f"{path}: {error}") from None
 
@@ -50,13 +54,16 @@ def _named(sheets: Sequence[SheetName], chosen: str) -> SheetName:
     raise SheetError(f"no sheet is called {chosen!r}; there are {_names(sheets)}")
 
 
-def _found(sheets: Sequence[SheetName], likeness: Callable[[Sequence[Record]], int]) -> SheetName:
-    """The one visible sheet that is a list, else the likest that is not empty."""
+def _found(
+    sheets: Sequence[SheetName], likeness: Callable[[Sequence[Record]], int]
+) -> tuple[SheetName, SheetName | None]:
+    """The one visible sheet that is a list, else the likest that is not empty; and the next that
+    is anything like a list."""
     visible = [sheet for sheet in sheets if sheet.visible]
     if not visible:
         raise SheetError(f"every sheet is hidden ({_names(sheets)}); choose one with --sheet")
     if len(visible) == 1:
-        return visible[0]
+        return visible[0], None
     begun = [(_records(sheet.read(_LOOKED_AT).rows), sheet) for sheet in visible]
     found = [(likeness(rows), sheet) for rows, sheet in begun if rows]
     lists = [sheet for like, sheet in found if like == IS_LIST]
@@ -65,21 +72,25 @@ def _found(sheets: Sequence[SheetName], likeness: Callable[[Sequence[Record]], i
             f"{len(lists)} sheets look like lists ({_names(lists)}); choose one with --sheet, or"
             " write its name behind the file's: list.xlsx#Sheet"
         )
-    return max(found, key=lambda pair: pair[0], default=(0, visible[0]))[1]
+    if not found:
+        return visible[0], None
+    ordered = sorted(found, key=lambda pair: -pair[0])
+    return ordered[0][1], next((sheet for like, sheet in ordered[1:] if like), None)
 
 
 def _names(sheets: Sequence[SheetName]) -> str:
     return ", ".join(repr(sheet.name) for sheet in sheets[:20])
 
 
-def _passed_over(path: Path, sheets: Sequence[SheetName], chosen: SheetName) -> list[str]:
+def _passed_over(
+    path: Path, sheets: Sequence[SheetName], chosen: SheetName, other: SheetName | None
+) -> list[str]:
     others = [sheet for sheet in sheets if sheet is not chosen]
     if not others:
         return []
     told = [f"{sheet.name!r}{'' if sheet.visible else ' (hidden)'}" for sheet in others[:20]]
     said = f"the sheet {chosen.name!r} is read, not {', '.join(told)}"
-    other = next((sheet.name for sheet in others if sheet.visible), "")
-    how = f"; to read another, name it: {shlex.quote(f'{path}#{other}')}" if other else ""
+    how = f"; to read {other.name!r}: {shlex.quote(f'{path}#{other.name}')}" if other else ""
     return [said + how]
 
 

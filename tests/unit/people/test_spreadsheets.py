@@ -62,9 +62,18 @@ def test_a_sheet_of_notes_before_the_list_is_passed_over(tmp_path: Path) -> None
     path = raw_xlsx(tmp_path / "x.xlsx", notes, "<sheetData/>", sheet(inline("b", "Bo Ek")))
     loaded = load([path])
     assert names(loaded) == ["Bo Ek"]
-    assert loaded.remarks[0].endswith(
-        f"the sheet 'S3' is read, not 'S1', 'S2'; to read another, name it: '{path}#S1'"
-    )
+    assert loaded.remarks == (f"{path}: the sheet 'S3' is read, not 'S1', 'S2'",)
+
+
+def test_another_sheet_is_proposed_where_it_is_like_a_list_and_none_where_one_was_named(
+    tmp_path: Path,
+) -> None:
+    notes = f"<sheetData>{inline('Please read', 'before use')}</sheetData>"
+    peers = f"<sheetData>{inline('Name', 'E-mail')}</sheetData>"
+    path = raw_xlsx(tmp_path / "x.xlsx", notes, peers, sheet(inline("b", "Bo Ek")))
+    (remark,) = load([path]).remarks
+    assert remark.endswith(f"'S3' is read, not 'S1', 'S2'; to read 'S2': '{path}#S2'")
+    assert load([Path(f"{path}#S3")]).remarks == ()
 
 
 def test_a_workbook_without_our_headings_says_which_sheet_was_looked_at(tmp_path: Path) -> None:
