@@ -94,6 +94,8 @@ def unsent(mailing: str, why: str) -> Answer:
 def bound(made: PrintPack, mailing: Mailing) -> Answer:
     """All letters in one file, or in several with a list of what is in which."""
     faults = [Fault(reference, f"not in it: {reason}") for reference, reason in made.failed]
+    without = mailing.letters - made.count - len(faults)
+    of = f" of {mailing.letters}, {without} withdrawn or forgotten" if without else ""
     return Answer(
         {
             "file": made.letters[0] if made.letters else None,
@@ -103,7 +105,7 @@ def bound(made: PrintPack, mailing: Mailing) -> Answer:
             "proof": made.proof,
             "edits": made.edits,
         },
-        [*grouping.lines(faults), f"{counted(made.count, 'letter')}: {_named(made)}"],
+        [*grouping.lines(faults), f"{counted(made.count, 'letter')}{of}: {_named(made)}"],
         _proof(mailing, " --all") if made.proof else _notes(made.edits),
         code=attention(faults),
     )

@@ -194,7 +194,7 @@ def sent(
         flag = "" if rehearsal else " --live"
         lines.append(f"{tally.waiting} wait{due}")
         remarks.append(f"go on with:  dear-minister send {mailing.id}{flag}")
-    remarks += _by_post(mailing, _to_print(ledger, mailing, sendings.get(0, {})))
+    remarks += _by_post(mailing, statuses.on_paper(ledger, mailing.id).get(State.READY, 0))
     # Not the tally's: what a dead sender left uncertain was taken back before this run began.
     bad = now.counts.get(State.UNCERTAIN, 0) + now.counts.get(State.REFUSED, 0)
     return Answer(document, lines, remarks, attention(bad or tally.waiting or tally.stopped))
@@ -302,16 +302,9 @@ def table(now: Status) -> Table:
 
 
 def _standing(dispatch: DispatchStatus) -> str:
-    by_post = dispatch.state is State.READY and not dispatch.email
-    return "to print" if by_post else dispatch.state.value
-
-
-def _to_print(ledger: Ledger, mailing: Mailing, live: Mapping[str, int]) -> int:
-    """How many of a mailing's live letters wait for the post."""
     from flows.post import status as statuses
 
-    ready = live.get(State.READY, 0)
-    return ready - statuses.by_mail(ledger, mailing.id).get(State.READY, 0) if ready else 0
+    return statuses.shown_as(dispatch.state.value, by_mail=bool(dispatch.email))
 
 
 def _by_post(mailing: Mailing, letters: int) -> list[str]:
@@ -353,8 +346,7 @@ def _overview(ledger: Ledger) -> Answer:
     }
     lines = []
     for mailing, counts in rows:
-        live_counts = counts.get(0, {})
-        live = statuses.words(live_counts, _to_print(ledger, mailing, live_counts))
+        live = statuses.words(counts.get(0, {}), statuses.on_paper(ledger, mailing.id))
         lines.append(
             f"{mailing.id}  {mailing.frozen_at:%Y-%m-%d %H:%M}  {_signed(mailing)}: {live}"
         )

@@ -16,6 +16,7 @@ from flows.post.mailing import mailing as mailings
 from flows.post.mailing.frozen_letter import documents, read_mail
 from flows.post.mailing.mailing import Mailing
 from flows.post.states import State
+from flows.post.status import shown_as
 
 PAGE = 100
 """Letters on a page."""
@@ -34,7 +35,7 @@ class MailingView:
 
     mailing: Mailing
     counts: Mapping[str, int]
-    """Live letters by state; letters on paper that wait are "to print"."""
+    """Live letters by state as ``status.shown_as`` says it."""
     hold: Hold | None
 
     @property
@@ -94,17 +95,17 @@ class LetterView:
 
 def overview(ledger: Ledger) -> list[MailingView]:
     """Return every mailing, the newest first."""
-    paper = (_D.state == State.READY) & (_D.email == "")
+    mail = _D.email != ""
     with ledger.read() as connection:
         rows = connection.execute(
-            select(_D.mailing, _D.state, paper.label("paper"), func.count().label("n"))
+            select(_D.mailing, _D.state, mail.label("mail"), func.count().label("n"))
             .where(_D.rehearsal == 0)
-            .group_by(_D.mailing, _D.state, paper)
+            .group_by(_D.mailing, _D.state, mail)
         ).all()
     counts: dict[str, dict[str, int]] = {}
     for row in rows:
         mine = counts.setdefault(row.mailing, {})
-        name = "to print" if row.paper else row.state
+        name = shown_as(row.state, by_mail=bool(row.mail))
         mine[name] = mine.get(name, 0) + row.n
     held = holds.every(ledger)
     return [
@@ -221,10 +222,13 @@ def _narrowed(statement: "Select[Any]", mailing: str, words: str, state: str) ->
     statement = statement.where(_D.rehearsal == 0)
     if mailing:
         statement = statement.where(_D.mailing == mailing)
-    if state == "to print":
-        statement = statement.where(_D.state == State.READY, _D.email == "")
-    elif state:
-        statement = statement.where(_D.state == state)
+    if state:
+        mail = _D.email != ""
+        mailed = [each for each in State if shown_as(each, by_mail=True) == state]
+        on_paper = [each for each in State if shown_as(each, by_mail=False) == state]
+        statement = statement.where(
+            (_D.state.in_(mailed) & mail) | (_D.state.in_(on_paper) & ~mail)
+        )
     for word in words.split()[:_MOST_WORDS]:
         statement = statement.where(
             or_(
@@ -242,7 +246,7 @@ def _row(row: Any) -> LetterRow:
         row.id,
         row.name,
         row.mailing,
-        "to print" if row.state == State.READY and not row.email else row.state,
+        shown_as(row.state, by_mail=bool(row.email)),
         not row.email,
         f"{row.code or ''} {row.text or ''}".strip(),
         row.changed_at,

@@ -85,6 +85,8 @@ class Review:
     """Readers of this edition whose earlier letter is refused or uncertain."""
     changes: Changes | None = None
     specimens: tuple[Specimen, ...] = field(default=(), repr=False)
+    on_paper: Mapping[str, int] = field(default_factory=dict)
+    """Those of the live sending that go by post alone, by state."""
 
 
 def counts(ledger: Ledger, mailing: Mailing) -> tuple[dict[str, int], int]:

@@ -130,7 +130,7 @@ def summary(found: Review, pages: Mapping[str, str]) -> str:
 def _so_far(found: Review) -> str:
     if set(found.live) <= {State.READY}:
         return "Nothing has been sent."
-    return f"So far: {words(found.live)}."
+    return f"So far: {words(found.live, found.on_paper)}."
 
 
 def _list(title: str, rows: Sequence[str], foot: str = "") -> list[str]:

@@ -185,7 +185,10 @@ def _epitaph(ledger: Ledger, run: FlowRun) -> str:
         if (counts := status.rehearsals(ledger, mailing.id).get(0, {})).keys() - _SETTLED
         or mailing.id == identity
     ]
-    told = "".join(f"Mailing {found.id}: {status.words(counts)}. " for found, counts in about)
+    told = "".join(
+        f"Mailing {found.id}: {status.words(counts, status.on_paper(ledger, found.id))}. "
+        for found, counts in about
+    )
     swept = any(holding.swept(ledger, found) for found, _ in about)
     next_ = "What is ready goes with the next sweep; " if swept else ""
     return f"{_ENDED}its process is gone. {told}{next_}Retry goes on, and sends nothing twice"

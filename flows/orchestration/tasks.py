@@ -123,6 +123,7 @@ def review(ledger: Ledger, drafted: Draft, prepared: Prepared) -> None:
             unsettled=reviews.unsettled(ledger, mailing, drafted.readers),
             changes=reviews.changes(ledger, mailing),
             specimens=tuple(specimens.pack(ledger, mailing, drafted.readers, folder)),
+            on_paper=status.on_paper(ledger, mailing.id),
         )
     )
 

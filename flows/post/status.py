@@ -1,8 +1,9 @@
 """Where every dispatch stands."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +23,7 @@ _FIRST = (State.UNCERTAIN, State.REFUSED, State.DEFERRED)
 STANDS = _E.by.is_not(None) | ((_E.new == _D.state) & (_E.at == _D.changed_at))
 """SQL: an event's reason is one of its dispatch still: a person's, or of the state that it is in.
 What the program noted on the way ("its worker died") is history once the letter has gone on."""
+_ON_PAPER: dict[str, str] = {State.READY: "to print", State.SENT: "posted"}
 _TO_SEE_TO = case({state: place for place, state in enumerate(_FIRST)}, value=_D.state, else_=9)
 
 
@@ -63,8 +65,13 @@ class Status:
     """Of all its letters, by state."""
     dispatches: tuple[DispatchStatus, ...]
     """All, or those that were asked for."""
-    to_print: int = 0
-    """Letters on paper that wait; ``counts`` has them as ready."""
+    on_paper: Mapping[str, int] = field(default_factory=dict)
+    """Of those that go by post alone, by state."""
+
+    @property
+    def to_print(self) -> int:
+        """Letters on paper that wait; ``counts`` has them as ready."""
+        return self.on_paper.get(State.READY, 0)
 
     @property
     def letters(self) -> int:
@@ -93,17 +100,26 @@ def unfinished(ledger: Ledger, mailing: str) -> int:
     return sum(counts.get(state, 0) for state in UNFINISHED)
 
 
-def words(counts: Mapping[str, int], paper: int = 0) -> str:
-    """Counts by state in words: "647 sent, 2 refused". ``paper`` of those that are ready go by
-    post, which no sending brings there; they are "to print"."""
-    if paper:
-        counts = {**counts, State.READY: counts[State.READY] - paper, "to print": paper}
-    return ", ".join(f"{n} {state}" for state, n in sorted(counts.items()) if n) or "no letters"
+def shown_as(state: str, *, by_mail: bool) -> str:
+    """A state in words: of a letter that goes by post alone, which no sending brings there, "ready"
+    is "to print" and "sent" is "posted"."""
+    return state if by_mail else _ON_PAPER.get(state, state)
+
+
+def words(counts: Mapping[str, int], on_paper: Mapping[str, int]) -> str:
+    """Counts by state in words: "647 sent, 2 refused, 1 posted". ``on_paper``: how many of them go
+    by post alone."""
+    shown: Counter[str] = Counter()
+    for state, letters in counts.items():
+        by_post = on_paper.get(state, 0)
+        shown[shown_as(state, by_mail=True)] += letters - by_post
+        shown[shown_as(state, by_mail=False)] += by_post
+    return ", ".join(f"{n} {state}" for state, n in sorted(shown.items()) if n) or "no letters"
 
 
 def in_words(now: Status) -> str:
-    """The counts in words; letters on paper that wait are "to print": "64 sent, 1 to print"."""
-    return words(now.counts, now.to_print)
+    """The counts in words: "64 sent, 1 to print"."""
+    return words(now.counts, now.on_paper)
 
 
 def unsettled(
@@ -148,10 +164,21 @@ def due(ledger: Ledger, mailing: str) -> int:
 
 def by_mail(ledger: Ledger, mailing: str, rehearsal: int = 0) -> dict[str, int]:
     """Counts by state of one sending's letters that go by mail; letters by post left out."""
+    return _counts(ledger, mailing, rehearsal, _D.email != "")
+
+
+def on_paper(ledger: Ledger, mailing: str) -> dict[str, int]:
+    """Counts by state of the mailing's live letters that go by post alone."""
+    return _counts(ledger, mailing, 0, _D.email == "")
+
+
+def _counts(
+    ledger: Ledger, mailing: str, rehearsal: int, which: ColumnElement[bool]
+) -> dict[str, int]:
     with ledger.read() as connection:
         rows = connection.execute(
             select(_D.state, func.count())
-            .where(_D.mailing == mailing, _D.rehearsal == rehearsal, _D.email != "")
+            .where(_D.mailing == mailing, _D.rehearsal == rehearsal, which)
             .group_by(_D.state)
         ).all()
     return dict(row._tuple() for row in rows)
@@ -173,7 +200,7 @@ def status(ledger: Ledger, mailing: str, rehearsal: int = 0, most: int | None = 
         by_state = select(_D.state, func.count().label("all"), on_paper).where(ours)
         rows = connection.execute(by_state.group_by(_D.state)).all()
         counts = {row.state: int(row.all) for row in rows}
-        to_print = next((int(row.on_paper) for row in rows if row.state == State.READY), 0)
+        by_post = {row.state: int(row.on_paper) for row in rows}
         listed = ours
         if most is not None and sum(counts.values()) > most:
             listed &= _D.state.in_(_FIRST)
@@ -212,7 +239,7 @@ def status(ledger: Ledger, mailing: str, rehearsal: int = 0, most: int | None = 
         )
         with letters:
             found = tuple(_dispatch(row, holders, reasons) for row in letters)
-    return Status(rehearsal, counts, found, to_print)
+    return Status(rehearsal, counts, found, by_post)
 
 
 def _dispatch(

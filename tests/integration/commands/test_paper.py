@@ -174,6 +174,8 @@ def test_letters_on_paper_are_said_to_be_printed_not_sent(run: Run, mailing: str
     assert run("posted", mailing, "--on", f"{today()}", "--by", "Post room")[0] == 0
     _, out, err = run("status", mailing)
     assert "to print" not in out
+    assert "2 posted" in out
+    assert "2 posted" in run("status")[1]
     assert "by post, not by mail" not in err
 
 

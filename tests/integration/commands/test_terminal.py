@@ -175,3 +175,8 @@ def test_the_chair_gets_one_pdf_of_all_letters_also_of_those_by_mail(office: Off
         assert len(pdf.pages) >= 4
         with pdf.open_outline() as outline:
             assert len(outline.root) == 4
+    office.run("withdraw", f"{mailing}:1", "--by", "E. Marchbank", "--why", "has left")
+    said = office.run("print", mailing, "--all", "--out", "chair").out
+    assert "3 letters of 4, 1 withdrawn or forgotten: chair/all-letters.pdf" in " ".join(
+        said.split()
+    )

@@ -1,6 +1,7 @@
 """The desk page: true to the ledger, as typed, changing nothing, and for nobody else."""
 
 from collections.abc import Iterator
+from datetime import date
 from html import unescape
 from pathlib import Path
 from urllib.parse import urlencode
@@ -16,6 +17,7 @@ from flows.post.ledger import events
 from flows.post.ledger.database import Ledger
 from flows.post.ledger.opening import open_ledger
 from flows.post.mailing.mailing import Mailing
+from flows.post.resolution import posted
 from flows.post.states import State
 from flows.settings import Settings
 from tests.unit.post.ledger_fixtures import approve, bring, freeze, letter, live
@@ -203,6 +205,20 @@ def test_a_mailing_that_goes_by_post_alone_waits_for_its_sign_off(
 ) -> None:
     made = freeze(ledger, [letter("paper", email="", content=b"PK a Word file", paper=True)])
     assert f"Sign-off: 1 letter of {made.id}" in words(client, "/")
+
+
+def test_paper_that_went_is_posted_and_found_as_such(client: TestClient, ledger: Ledger) -> None:
+    made = approve(ledger, freeze(ledger, [letter("paper", email="", paper=True), "hague"]))
+    bring(ledger, f"{made.id}:2", State.SENT)
+    posted(ledger, made.id, on=date(2013, 9, 5), by="Post Room")
+    page = f"/mailing/{made.id}"
+    assert "posted (1)" in words(client, page)
+    assert "sent (1)" in words(client, page)
+    for state, name in (("posted", "Paper MP (by post)"), ("sent", "Hague MP")):
+        found = words(client, f"{page}?state={state}")
+        assert "1 letter" in found
+        assert name in found
+    assert "An answer came on paper" in words(client, f"/letter/{made.id}:1")
 
 
 def test_nothing_can_be_changed_and_the_ledger_is_as_it_was(

@@ -1,18 +1,18 @@
 """Where everything stands: uncertain ones first, and nothing left out."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from sqlalchemy import update
 
-from flows.operations.outcomes import outcomes
+from flows.operations.outcomes import counted, outcomes
 from flows.post.ledger import schema
 from flows.post.ledger.clock import stamp
 from flows.post.ledger.database import Ledger
 from flows.post.ledger.transitions import Transition, apply
 from flows.post.mailing import mailing
 from flows.post.mailing.mailing import Mailing
-from flows.post.resolution import resolve
+from flows.post.resolution import posted, resolve
 from flows.post.smtp.reply import Reply
 from flows.post.states import State
 from flows.post.status import (
@@ -99,6 +99,19 @@ def test_letters_on_paper_that_wait_are_to_print(ledger: Ledger) -> None:
     assert in_words(status(ledger, found.id)) == "1 ready, 2 to print"
     bring(ledger, next(iter(live(ledger, found.id))), State.SENT)
     assert in_words(status(ledger, found.id, most=1)) == "1 sent, 2 to print"
+
+
+def test_letters_on_paper_that_went_are_posted_as_the_report_says_it(ledger: Ledger) -> None:
+    found = approve(
+        ledger, freeze(ledger, ["hague", letter("post", email=""), letter("other", email="")])
+    )
+    bring(ledger, next(iter(live(ledger, found.id))), State.SENT)
+    posted(ledger, found.id, on=date(2013, 9, 5), by="Post Room", excepted=["other-mp"])
+    now = status(ledger, found.id)
+    assert in_words(now) == "1 posted, 1 sent, 1 to print"
+    reported = {outcome.value: n for outcome, n in counted(outcomes(ledger, found.id)).items() if n}
+    assert reported == {"to be posted": 1, "posted": 1, "sent": 1}
+    assert now.counts == {"sent": 2, "ready": 1}  # as the ledger has them
 
 
 def test_the_first_letter_that_was_put_off_says_when_the_next_is_due(
