@@ -15,8 +15,9 @@ from pathlib import Path
 from flows.counted import counted
 from flows.errors import ConfigurationError, RowError
 from flows.people import dates, offices
-from flows.people.contact import RANKS
+from flows.people.contact import RANKS, Contact
 from flows.people.forms import uk_peers, uk_titles
+from flows.people.identity.spelling import fold
 from flows.people.lists import table
 from flows.people.lists.delimited import bare
 from flows.people.lists.number_format import Shown
@@ -36,6 +37,8 @@ _HOUSES = {
     **dict.fromkeys(("seanad", "seanadéireann", "seanadeireann", "senator"), "seanad"),
 }
 _BY_SUFFIX = {"MP": "commons", "MPs": "commons", "TD": "dail", "TDs": "dail"}
+_MOST_TWICE = 10
+"""Names that are told to stand in several rows; more are counted."""
 _AS_THEY_STAND = ("committees", "personal", "salutation", "envelope", "tags", "notes", "postcode")
 
 
@@ -123,7 +126,8 @@ def read_sheet(
     )
     present = {heading for sheet in sheets for heading in sheet.table.headings.values()}
     mapping = {key: value for key, value in kept.mapping.items() if key in present}
-    return replace(found, options=chosen.over(Options(mapping=mapping)))
+    remarks = (*found.remarks, *_twice(found.contacts))
+    return replace(found, options=chosen.over(Options(mapping=mapping)), remarks=remarks)
 
 
 def _sheet(path: Path, options: Options, kept: Options) -> _Sheet:
@@ -172,6 +176,25 @@ def _missing(rows: Sequence[Row], options: Options) -> Iterator[str]:
             f"no office is of a rank known here ({counted(len(held), 'row')}): where all are of "
             f"one, import again with --rank {' or '.join(RANKS[:5])}, or map a column to rank"
         )
+
+
+def _twice(contacts: Iterable[Contact]) -> list[str]:
+    """One line for each name that several rows have under ids of their own."""
+    by_name: dict[str, list[Contact]] = {}
+    for contact in contacts:
+        by_name.setdefault(fold(f"{contact.title} {contact.name}"), []).append(contact)
+    lines = []
+    for rows in by_name.values():
+        if len({contact.person for contact in rows}) > 1:
+            numbers = ", ".join(str(contact.row) for contact in rows)
+            lines.append(
+                f"{rows[0].file}: {rows[0].name} stands in rows {numbers}, with an id in each: if"
+                " this is one person, delete a row, or write one word for both in a column person"
+            )
+    if len(lines) > _MOST_TWICE:
+        more = counted(len(lines) - _MOST_TWICE, "more name stands", "more names stand")
+        lines[_MOST_TWICE:] = [f"{more} in several rows"]
+    return lines
 
 
 def _row(row: Row, assigned: Assigned, options: Options) -> Row:

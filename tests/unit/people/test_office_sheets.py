@@ -235,6 +235,20 @@ def test_ids_never_collide_and_do_not_hang_on_the_order_of_rows(tmp_path: Path) 
     assert {one.person for one in found.contacts} == {"parl-1"}
 
 
+def test_a_person_who_is_listed_twice_is_said_when_the_sheet_is_imported(tmp_path: Path) -> None:
+    path = csv_file(
+        tmp_path,
+        "Name,House,E-mail\nAnn Ray,commons,a@example.org\nBo Ek,commons,b@example.org\n"
+        "Ann Ray,commons,a@example.org\n",
+    )
+    (remark,) = imported(path).remarks
+    assert "Ann Ray stands in rows 2, 4, with an id in each: if this is one person" in remark
+    path.write_text(
+        "Name,House,Person,Office\nAnn Ray,commons,x,Whip\nAnn Ray,commons,x,Minister\n", "utf-8"
+    )
+    assert not any("stands in rows" in line for line in imported(path).remarks)
+
+
 def test_line_breaks_that_fit_a_column_and_what_mail_programs_add_are_taken_off(
     tmp_path: Path,
 ) -> None:
