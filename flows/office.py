@@ -67,18 +67,32 @@ def nearest(start: Path | None = None) -> Office | None:
     """DEAR_MINISTER_OFFICE, or the nearest folder from ``start`` (else here) up with campaigns, or
     this folder where it began as an office; None: there is none.
 
-    Raises ConfigurationError where the variable names no folder.
+    Raises ConfigurationError where the variable names no folder, or one that is no office folder.
     """
     if named := os.environ.get(VARIABLE):
         if not Path(named).is_dir():
             what = f"there is no such folder; make one with: dear-minister init {named}"
             raise ConfigurationError(Fault(named, what))
+        if not (_has_campaigns(Path(named)) or _has_an_offices_files(Path(named))):
+            raise ConfigurationError(
+                Fault(
+                    named,
+                    "is no office folder, for it has no templates/ and contacts/; name the one "
+                    "that has, or make a new one: dear-minister init FOLDER",
+                )
+            )
         return Office(Path(named))
     here = Path.cwd() / (start or "")
     for folder in (here, *here.parents):
         if _has_campaigns(folder) and _is_ours(folder):
             return Office(Path(os.path.relpath(folder)))
     return Office(Path()) if start is None and _is_an_office_by_other_signs(here) else None
+
+
+def around(folder: Path) -> Path | None:
+    """The office folder that ``folder``, which need not be there yet, lies in."""
+    parents = Path(os.path.abspath(folder)).parents
+    return next((one for one in parents if _has_campaigns(one) and _is_ours(one)), None)
 
 
 def need(campaign: str = "") -> Office:
@@ -112,6 +126,10 @@ def _is_an_office_by_other_signs(folder: Path) -> bool:
     """An office that has no campaign yet, or any more, or whose ledger the environment names."""
     if os.environ.get("LEDGER_URL") or os.environ.get("DEAR_MINISTER_VAR"):
         return True
+    return _has_an_offices_files(folder)
+
+
+def _has_an_offices_files(folder: Path) -> bool:
     office = Office(folder)
     return (office.templates.is_dir() and office.contacts.is_dir()) or (
         folder / "var" / "ledger.db"

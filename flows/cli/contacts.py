@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows import settings
-from flows.cli import console
+from flows.cli import console, options
 from flows.cli import contacts_output as output
 from flows.cli.answer import Answer
 from flows.cli.command import Commands
@@ -167,7 +167,7 @@ def import_(
     ] = "sheet",
     to: Annotated[
         Path | None,
-        typer.Option("--to", metavar="FILE", help="The list; else contacts/imported.csv."),
+        options.target("The list; else contacts/imported.csv."),
     ] = None,
     as_of: AsOf = None,
     mapped: Annotated[
@@ -197,13 +197,13 @@ def import_(
     if to.suffix.casefold() != ".csv":
         raise ConfigurationError(f"--to {to}: the list is written as CSV; name a file ending so")
     before = provenance.read(to)
-    options = provenance.Options(house, rank, headings.parse(mapped or ()))
+    chosen = provenance.Options(house, rank, headings.parse(mapped or ()))
     found = sources.read(
         kind,
         [_with_sheet(path, sheet) for path in files],
         _day(as_of),
         date.today(),
-        options,
+        chosen,
         before.options if before else provenance.NO_OPTIONS,
     )
     planned = saving.plan(found, to, fewer=fewer)
@@ -237,6 +237,8 @@ def refresh(
 
     if kind != "members-api":
         raise ConfigurationError(f"--from {kind}: the one source to refresh from is members-api")
+    if to and not to.is_dir():
+        raise ConfigurationError(f"--to {to}: there is no such folder; make it, or name another")
     with console.steps() as progress:
         lists = fetch(settings.load(), to or settings.office().contacts, progress, fewer=fewer)
     return output.refreshed(lists)

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -54,6 +54,21 @@ AsOf = Annotated[
     str | None,
     typer.Option("--as-of", metavar="DATE", help="The day of the letter, as 2013-09-04."),
 ]
+
+
+def target(what: str, **settings: Any) -> Any:
+    """--to FILE, refused before anything is done where no file can be written there."""
+    return typer.Option("--to", metavar="FILE", help=what, callback=_can_be_written, **settings)
+
+
+def _can_be_written(ctx: typer.Context, path: Path | None) -> Path | None:
+    from flows.people.lists.files import need_target
+
+    if path is not None and not ctx.resilient_parsing:
+        need_target(path)
+    return path
+
+
 By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who says so; kept for good.")]
 Why = Annotated[str, typer.Option("--why", metavar="TEXT", help="The reason; kept for good.")]
 

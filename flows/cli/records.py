@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from flows import settings
 from flows.cli import options
 from flows.cli.answer import Answer, attention
@@ -18,9 +16,7 @@ def export(
     mailing: options.MailingId,
     to: Annotated[
         Path,
-        typer.Option(
-            "--to", metavar="FILE", help="Ending in .xlsx, .csv, .json, or .zip for all evidence."
-        ),
+        options.target("Ending in .xlsx, .csv, .json, or .zip for all evidence."),
     ],
 ) -> Answer:
     """Who got what and when, for trustees; as a .zip every mail, letter, sign-off and log line."""
@@ -40,12 +36,7 @@ def report(
     mailing: options.MailingId,
     to: Annotated[
         Path | None,
-        typer.Option(
-            "--to",
-            metavar="FILE",
-            help="Default: var/mailings/MAILING/report.html.",
-            show_default=False,
-        ),
+        options.target("Default: var/mailings/MAILING/report.html.", show_default=False),
     ] = None,
 ) -> Answer:
     """The outcome as one page with pictures and tables, for a browser or for print."""

@@ -25,7 +25,7 @@ As = Annotated[
     ),
 ]
 Note = Annotated[str, typer.Option("--note", metavar="TEXT", help="Kept beside it.")]
-ToFile = Annotated[Path, typer.Option("--to", metavar="FILE", help="Ending in .csv or .xlsx.")]
+ToFile = Annotated[Path, options.target("Ending in .csv or .xlsx.")]
 OfCampaign = Annotated[
     str, typer.Argument(metavar="[CAMPAIGN]", help="Only this one's.", show_default=False)
 ]
@@ -95,7 +95,7 @@ def show(
     item: ItemNumber,
     to: Annotated[
         Path | None,
-        typer.Option("--to", metavar="FILE", help="Write the raw mail, or the scan, to this file."),
+        options.target("Write the raw mail, or the scan, to this file."),
     ] = None,
 ) -> Answer:
     """One item: what it says, what the rules made of it and why, whose it may be."""
@@ -178,9 +178,7 @@ def again(dispatch: DispatchId, by: options.By, why: options.Why) -> Answer:
 @app.command()
 def corrections(
     campaign: OfCampaign = "",
-    to: Annotated[
-        Path | None, typer.Option("--to", metavar="FILE", help="Ending in .csv or .xlsx.")
-    ] = None,
+    to: Annotated[Path | None, options.target("Ending in .csv or .xlsx.")] = None,
 ) -> Answer:
     """Addresses from which letters were returned, and what to put right."""
     from flows.operations import replies_sheets

@@ -10,6 +10,7 @@ from flows import settings
 from flows.errors import ConfigurationError, Fault
 from flows.letters import campaign as campaigns
 from flows.letters.campaign import Campaign
+from flows.office import around
 from flows.operations import draft
 from flows.people import email_address
 
@@ -44,8 +45,13 @@ def samples() -> Path:
 def init(folder: Path) -> list[Path]:
     """Make an office folder: templates, contacts, .env, README.md; returns what it made.
 
-    Raises ConfigurationError where one of them is there already or cannot be written.
+    Raises ConfigurationError where one of them is there already or cannot be written, and where the
+    folder lies in an office folder: which of the two a command works in would be easily mistaken.
     """
+    if outer := around(folder):
+        raise ConfigurationError(
+            Fault(str(folder), f"lies in the office folder {outer}; name a folder outside it")
+        )
     source = samples()
     made = [folder / name for name in ("README.md", "templates", "contacts", ".env", ".gitignore")]
     for path in made:

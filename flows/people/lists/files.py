@@ -14,13 +14,34 @@ def write(path: Path, content: bytes, *, durable: bool = True) -> None:
     replace(path, lambda file: file.write(content), durable=durable)
 
 
+def need_target(path: Path) -> None:
+    """Raise ConfigurationError where somebody names a file to be written that cannot be: its folder
+    is not there, or it is there and no regular file."""
+    if not path.parent.is_dir():
+        raise ConfigurationError(
+            f"{path}: there is no folder {path.parent}; make it, or name another file"
+        )
+    _need_regular(path)
+
+
+def _need_regular(path: Path) -> None:
+    if path.is_dir():
+        raise ConfigurationError(f"{path}: this is a folder; name a file in it")
+    if path.exists() and not path.is_file():
+        raise ConfigurationError(
+            f"{path}: is not a regular file, and is not replaced by one; name another file"
+        )
+
+
 def replace(path: Path, fill: Callable[[BinaryIO], object], *, durable: bool = True) -> None:
     """Write ``path`` through ``fill``, which gets a file beside it; then swap the two.
 
     When ``fill`` raises, the old file is untouched and nothing is left behind. Not ``durable``, as
     for a cache, it is swapped whole all the same, but may be lost by a power cut. Raises
-    ConfigurationError when the folder cannot be written to.
+    ConfigurationError when the folder cannot be written to, or ``path`` is there and no regular
+    file: the swap would put one in the place of a device.
     """
+    _need_regular(path)
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -539,7 +539,7 @@ def test_what_has_left_cannot_be_withdrawn(approved: Approved, fault_server: Sta
     [
         ("trustees.pdf", (".csv, .xlsx, .json or .zip",)),
         ("trustees", (".csv, .xlsx, .json or .zip",)),
-        ("contacts/few.csv/trustees.csv", ("contacts/few.csv", "cannot be written")),
+        ("contacts/few.csv/trustees.csv", ("there is no folder contacts/few.csv",)),
     ],
 )
 def test_an_export_that_cannot_be_written_is_told(
