@@ -57,9 +57,7 @@ def demo(*, fresh: bool) -> int:
             letters = _letters(ledger, mailing, here / "letters")
             code = _show(ledger, mailing, here, letters)
             demo_answers.answer(ledger, mailing, here / "answers")
-    console.say(
-        f"{time.monotonic() - began:.0f} seconds. Your own letters:  dear-minister init FOLDER"
-    )
+    console.say(f"{_since(began)}. Your own letters:  dear-minister init FOLDER")
     return code
 
 
@@ -115,6 +113,10 @@ def _prepare(world: Settings, ledger: Ledger) -> Mailing:
     return mailings.get(ledger, mailing.id)
 
 
+def _since(began: float) -> str:
+    return counted(round(time.monotonic() - began), "second")
+
+
 def _sign_off(ledger: Ledger, mailing: Mailing) -> None:
     if not mailing.approved_at:
         approve.approve(ledger, mailing.id, SIGNED_BY, mailing.hash[:12])
@@ -129,7 +131,7 @@ def _run_flow(here: Path, mailing: Mailing) -> None:
         from flows.campaign import campaign
         from flows.orchestration.tasks import Watcher, watching
 
-        console.say(f"   Prefect is up after {time.monotonic() - began:.0f} seconds.")
+        console.say(f"   Prefect is up after {_since(began)}.")
         with (
             console.bar("   Letters") as filled,
             console.sending() as happened,

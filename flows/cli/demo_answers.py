@@ -62,7 +62,8 @@ def answer(ledger: Ledger, mailing: Mailing, folder: Path) -> None:
         for item in reader.items:
             console.result(f"   {item.kind:<16}{reader.name}{_meaning(item)}")
     everybody = found.numbers.everybody
-    console.result(f"   {everybody.answered} of {everybody.letters} answered so far.")
+    back = f", {everybody.returned} returned undelivered" if everybody.returned else ""
+    console.result(f"   {everybody.answered} of {everybody.letters} answered so far{back}.")
 
 
 def _mails(sent: Sequence[DispatchStatus], mailing: Mailing) -> list[bytes]:

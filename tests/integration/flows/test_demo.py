@@ -47,7 +47,7 @@ def test_the_demo_sends_each_letter_once_in_a_world_of_its_own(tmp_path: Path) -
         assert result in first.stdout
     for kind in ("reply", "acknowledgement", "automatic", "bounce"):
         assert f"   {kind} " in first.stdout
-    assert f"1 of {LETTERS - 1} answered so far" in first.stdout
+    assert f"1 of {LETTERS - 1} answered so far, 1 returned undelivered." in first.stdout
     assert "Traceback" not in first.stderr
     assert not (var / "demo" / "old").exists()
     assert (var / "kept").exists()

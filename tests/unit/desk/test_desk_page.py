@@ -221,6 +221,16 @@ def test_paper_that_went_is_posted_and_found_as_such(client: TestClient, ledger:
     assert "An answer came on paper" in words(client, f"/letter/{made.id}:1")
 
 
+def test_files_of_a_mailing_are_counted_in_words(
+    client: TestClient, mailing: Mailing, settings: Settings
+) -> None:
+    folder = settings.mailing_folder(mailing.id)
+    folder.mkdir(parents=True)
+    for name, said in (("a.pdf", "1 file that was written"), ("b.pdf", "2 files that were")):
+        (folder / name).write_bytes(b"%PDF")
+        assert said in words(client, f"/mailing/{mailing.id}")
+
+
 def test_nothing_can_be_changed_and_the_ledger_is_as_it_was(
     client: TestClient, ledger: Ledger, mailing: Mailing
 ) -> None:
