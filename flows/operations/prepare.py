@@ -25,6 +25,7 @@ from flows.post.inbox import items
 from flows.post.ledger.clock import now
 from flows.post.ledger.database import Ledger
 from flows.post.mailing import freezing, rendering, served
+from flows.post.mailing import mailing as mailings
 from flows.post.mailing.freezing import MailingIdentity, Superseded
 from flows.post.mailing.frozen_letter import FrozenLetter
 from flows.post.mailing.mailing import Mailing
@@ -196,18 +197,24 @@ def _need_readers_before(ledger: Ledger, draft: Draft) -> None:
     if draft.own_lists and not draft.handed_back:
         return
     campaign = draft.campaign
-    unsigned = served.unsigned(ledger, campaign.key, campaign.edition)
-    kept = len(unsigned.keys() & {reader.contact.person for reader in draft.readers})
-    lost = len(unsigned) - kept
-    if lost <= kept or (kept and not draft.handed_back):
-        return
-    mailing = next(iter(unsigned.values()))
+    readers = {reader.contact.person for reader in draft.readers}
+    for before in mailings.every(ledger):
+        if (before.campaign, before.edition) != (campaign.key, campaign.edition):
+            continue
+        unsigned = set() if before.approved_at else freezing.live_persons(ledger, before.id)
+        kept = len(unsigned & readers)
+        lost = len(unsigned) - kept
+        if lost > kept and (draft.handed_back or not kept):
+            raise _would_replace(draft, before.id, lost)
+
+
+def _would_replace(draft: Draft, mailing: str, lost: int) -> ConfigurationError:
     lists = ", ".join(map(str, draft.lists))
-    raise ConfigurationError(
+    return ConfigurationError(
         f"{lists}: this mailing would take the place of {mailing}, which nobody has signed off, and"
         f" {counted(lost, 'reader')} of it would get no letter. Correct rows in the list that they"
         f" are from, or add this file beside the others to contacts = [...] in"
-        f" {campaign.folder / campaigns.SETTINGS}, and prepare without --contacts. If"
+        f" {draft.campaign.folder / campaigns.SETTINGS}, and prepare without --contacts. If"
         f" {mailing} is not to go: dear-minister withdraw {mailing} --by NAME --why TEXT"
     )
 

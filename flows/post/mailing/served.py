@@ -56,26 +56,6 @@ def served(ledger: Ledger, campaign: str, edition: int) -> Served:
         return read(connection, campaign, edition)
 
 
-def unsigned(ledger: Ledger, campaign: str, edition: int) -> dict[str, str]:
-    """Return the persons whose letter of this edition nobody has signed off, with its mailing.
-
-    Freezing another mailing withdraws these letters. Raises LedgerUnavailableError.
-    """
-    statement = (
-        select(_D.person, _D.mailing)
-        .join(schema.mailing, _M.id == _D.mailing)
-        .where(
-            _D.campaign == campaign,
-            _D.edition == edition,
-            _D.rehearsal == 0,
-            _D.state == State.READY,
-            ~_APPROVED,
-        )
-    )
-    with ledger.read() as connection:
-        return {row.person: row.mailing for row in connection.execute(statement)}
-
-
 def read(connection: Connection, campaign: str, edition: int, *, but: str = "") -> Served:
     """Return the same within a transaction; the mailing ``but`` is left out."""
     rows = connection.execute(
