@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from flows import settings
 from flows.cli import console
@@ -48,6 +48,16 @@ class Listed(TyperGroup):
                 formatter.write_dl(rows)
 
 
+class _Command(TyperCommand):
+    """A command whose help names an argument as its usage does, not by the type in Python."""
+
+    def __init__(self, *given: Any, **settings: Any) -> None:
+        super().__init__(*given, **settings)
+        for parameter in self.params:
+            if parameter.param_type_name == "argument":
+                setattr(parameter, "display_type_rich", lambda **_: "")  # noqa: B010
+
+
 class Commands(typer.Typer):
     """A Typer whose commands return an Answer, or None where they say all they have themselves.
 
@@ -61,8 +71,8 @@ class Commands(typer.Typer):
     def command(
         self, name: str | None = None, *, office: Place = "needed", **settings: Any
     ) -> Callable[..., Any]:
-        """Register a command; it gets --office, --json and --quiet."""
-        register = super().command(name, rich_help_panel=self._heading, **settings)
+        """Register a command; it gets --office, --quiet and, where it returns an Answer, --json."""
+        register = super().command(name, cls=_Command, rich_help_panel=self._heading, **settings)
 
         def decorate(run: Callable[..., Answer | None]) -> Callable[..., None]:
             return register(_answering(run, office))
@@ -72,7 +82,7 @@ class Commands(typer.Typer):
 
 def _answering(run: Callable[..., Answer | None], place: Place) -> Callable[..., None]:
     @functools.wraps(run)
-    def command(*, office: Path | None, json: bool, quiet: bool, **given: Any) -> None:
+    def command(*, office: Path | None, json: bool = False, quiet: bool, **given: Any) -> None:
         with ExitStack() as working:
             working.enter_context(_working_in(office))
             here = None if place == "unused" else nearest()
@@ -102,6 +112,7 @@ def _answering(run: Callable[..., Answer | None], place: Place) -> Callable[...,
                 name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
             )
             for name, annotation, default in _SHARED
+            if name != "json" or signature.return_annotation is not None
         ),
     ]
     # Keywords alone: an argument with a default may then stand before one without.

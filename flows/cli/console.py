@@ -270,6 +270,7 @@ def bar(title: str) -> Iterator[Callable[[int, int], None]]:
 
         def show(done: int, total: int) -> None:
             nonlocal drawn
+            progress.start()  # not before: what cannot begin shows its error alone
             progress.update(task, completed=done, total=total)
             if done == total or time.monotonic() - drawn > _REDRAWN:
                 progress.refresh()
@@ -278,8 +279,10 @@ def bar(title: str) -> Iterator[Callable[[int, int], None]]:
         yield show
 
 
-def _progress(*, auto_refresh: bool = True) -> Progress:
-    return Progress(
+@contextmanager
+def _progress(*, auto_refresh: bool = True) -> Iterator[Progress]:
+    """Progress that is shown from its start(), not from here on."""
+    progress = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
@@ -289,6 +292,11 @@ def _progress(*, auto_refresh: bool = True) -> Progress:
         auto_refresh=auto_refresh,
         disable=_quiet or _as_json or not console.is_terminal,
     )
+    try:
+        yield progress
+    finally:
+        if progress.live.is_started:
+            progress.stop()
 
 
 class SendingBar:
@@ -300,6 +308,7 @@ class SendingBar:
 
     def expect(self, done: int, total: int) -> None:
         """How many letters this sending has, and how many of them are sent."""
+        self._progress.start()
         self._progress.update(self._task, completed=done, total=total)
 
     def __call__(self, event: SendEvent) -> None:
@@ -339,6 +348,7 @@ def steps() -> Iterator[Callable[[str, int, int], None]]:
         tasks: dict[str, TaskID] = {}
 
         def report(step: str, done: int, total: int) -> None:
+            progress.start()
             if step not in tasks:
                 tasks[step] = progress.add_task(step, total=total)
             progress.update(tasks[step], completed=done, total=total)

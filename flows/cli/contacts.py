@@ -156,7 +156,7 @@ def distinct(
 
 @app.command("import", office="named")
 def import_(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="The sheet, or files.")],
     kind: Annotated[
         str,
         typer.Option(
@@ -179,9 +179,16 @@ def import_(
         ),
     ] = None,
     house: Annotated[
-        str, typer.Option("--house", help="commons, lords, dail or seanad, where a row names none.")
+        str,
+        typer.Option(
+            "--house",
+            metavar="HOUSE",
+            help="commons, lords, dail or seanad, where a row names none.",
+        ),
     ] = "",
-    rank: Annotated[str, typer.Option("--rank", help="mos, puss ..., where a row has none.")] = "",
+    rank: Annotated[
+        str, typer.Option("--rank", metavar="RANK", help="mos, puss ..., where a row has none.")
+    ] = "",
     sheet: Sheet = "",
     fewer: Fewer = False,
     dry_run: Annotated[

@@ -65,7 +65,8 @@ def quality(report: Report, handed_back: Path | None) -> Answer:
         remarks.append(
             f"correct refused rows in the list itself; with column and reason: {handed_back}"
         )
-    return Answer(document, lines, remarks, attention(report.refused))
+    no_letter = any(one.what.startswith("no letter") for one in report.findings)
+    return Answer(document, lines, remarks, attention(report.refused or no_letter))
 
 
 def _finding(finding: Finding) -> Fault:

@@ -13,9 +13,10 @@ from sqlalchemy import select
 from flows import settings
 from flows.cli import console, demo_answers
 from flows.cli import mailings_output as output
+from flows.cli.answer import Answer, attention
 from flows.counted import counted
 from flows.errors import ConfigurationError
-from flows.operations import approve, draft, prepare, send
+from flows.operations import approve, came_back, draft, prepare, send
 from flows.operations.ledger import open_ledger
 from flows.operations.new import samples
 from flows.post import status
@@ -32,11 +33,12 @@ from flows.settings import Settings
 CAMPAIGN = "r2p-dialogue-2013"
 SIGNED_BY = "Demo (nobody signed this: a real mailing waits for a person)"
 _STARTUP_SECONDS = 180
+_BAD = (State.REFUSED, State.UNCERTAIN, State.DEFERRED)
 _L = schema.letter.c
 
 
-def demo(*, fresh: bool) -> int:
-    """Run the whole path once more; gives the exit code. Raises ConfigurationError."""
+def demo(*, fresh: bool) -> Answer:
+    """Run the whole path once more. Raises ConfigurationError."""
     began = time.monotonic()
     here = _var() / "demo"
     if fresh:
@@ -55,10 +57,8 @@ def demo(*, fresh: bool) -> int:
             else:
                 _send_again(world, ledger, mailing)
             letters = _letters(ledger, mailing, here / "letters")
-            code = _show(ledger, mailing, here, letters)
             demo_answers.answer(ledger, mailing, here / "answers")
-    console.say(f"{_since(began)}. Your own letters:  dear-minister init FOLDER")
-    return code
+            return _shown(ledger, mailing, here, letters, _since(began))
 
 
 def _var() -> Path:
@@ -208,16 +208,35 @@ def _letters(ledger: Ledger, mailing: Mailing, folder: Path) -> Sequence[Path]:
     return files
 
 
-def _show(ledger: Ledger, mailing: Mailing, here: Path, letters: Sequence[Path]) -> int:
+def _shown(
+    ledger: Ledger, mailing: Mailing, here: Path, letters: Sequence[Path], took: str
+) -> Answer:
     now = status.status(ledger, mailing.id)
-    for line in output.troubles(now):
-        console.result(line)
     sent = now.counts.get(State.SENT, 0)
     by_post = sum(1 for one in now.dispatches if not one.email)
     post = f", {by_post} to be posted on paper" if by_post else ""
-    console.result(f"{sent} of {len(now.dispatches)} letters sent{post}. Where to look:")
-    console.result(f"   letters (.docx)  {here / 'letters'}/  for example {letters[0].name}")
-    console.result(f"   mails (.eml)     {here / 'mailbox'}/")
-    console.result(f"   the ledger       {here / 'ledger.db'}")
-    bad = now.counts.get(State.REFUSED, 0) + now.counts.get(State.UNCERTAIN, 0)
-    return 1 if bad or now.counts.get(State.DEFERRED, 0) else 0
+    came = came_back.desk(ledger, mailing.campaign)
+    places = {
+        "letters": here / "letters",
+        "mailbox": here / "mailbox",
+        "ledger": here / "ledger.db",
+    }
+    return Answer(
+        {
+            "mailing": mailing.id,
+            "hash": mailing.hash,
+            "counts": now.counts,
+            **places,
+            "answers": demo_answers.documents(came),
+        },
+        [
+            *output.troubles(now),
+            f"{sent} of {len(now.dispatches)} letters sent{post}. Where to look:",
+            f"   letters (.docx)  {places['letters']}/  for example {letters[0].name}",
+            f"   mails (.eml)     {places['mailbox']}/",
+            f"   the ledger       {places['ledger']}",
+            *demo_answers.lines(came),
+        ],
+        [f"{took}. Your own letters:  dear-minister init FOLDER"],
+        attention(any(now.counts.get(state) for state in _BAD)),
+    )

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from flows.cli import console
-from flows.operations import came_back
+from flows.operations.came_back import Desk
 from flows.post import status
 from flows.post.inbox import sweep
 from flows.post.inbox.items import Item
@@ -49,21 +48,37 @@ _REPORT = (
 
 
 def answer(ledger: Ledger, mailing: Mailing, folder: Path) -> None:
-    """Let four readers answer, file it as the inbox does, and say what came back."""
+    """Let four readers answer, file it as the inbox does, nothing of it twice."""
     sent = [one for one in status.status(ledger, mailing.id).dispatches if one.email]
     mails = _mails(sent, mailing)
     folder.mkdir(parents=True, exist_ok=True)
     for number, mail in enumerate(mails, 1):
         (folder / f"answer-{number}.eml").write_bytes(mail)
     _file(ledger, folder, mails)
-    found = came_back.desk(ledger, mailing.campaign)
-    console.result("5. Four readers answer, as they do in a campaign; the inbox files what came:")
-    for reader in found.readers:
-        for item in reader.items:
-            console.result(f"   {item.kind:<16}{reader.name}{_meaning(item)}")
+
+
+def lines(found: Desk) -> list[str]:
+    """What came back, for a reader."""
     everybody = found.numbers.everybody
     back = f", {everybody.returned} returned undelivered" if everybody.returned else ""
-    console.result(f"   {everybody.answered} of {everybody.letters} answered so far{back}.")
+    return [
+        "5. Four readers answer, as they do in a campaign; the inbox files what came:",
+        *(
+            f"   {item.kind:<16}{reader.name}{_meaning(item)}"
+            for reader in found.readers
+            for item in reader.items
+        ),
+        f"   {everybody.answered} of {everybody.letters} answered so far{back}.",
+    ]
+
+
+def documents(found: Desk) -> list[dict[str, str]]:
+    """What came back, for --json."""
+    return [
+        {"reader": reader.person, "kind": item.kind}
+        for reader in found.readers
+        for item in reader.items
+    ]
 
 
 def _mails(sent: Sequence[DispatchStatus], mailing: Mailing) -> list[bytes]:

@@ -138,7 +138,9 @@ def send(
 
 @app.command()
 def status(
-    mailing: Annotated[str | None, typer.Argument(metavar="[MAILING]")] = None,
+    mailing: Annotated[
+        str | None, typer.Argument(metavar="MAILING", help="Only this one.", show_default=False)
+    ] = None,
 ) -> Answer:
     """Where every dispatch stands; without MAILING, all mailings."""
     from flows.post.ledger.workers import recover

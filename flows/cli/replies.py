@@ -27,7 +27,7 @@ As = Annotated[
 Note = Annotated[str, typer.Option("--note", metavar="TEXT", help="Kept beside it.")]
 ToFile = Annotated[Path, options.target("Ending in .csv or .xlsx.")]
 OfCampaign = Annotated[
-    str, typer.Argument(metavar="[CAMPAIGN]", help="Only this one's.", show_default=False)
+    str, typer.Argument(metavar="CAMPAIGN", help="Only this one's.", show_default=False)
 ]
 
 
@@ -107,7 +107,7 @@ def show(
 
 @app.command()
 def sort(
-    items: Annotated[list[int], typer.Argument(metavar="ITEM...", help="Items' numbers.")],
+    items: Annotated[list[int], typer.Argument(metavar="ITEM", help="Items' numbers.")],
     kind: As,
     by: options.By,
     note: Note = "",

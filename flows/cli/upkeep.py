@@ -17,16 +17,20 @@ app = Commands("The program")
 @app.command(office="unused")
 def demo(
     fresh: Annotated[bool, typer.Option("--fresh", help="Start over, with nothing sent.")] = False,
-) -> None:
+) -> Answer:
     """The whole path on a built-in mailbox; nothing leaves the machine."""
     from flows.cli.demo import demo as run
 
-    raise typer.Exit(run(fresh=fresh))
+    return run(fresh=fresh)
 
 
 @app.command()
 def serve() -> None:
-    """Prefect deployments for the UI."""
+    """Prefect's page, its forms and schedules, and the desk page, until Ctrl-C.
+
+    Prefect's page is http://127.0.0.1:4200, or what PREFECT_API_URL says; the desk page has the
+    port after it. Both addresses are printed. Ctrl-C finishes the letters in hand, then stops.
+    """
     from flows.cli.serve import serve as run
 
     run()
@@ -92,15 +96,15 @@ def forget(
     Withdraw their letters that are still to go first. All previews go, and what print and
     report wrote of these mailings.
     """
-    from flows.operations.forget import forget as remove
+    from flows.operations import forget as forgetting
 
     day = settings.day(before) if before else None
-    if not yes:
-        what = f"the data of {person}" if person else f"all letters from before {before}"
-        console.need_yes(f"Remove {what} for good?", "say --yes to remove it")
     with options.ledger() as ledger:
+        if not yes:
+            question = forgetting.question(settings.load(), ledger, person, day)
+            console.need_yes(question, "say --yes to remove it")
         return output.forgotten(
-            remove(settings.load(), ledger, person=person, before=day, by=by, why=why)
+            forgetting.forget(settings.load(), ledger, person=person, before=day, by=by, why=why)
         )
 
 

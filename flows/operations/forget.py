@@ -10,6 +10,7 @@ from email import message_from_binary_file
 from email.policy import compat32
 from pathlib import Path
 
+from flows.counted import counted
 from flows.errors import ConfigurationError
 from flows.letters import libreoffice
 from flows.letters.message import token
@@ -23,6 +24,7 @@ from flows.post.ledger.database import Ledger
 from flows.post.retention import Forgotten, NothingKeptError
 from flows.settings import Settings, office
 
+_WHOM = "say whom or what to forget: --person ID, or --before DATE"
 _HALF = re.compile(r"\..*refused-rows\.(csv|xlsx)\.\w+")
 """What ``files.replace`` leaves where its process is killed as it writes."""
 
@@ -43,6 +45,24 @@ class Removed:
     """Where the data may still lie."""
 
 
+def question(settings: Settings, ledger: Ledger, person: str, before: date | None) -> str:
+    """What to ask before ``forget``. Raises ConfigurationError where it would remove nothing."""
+    if bool(person) == bool(before):
+        raise ConfigurationError(_WHOM)
+    if before:
+        return f"Remove all letters from before {before} for good?"
+    try:
+        letters = counted(retention.need_forgettable(ledger, person), "letter")
+    except NothingKeptError:
+        if not (saving.copies(office().contacts) or _handed_back(settings.var)):
+            raise
+        return (
+            f"No letter of the ledger is to {person}. Remove their rows from what was handed back "
+            "and from copies of lists, where they have any, for good?"
+        )
+    return f"Remove the data of {person}, {letters}, for good?"
+
+
 def forget(
     settings: Settings,
     ledger: Ledger,
@@ -57,7 +77,7 @@ def forget(
     Raises ConfigurationError: neither or both named, nothing to forget, letters still under way.
     """
     if bool(person) == bool(before):
-        raise ConfigurationError("say whom or what to forget: --person ID, or --before DATE")
+        raise ConfigurationError(_WHOM)
     nothing: NothingKeptError | None = None
     if before is not None:
         done = retention.forget_before(ledger, before, by=by, why=why)

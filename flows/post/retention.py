@@ -69,19 +69,31 @@ def forget_person(ledger: Ledger, person: str, *, by: str, why: str) -> Forgotte
     """
     name, reason = named(by, why)
     recover(ledger)
-    mine = or_(_L.person == person, _L.contact == person)
     with ledger.write() as connection:
-        chosen = _letters(connection, mine)
-        known = _known(chosen, person)
-        theirs = {letter.mailing for letter in chosen}
-        others = [found for found in _with_rows(connection, known) if found not in theirs]
-        if not chosen and not others:
-            raise NothingKeptError(
-                f"no letter of the ledger is to {person}; their id stands in: "
-                "dear-minister status MAILING --json"
-            )
-        _need_ended(connection, chosen)
+        chosen, known, others = _of(connection, person)
         return _forget(connection, chosen, known, name, reason, others)
+
+
+def need_forgettable(ledger: Ledger, person: str) -> int:
+    """How many letters ``forget_person`` would remove. Raises as it does; nothing is changed."""
+    recover(ledger)
+    with ledger.read() as connection:
+        return len(_of(connection, person)[0])
+
+
+def _of(connection: Connection, person: str) -> tuple[list["_Letter"], Known, list[str]]:
+    """Their letters, what they are known by, and other mailings that handed back rows of theirs."""
+    chosen = _letters(connection, or_(_L.person == person, _L.contact == person))
+    known = _known(chosen, person)
+    theirs = {letter.mailing for letter in chosen}
+    others = [found for found in _with_rows(connection, known) if found not in theirs]
+    if not chosen and not others:
+        raise NothingKeptError(
+            f"no letter of the ledger is to {person}; their id stands in: "
+            "dear-minister status MAILING --json"
+        )
+    _need_ended(connection, chosen)
+    return chosen, known, others
 
 
 def forget_before(ledger: Ledger, day: date, *, by: str, why: str) -> Forgotten:

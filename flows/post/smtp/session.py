@@ -368,7 +368,7 @@ def _opening(server: Server, error: Exception) -> DearMinisterError:
         return UnavailableError(f"{name}: login not possible now: {reply}", answered=True)
     if isinstance(error, smtplib.SMTPNotSupportedError):
         return ConfigurationError(
-            f"{name}: {error} nothing was sent; check SMTP_SECURITY and SMTP_USER"
+            f"{name}: {str(error).rstrip('.')}; nothing was sent: check SMTP_SECURITY and SMTP_USER"
         )
     if isinstance(error, smtplib.SMTPResponseException):
         reply = Reply.read(error.smtp_code, _raw(error))

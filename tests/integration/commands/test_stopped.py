@@ -22,7 +22,7 @@ from tests.integration.commands.terminal import terminal
 QUESTIONS = {
     "send MAILING --live": "now? [y/N]",
     "withdraw MAILING --by X --why Y": "Withdraw them too? [y/N]",
-    "forget --person lucas --by X --why Y": "for good? [y/N]",
+    "forget --before 2099-01-01 --by X --why Y": "for good? [y/N]",
     "new rivers": "What the letter is about",
 }
 

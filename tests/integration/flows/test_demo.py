@@ -1,5 +1,6 @@
 """``dear-minister demo`` in a folder of its own: what a newcomer sees."""
 
+import json
 import subprocess
 from pathlib import Path
 
@@ -57,6 +58,9 @@ def test_the_demo_sends_each_letter_once_in_a_world_of_its_own(tmp_path: Path) -
     second = demo(served)
     assert "It is there from an earlier run and goes on from where that ended" in second.stderr
     assert "0 letters to send" in second.stderr
+    document = json.loads(demo(served, "--json").stdout)
+    assert document["counts"] == {"sent": LETTERS}
+    assert {answer["kind"] for answer in document["answers"]} >= {"reply", "bounce"}
     assert f"1 of {LETTERS - 1} answered so far" in second.stdout
     assert len(mails(served)) == LETTERS
 
