@@ -157,15 +157,17 @@ def approved(mailing: Mailing, edits: Sequence[str]) -> Answer:
             "edits": list(edits),
         },
         [
+            f"mailing {mailing.id} signed off by {mailing.approved_by}, "
+            f"hash {mailing.hash[:_SHORT]}",
+        ],
+        [
             *(
                 f"note: {edit} since this was frozen; what goes out is what was frozen"
                 for edit in edits
             ),
             *([f"note: {dated}"] if dated else []),
-            f"mailing {mailing.id} signed off by {mailing.approved_by}, "
-            f"hash {mailing.hash[:_SHORT]}",
+            f"send it:  dear-minister send {mailing.id} --live",
         ],
-        [f"send it:  dear-minister send {mailing.id} --live"],
     )
 
 

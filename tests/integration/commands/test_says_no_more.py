@@ -1,5 +1,6 @@
 """What a command shows and asks: no more than it has, and nothing that it could not do."""
 
+import re
 import smtplib
 from collections.abc import Iterator
 from typing import Any
@@ -86,7 +87,14 @@ def test_quiet_leaves_notes_out_and_keeps_the_result(office: Office) -> None:
     assert "note:" not in said.out
     quiet = office.process("prepare", CAMPAIGN, "--quiet")
     assert quiet.err == ""
-    assert "mailing r2p-dialogue-2013" in quiet.out
+    (mailing, digest) = re.findall(r"mailing (\S+): 3 letters, hash (\S+)", quiet.out)[0]
+    office.contacts.write_text(LIST + "\n", encoding="utf-8")
+    signed = office.process("approve", mailing, "--by", "X", "--hash", digest, "--quiet")
+    assert (signed.code, signed.err) == (0, "")
+    assert signed.out.startswith(f"mailing {mailing} signed off by X")
+    again = office.process("approve", mailing, "--by", "X", "--hash", digest)
+    assert "note: " in again.err
+    assert "since this was frozen" in again.err
 
 
 def test_a_server_without_starttls_is_told_in_one_sentence() -> None:
