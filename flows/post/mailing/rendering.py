@@ -1,6 +1,7 @@
 """From readers to frozen letters, in the order of the readers, on as many processes as pay."""
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
@@ -23,6 +24,8 @@ from flows.post.mailing.frozen_letter import FrozenLetter, written
 T = TypeVar("T")
 _CHUNK = 25
 """Letters of one answer: as many as a pipe holds (processes), so that the next are begun."""
+_AHEAD = 8
+"""Chunks that wait to be stored: what is filled while the database writes some hundred letters."""
 _WORTH_A_PROCESS = 2000
 """Readers below which starting processes takes longer than filling the letters."""
 _WORTH_A_COPY = 200
@@ -59,25 +62,32 @@ def render(
     many = _many(filler, campaign, postmark)
     if processes > 1:
         prepare = (campaign.folder, campaign.fingerprint, on, postmark)
-        found = (
+        chunks = (
             answers(begin, prepare, parts, processes, here=lambda part: many(readers[part]))
             if copied
             else answers(begin, prepare, (readers[part] for part in parts), processes)
         )
     else:
-        found = _beside(many(readers[part]) for part in parts)
-    for some in found:
+        chunks = (many(readers[part]) for part in parts)
+    for some in _beside(chunks):
         yield from some
 
 
 def _beside(chunks: Iterator[T]) -> Iterator[T]:
-    """The chunks, of which a thread makes the next while one is stored: neither the database nor
-    the packing of a letter needs the interpreter."""
-    with ThreadPoolExecutor(1) as thread:
-        coming = thread.submit(next, chunks, None)
-        while (chunk := coming.result()) is not None:
-            coming = thread.submit(next, chunks, None)
+    """The chunks, of which a thread gets the next few while one is stored: the database, while it
+    waits for the disk, does not need the interpreter, and nobody who fills letters waits for it."""
+    first = next(chunks, None)  # not in the thread: processes are copied before there is one
+    if first is None:
+        return
+    thread = ThreadPoolExecutor(1)
+    try:
+        coming = deque(thread.submit(next, chunks, None) for _ in range(_AHEAD))
+        yield first
+        while (chunk := coming.popleft().result()) is not None:
+            coming.append(thread.submit(next, chunks, None))
             yield chunk
+    finally:
+        thread.shutdown(cancel_futures=True)
 
 
 def begin(prepare: tuple[Path, str, date, MailHeaders]) -> Callable[[Sequence[Reader]], object]:
