@@ -1,5 +1,6 @@
 """The persons behind the rows of all lists: who is one, on what evidence, and who may be."""
 
+from array import array
 from bisect import bisect
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -17,6 +18,8 @@ Pair = frozenset[str]
 """Two persons, each by one of their ids, that somebody said are different."""
 _MOST_HOLDERS = 50
 """Rows kept for a key; what comes after them meets one of these."""
+_BUCKETS = 1 << 22
+"""For words, in bytes: ten for each word of a list of everybody whom an office might write to."""
 _MOST_COMPARED = 400
 """Rows with one surname in common; more of them are compared by first letter alone."""
 
@@ -273,27 +276,48 @@ def _blocks(
     contacts: Sequence[Contact], groups: Iterable[Sequence[int]]
 ) -> Iterable[tuple[list[int], str]]:
     """Rows worth comparing: one for each person and spelling, by surname and by e-mail."""
-    # By the words' hashes, and without a list for each of the many that one row alone has: a long
-    # list's words would fill the memory. Two words of one hash are only compared for nothing.
-    names: dict[int, int] = {}
+    for block in _sharing(
+        (word, index)
+        for members in groups
+        for index in {contacts[index].name: index for index in reversed(members)}.values()
+        for word in _surnames(contacts[index])
+    ):
+        yield from ((part, "name") for part in _small(contacts, block))
+    for block in _sharing(
+        (email_address.key(email), members[0])
+        for members in groups
+        for email in {contacts[index].email for index in members} - {""}
+    ):
+        yield block, "e-mail"
+
+
+def _surnames(contact: Contact) -> Collection[str]:
+    """A surname with what may be slips of it."""
+    if style := peerage(contact):
+        return (style[1].split(" of ")[0],)
+    return {*surnames(contact), *likeness.spellings(contact)}
+
+
+def _sharing(found: Iterable[tuple[str, int]]) -> Iterator[list[int]]:
+    """The rows that have a word in common, by words in the order in which they first come.
+
+    A long list's words would fill the memory, and most are one row's alone: kept are their hashes,
+    and rows only where another word fell into the same bucket. Two words of one hash are compared
+    for nothing.
+    """
+    words, places, met = array("q"), array("q"), bytearray(_BUCKETS)
+    for word, index in found:
+        number = hash(word)
+        words.append(number)
+        places.append(index)
+        if met[number % _BUCKETS] < 2:
+            met[number % _BUCKETS] += 1
+    first: dict[int, int] = {}
     shared: dict[int, list[int]] = {}
-    emails: dict[str, list[int]] = defaultdict(list)
-    for members in groups:
-        for index in {contacts[index].name: index for index in reversed(members)}.values():
-            contact = contacts[index]
-            style = peerage(contact)
-            words = {style[1].split(" of ")[0]} if style else surnames(contact)
-            slips = () if style else likeness.spellings(contact)
-            for word in map(hash, {*words, *slips}):
-                first = names.setdefault(word, index)
-                if first != index:
-                    shared.setdefault(word, [first]).append(index)
-        for email in {contacts[index].email for index in members} - {""}:
-            emails[email_address.key(email)].append(members[0])
-    for word in names:
-        if word in shared:
-            yield from ((part, "name") for part in _small(contacts, shared[word]))
-    yield from ((block, "e-mail") for block in emails.values() if len(block) > 1)
+    for number, index in zip(words, places, strict=True):
+        if met[number % _BUCKETS] > 1 and first.setdefault(number, index) != index:
+            shared.setdefault(number, [first[number]]).append(index)
+    yield from (shared[number] for number in first if number in shared)
 
 
 def _small(contacts: Sequence[Contact], block: list[int]) -> Iterable[list[int]]:
