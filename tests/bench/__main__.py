@@ -22,8 +22,10 @@ from rich.table import Table
 from tests.bench import plot
 from tests.bench.measured import Measured
 
-MODULES = ("lists", "letters", "prepare", "commands", "post", "workers", "flow", "inbox")
+MODULES = ("lists", "letters", "pdf", "prepare", "commands", "post", "workers", "flow", "inbox")
 """Modules beside this one; each that is there offers ``rows(quick) -> Iterator[Measured]``."""
+LONG = ("pdf", "workers", "flow")
+"""Modules too long for ``--quick``: LibreOffice, PostgreSQL and Prefect have to start."""
 
 
 def measured(
@@ -33,6 +35,9 @@ def measured(
     for name in MODULES:
         path = f"tests.bench.{name}"
         if (only and only != name) or importlib.util.find_spec(path) is None:
+            continue
+        if quick and not only and name in LONG:
+            say(f"{name}: left out of --quick")
             continue
         rows = getattr(importlib.import_module(path), "rows", None)
         if rows is None:

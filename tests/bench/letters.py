@@ -1,23 +1,18 @@
-"""How fast letters are made: DOCX, message and PDF, against the tools used as documented."""
+"""How fast letters are made: DOCX and message, against the tools used as documented."""
 
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 from docxtpl import DocxTemplate as Docxtpl
 
-from flows.errors import ConfigurationError
-from flows.letters import attachment, campaign, libreoffice, message
+from flows.letters import attachment, campaign, message
 from flows.letters.filler import Filler
 from flows.letters.letter import Letter
-from flows.letters.pdf import convert
 from flows.letters.templates import Compiler
 from flows.people.contact import Address, Contact, Reader
 from tests.bench.measured import Measured, faster, pairwise
@@ -30,18 +25,10 @@ ON = date(2013, 9, 4)
 ATTACHMENT = 40_000
 """Octets."""
 
-PDFS = 200
-"""Letters; of 400 files in one call LibreOffice 7.4 converts 247, and ends as if all were well."""
-
 
 def rows(quick: bool) -> Iterator[Measured]:
     yield docx(quick)
     yield mime(quick)
-    try:
-        libreoffice.find()
-    except ConfigurationError:
-        return
-    yield from pdfs(quick)
 
 
 def reader(number: int) -> Reader:
@@ -123,41 +110,6 @@ def mime(quick: bool) -> Measured:
 
     measured = pairwise(ours, theirs, pairs=5 if quick else 20, units=(len(letters),) * 2)
     return faster("MIME message, 40 KB attached", "EmailMessage().as_bytes()", 5, measured)
-
-
-def pdfs(quick: bool) -> Iterator[Measured]:
-    """The model letter with its emblem; ours with all that belongs to it, reading back too."""
-    filler = Filler(campaign.load(CAMPAIGN), ON)
-    letters = [filler.fill(reader(number)) for number in range(60 if quick else PDFS)]
-    with tempfile.TemporaryDirectory() as folder:
-        files = []
-        for letter in letters:
-            files.append(Path(folder) / f"{letter.reader.contact.id}.docx")
-            files[-1].write_bytes(letter.docx)
-        profile = (Path(folder) / "profile").as_uri()
-        command = [libreoffice.find(), f"-env:UserInstallation={profile}", "--headless"]
-        command += ["--convert-to", "pdf", "--outdir", folder, *map(str, files)]
-
-        def theirs() -> None:
-            subprocess.run(command, check=True, capture_output=True)
-            made = [file.with_suffix(".pdf") for file in files]
-            assert all(one.exists() for one in made), "LibreOffice left letters out"
-            for one in made:
-                one.unlink()
-
-        for processes, goal in ((2, 5),) if quick else ((2, 5), (1, 2)):
-
-            def ours(processes: int = processes) -> None:
-                done = convert.convert(letters, processes=processes)
-                assert not any(isinstance(one, convert.Failed) for one in done)
-
-            units = (len(letters), len(letters))
-            measured = pairwise(ours, theirs, pairs=1 if quick else 5, units=units)
-            work = f"PDF letter on {processes} process{'es' * (processes > 1)}"
-            yield faster(work, "LibreOffice, all files in one call", goal, measured)
-            if processes == 2:
-                lowest = measured.ratios[0]
-                yield Measured(work, "the same, the lowest of the pairs", lowest, "x", 4, False)
 
 
 def _with(letter: Letter, content: bytes) -> Letter:

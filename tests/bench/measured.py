@@ -5,6 +5,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ def pairwise(
     *,
     pairs: int,
     units: tuple[int, int] = (1, 1),
-    seconds: Callable[[Callable[[], object]], float] = by_the_clock,
+    seconds: Callable[[Callable[[], Any]], float] = by_the_clock,
 ) -> Pairs:
     """Time both in turn, the first one changing, so that a busy machine slows both of a pair.
 

@@ -90,7 +90,8 @@ def everyone(count: int, rounds: int) -> Iterator[Measured]:
     work = f"prepare, {count:,} readers, DOCX only"
     detail = f"{seconds:.1f} s, {seconds / count * 1000:.2f} ms a reader"
     yield Measured(work, f"{FEW:,} readers, time a reader", median(ratios), "x", 1.1, True, detail)
-    yield Measured(work, "all of them", median(times), "s", 35 * count / EVERYONE, True, alone=True)
+    goal = 1 + 34 * count / EVERYONE  # a second to begin, whatever the length of the list
+    yield Measured(work, "all of them", median(times), "s", goal, True, alone=True)
     detail = "all processes together, shared pages counted once (PSS)"
     yield Measured(work, "memory at its peak", peak, "MB", 300, True, detail)
 
