@@ -16,7 +16,7 @@ from flows.post.ledger.events import Verdict
 from flows.post.ledger.opening import open_ledger
 from flows.post.smtp.reply import Reply
 from flows.post.states import State
-from tests.unit.post.ledger_fixtures import approve, bring, freeze, live, verdict
+from tests.unit.post.ledger_fixtures import approve, bring, freeze, live, subject, verdict
 
 E, D, A, M = schema.event, schema.dispatch, schema.approval, schema.mailing
 TEXTS = [one.name for one in E.columns if one.name not in ("seq", "attempt", "code", "forgotten")]
@@ -24,7 +24,7 @@ TEXTS = [one.name for one in E.columns if one.name not in ("seq", "attempt", "co
 
 @pytest.fixture(scope="module")
 def whole(blank: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
-    """A ledger with a little history: three fates, and a sign-off as its last word.
+    """A ledger with a little history: three fates, and another mailing's sign-off as its last word.
 
     One for all tests here: each takes back what it did.
     """
@@ -33,11 +33,12 @@ def whole(blank: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Led
     ledger = open_ledger(f"sqlite:///{path}")
     first = freeze(ledger, ["hague", "warsi", "green"])
     approve(ledger, first)
+    approve(ledger, first, by="The Chair, once more")
     hague, warsi, green = live(ledger, first.id)
     bring(ledger, hague, State.SENT, Reply(250, "2.0.0 Ok: queued as 4SXyZv0jXy"))
     bring(ledger, warsi, State.REFUSED, Reply(550, "5.1.1 unknown"))
     bring(ledger, green, State.DEFERRED, Reply(451, "4.7.1 later"))
-    approve(ledger, first, by="The Chair, once more")
+    approve(ledger, freeze(ledger, ["hague"], subject(edition=2)))
     assert (verdict(ledger).ok, verdict(ledger).events) == (True, len(_numbers(ledger)))
     yield ledger
     assert verdict(ledger).ok
@@ -179,13 +180,13 @@ def test_what_the_server_said_cannot_be_reworded_in_the_dispatch(
 
 @pytest.mark.parametrize("values", [{"by": "Somebody Else"}, {"hash": "f" * 64}, {"at": "x"}])
 def test_a_sign_off_cannot_be_reworded(whole: Ledger, values: dict[str, str]) -> None:
-    assert not found(whole, update(A).where(A.c.ordinal == 1).values(values)).ok
+    assert not found(whole, update(A).where(A.c.ordinal == 2).values(values)).ok
 
 
 def test_a_sign_off_taken_away_or_slipped_in_is_found(whole: Ledger) -> None:
-    assert not found(whole, delete(A).where(A.c.ordinal == 1)).ok
+    assert not found(whole, delete(A).where(A.c.ordinal == 2)).ok
     with whole.read() as connection:
-        copied = dict(connection.execute(select(A).where(A.c.ordinal == 1)).one()._mapping)
+        copied = dict(connection.execute(select(A).where(A.c.ordinal == 2)).one()._mapping)
     assert not found(whole, insert(A).values({**copied, "ordinal": 3})).ok
 
 
