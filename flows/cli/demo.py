@@ -27,13 +27,12 @@ from flows.post.mailing.frozen_letter import documents
 from flows.post.mailing.mailing import Mailing
 from flows.post.smtp.mailbox import mailbox
 from flows.post.smtp.server import Server
-from flows.post.states import State
+from flows.post.states import TO_SEE_TO, State
 from flows.settings import Settings
 
 CAMPAIGN = "r2p-dialogue-2013"
 SIGNED_BY = "Demo (nobody signed this: a real mailing waits for a person)"
 _STARTUP_SECONDS = 180
-_BAD = (State.REFUSED, State.UNCERTAIN, State.DEFERRED)
 _L = schema.letter.c
 
 
@@ -238,5 +237,5 @@ def _shown(
             *demo_answers.lines(came),
         ],
         [f"{took}. Your own letters:  dear-minister init FOLDER"],
-        attention(any(now.counts.get(state) for state in _BAD)),
+        attention(any(now.counts.get(state) for state in TO_SEE_TO)),
     )

@@ -16,7 +16,7 @@ from flows.post.mailing import approval
 from flows.post.mailing import mailing as mailings
 from flows.post.mailing.freezing import WRITTEN_AGAIN
 from flows.post.mailing.mailing import Mailing
-from flows.post.states import State
+from flows.post.states import SETTLED_BY_A_PERSON, State
 
 _D, _L, _E = schema.dispatch.c, schema.letter.c, schema.event.c
 MOST_COMPARED = 20_000
@@ -132,7 +132,7 @@ def unsettled(ledger: Ledger, mailing: Mailing, readers: Sequence[Reader]) -> tu
             _D.edition == mailing.edition,
             _D.mailing != mailing.id,
             _D.rehearsal == 0,
-            _D.state.in_((State.UNCERTAIN, State.REFUSED))
+            _D.state.in_(SETTLED_BY_A_PERSON)
             | ((_D.state == State.WITHDRAWN) & replaced & _D.person.in_(here)),
         )
         .order_by(_D.state.desc(), _L.name)

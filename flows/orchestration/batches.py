@@ -32,7 +32,7 @@ from flows.post.ledger.clock import now
 from flows.post.ledger.database import Ledger
 from flows.post.mailing import mailing as mailings
 from flows.post.mailing.mailing import Mailing
-from flows.post.states import State
+from flows.post.states import TO_SEE_TO, State
 
 Logger: TypeAlias = "logging.Logger | logging.LoggerAdapter[Any]"
 BATCH = 20
@@ -42,8 +42,6 @@ SWIFT = 3.0
 """Seconds that a task may well take: one of twenty takes a fast server less time than Prefect."""
 MOST_GROWN = 8
 """Times as many letters as the task before: no faster, since the first ones may have been lucky."""
-
-_BAD = (State.REFUSED, State.UNCERTAIN, State.DEFERRED)
 
 
 def waits(ledger: Ledger, found: Mailing) -> bool:
@@ -256,7 +254,7 @@ def _reporting(logger: Logger) -> Callable[[SendEvent], None]:
     def report(event: SendEvent) -> None:
         happened(event)
         if event.state is not State.SENT and not event.counted:
-            logger.log(logging.WARNING if event.state in _BAD else logging.INFO, line(event))
+            logger.log(logging.WARNING if event.state in TO_SEE_TO else logging.INFO, line(event))
 
     return report
 

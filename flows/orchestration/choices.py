@@ -13,7 +13,7 @@ from flows.post.ledger import holds, schema
 from flows.post.ledger.database import Ledger
 from flows.post.mailing import mailing as mailings
 from flows.post.mailing.mailing import Mailing
-from flows.post.states import State
+from flows.post.states import SETTLED_BY_A_PERSON, State
 from flows.settings import office
 
 _LISTS = (".csv", ".xlsx", ".ods")
@@ -80,7 +80,7 @@ def mailing_choices(ledger: Ledger) -> Mapping[str, Sequence[str]]:
 def open_letters(ledger: Ledger) -> list[str]:
     """Return the live letters that are uncertain or refused, by reader; none where there are more
     than a list can show."""
-    rows = _letters(ledger, _D.state.in_([State.UNCERTAIN, State.REFUSED]))
+    rows = _letters(ledger, _D.state.in_(SETTLED_BY_A_PERSON))
     return [f"{row.id}, {row.name}, {row.state}" for row in rows]
 
 

@@ -90,6 +90,9 @@ HELD = (State.CLAIMED, State.HANDING_OVER)
 SETTLED_BY_A_PERSON = (State.UNCERTAIN, State.REFUSED)
 """States that the program itself never leaves for another attempt."""
 
+TO_SEE_TO = (*SETTLED_BY_A_PERSON, State.DEFERRED)
+"""States that somebody should know of, the most pressing first."""
+
 RECOVERED = {State.CLAIMED: State.READY, State.HANDING_OVER: State.UNCERTAIN}
 """What becomes of a dead worker's dispatches."""
 

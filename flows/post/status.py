@@ -16,15 +16,14 @@ from flows.post.ledger.events import BROUGHT_BACK, POSTED
 from flows.post.ledger.holds import NOT_HELD
 from flows.post.ledger.workers import Holder, holder
 from flows.post.mailing.mailing import Mailing
-from flows.post.states import UNFINISHED, State
+from flows.post.states import SETTLED_BY_A_PERSON, TO_SEE_TO, UNFINISHED, State
 
 _D, _L, _E = schema.dispatch.c, schema.letter.c, schema.event.c
-_FIRST = (State.UNCERTAIN, State.REFUSED, State.DEFERRED)
 STANDS = _E.by.is_not(None) | ((_E.new == _D.state) & (_E.at == _D.changed_at))
 """SQL: an event's reason is one of its dispatch still: a person's, or of the state that it is in.
 What the program noted on the way ("its worker died") is history once the letter has gone on."""
 _ON_PAPER: dict[str, str] = {State.READY: "to print", State.SENT: "posted"}
-_TO_SEE_TO = case({state: place for place, state in enumerate(_FIRST)}, value=_D.state, else_=9)
+_PLACE = case({state: place for place, state in enumerate(TO_SEE_TO)}, value=_D.state, else_=9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +131,7 @@ def unsettled(
     statement = (
         select(_D.mailing, _D.state, func.count())
         .join(schema.mailing, schema.mailing.c.id == _D.mailing)
-        .where(_D.rehearsal == 0, _D.state.in_((State.UNCERTAIN, State.REFUSED)))
+        .where(_D.rehearsal == 0, _D.state.in_(SETTLED_BY_A_PERSON))
         .group_by(_D.mailing, _D.state, schema.mailing.c.frozen_at)
         .order_by(schema.mailing.c.frozen_at.desc(), _D.state.desc())
     )
@@ -203,7 +202,7 @@ def status(ledger: Ledger, mailing: str, rehearsal: int = 0, most: int | None = 
         by_post = {row.state: int(row.on_paper) for row in rows}
         listed = ours
         if most is not None and sum(counts.values()) > most:
-            listed &= _D.state.in_(_FIRST)
+            listed &= _D.state.in_(TO_SEE_TO)
         holders = {
             worker: holder(connection, worker)
             for worker in connection.scalars(
@@ -234,7 +233,7 @@ def status(ledger: Ledger, mailing: str, rehearsal: int = 0, most: int | None = 
             )
             .join(schema.letter, (_L.mailing == _D.mailing) & (_L.ordinal == _D.ordinal))
             .where(listed)
-            .order_by(_TO_SEE_TO, _D.ordinal)
+            .order_by(_PLACE, _D.ordinal)
             .limit(most)
         )
         with letters:
