@@ -41,6 +41,11 @@ class Answer:
     code: Exit = Exit.DONE
 
 
+def notes(lines: Iterable[str]) -> list[str]:
+    """What is worth knowing, as remarks."""
+    return [f"note: {line}" for line in lines]
+
+
 def attention(needed: object) -> Exit:
     """ATTENTION where something needs it, else DONE."""
     return Exit.ATTENTION if needed else Exit.DONE

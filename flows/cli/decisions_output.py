@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from flows.cli import grouping
-from flows.cli.answer import Answer, Exit, attention
+from flows.cli.answer import Answer, Exit, attention, notes
 from flows.counted import counted
 from flows.errors import Fault
 from flows.post.states import State
@@ -106,7 +106,7 @@ def bound(made: PrintPack, mailing: Mailing) -> Answer:
             "edits": made.edits,
         },
         [*grouping.lines(faults), f"{counted(made.count, 'letter')}{of}: {_named(made)}"],
-        _proof(mailing, " --all") if made.proof else _notes(made.edits),
+        _proof(mailing, " --all") if made.proof else notes(made.edits),
         code=attention(faults),
     )
 
@@ -129,7 +129,7 @@ def packed(made: PrintPack, mailing: Mailing) -> Answer:
         f"{counted(made.count, 'letter')}: {_named(made)}",
     ]
     next_ = [f"when they are posted: dear-minister posted {mailing.id} --on DATE --by NAME"]
-    remarks = _proof(mailing) if made.proof else [*_notes(made.edits), *next_]
+    remarks = _proof(mailing) if made.proof else [*notes(made.edits), *next_]
     return Answer(document, lines, remarks, attention(failed or faults))
 
 
@@ -142,7 +142,7 @@ def _named(made: PrintPack) -> str:
 def _proof(mailing: Mailing, everyone: str = "") -> list[str]:
     return [
         "not signed off, so every page says PROOF; when the chair agrees:",
-        f"  dear-minister approve {mailing.id} --by NAME --hash {mailing.hash[:12]}",
+        f"  {mailing.sign_off}",
         f"  dear-minister print {mailing.id}{everyone}",
     ]
 
@@ -153,9 +153,5 @@ def posted(found: Posted) -> Answer:
     return Answer(
         {"mailing": found.mailing, "on": found.on, "posted": list(found.dispatches)},
         [f"{letters} of {found.mailing} recorded as posted on {found.on}"],
-        _notes(found.doubts),
+        notes(found.doubts),
     )
-
-
-def _notes(lines: Sequence[str]) -> list[str]:
-    return [f"note: {line}" for line in lines]

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from flows.cli import grouping
-from flows.cli.answer import Answer, Table, attention
+from flows.cli.answer import Answer, Table, attention, notes
 from flows.cli.console import refused_documents
 from flows.cli.decisions_output import RELEASE
 from flows.counted import counted
@@ -77,7 +77,7 @@ def prepared(
             "prepare again; with column and reason, also to be corrected and named beside the list "
             f"in contacts = [...]: {found.refused_file}"
         )
-    notes = [f"note: {line}" for line in (*draft.remarks, *draft.stale, *alike, *unsettled)]
+    noted = notes((*draft.remarks, *draft.stale, *alike, *unsettled))
     if draft.left_out:
         lines.append(
             f"{counted(len(draft.left_out), 'person is', 'persons are')} out; why: "
@@ -103,7 +103,7 @@ def prepared(
             )
         else:
             lines.append("nothing to do: there is nobody left to write to")
-        return Answer(document, lines, notes, attention(found.refused))
+        return Answer(document, lines, noted, attention(found.refused))
     for gone in found.superseded:
         lines.append(
             f"mailing {gone.mailing}, which nobody had signed off, is withdrawn: this one takes "
@@ -116,7 +116,7 @@ def prepared(
             f"nothing to do: mailing {mailing.id} has them all, and none of its letters is left "
             "to send"
         )
-        remarks = [*notes, f"what became of them:  dear-minister status {mailing.id}"]
+        remarks = [*noted, f"what became of them:  dear-minister status {mailing.id}"]
         return Answer(document, lines, remarks, attention(found.refused))
     if not found.new:
         lines.append("nothing new to freeze: exactly this was frozen before")
@@ -126,12 +126,12 @@ def prepared(
             f"{_signed(mailing)}; {counted(found.left, 'letter is', 'letters are')} left to send "
             "or post"
         )
-        remarks = [*notes, f"send them:  dear-minister send {mailing.id} --live"]
+        remarks = [*noted, f"send them:  dear-minister send {mailing.id} --live"]
         return Answer(document, lines, remarks, attention(found.refused))
     remarks = [
-        *notes,
+        *noted,
         f"rehearse:  dear-minister send {mailing.id}",
-        f"sign off:  dear-minister approve {mailing.id} --by NAME --hash {mailing.hash[:_SHORT]}",
+        f"sign off:  {mailing.sign_off}",
     ]
     return Answer(document, lines, remarks, attention(found.refused))
 
@@ -161,11 +161,10 @@ def approved(mailing: Mailing, edits: Sequence[str]) -> Answer:
             f"hash {mailing.hash[:_SHORT]}",
         ],
         [
-            *(
-                f"note: {edit} since this was frozen; what goes out is what was frozen"
-                for edit in edits
+            *notes(
+                f"{edit} since this was frozen; what goes out is what was frozen" for edit in edits
             ),
-            *([f"note: {dated}"] if dated else []),
+            *notes([dated] if dated else []),
             f"send it:  dear-minister send {mailing.id} --live",
         ],
     )

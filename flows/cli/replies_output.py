@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from flows.cli.answer import Answer, Table, attention
+from flows.cli.answer import Answer, Table, attention, notes
 from flows.cli.console import refused_documents
 from flows.counted import counted
 from flows.post.inbox.kinds import Kind
@@ -201,7 +201,7 @@ def added(item: Item, doubt: str) -> Answer:
     return Answer(
         {**answer.document, "doubt_of_day": doubt},
         answer.lines,
-        [f"note: {doubt}"] if doubt else [],
+        notes([doubt] if doubt else []),
     )
 
 
@@ -275,7 +275,7 @@ def chased(found: Due, prepared: Prepared) -> Answer:
     )
     remarks = [
         f"rehearse:  dear-minister send {mailing.id}",
-        f"sign off:  dear-minister approve {mailing.id} --by NAME --hash {mailing.hash[:12]}",
+        f"sign off:  {mailing.sign_off}",
     ]
     return Answer(document, lines, remarks, attention(prepared.refused))
 

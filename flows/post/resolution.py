@@ -317,7 +317,7 @@ def posted(
     if found.approved_at is None:
         raise ConfigurationError(
             f"mailing {mailing} is not signed off, so nothing of it may have been posted; "
-            f"dear-minister approve {mailing} --by NAME --hash {found.hash[:12]}"
+            f"{found.sign_off}"
         )
     need_day(on, frozen_on(found), f"mailing {mailing} was frozen")
     name, _ = named(by, "posted")

@@ -123,7 +123,7 @@ def need_signed_off(
     """
     if mailing.approved_sources is None:
         raise ConfigurationError(
-            f"mailing {mailing.id} is not signed off; when the chair agrees: {_sign_off(mailing)}"
+            f"mailing {mailing.id} is not signed off; when the chair agrees: {mailing.sign_off}"
         )
     with ledger.read() as connection:
         _need_live(connection, mailing)
@@ -133,13 +133,9 @@ def need_signed_off(
         raise ConfigurationError(
             f"mailing {mailing.id}: hash differs: {', '.join(edits)} since it was signed off; "
             "prepare a new mailing, or have this one signed off again as it was frozen: "
-            f"{_sign_off(mailing)}"
+            f"{mailing.sign_off}"
         )
     return edits
-
-
-def _sign_off(mailing: Mailing) -> str:
-    return f"dear-minister approve {mailing.id} --by NAME --hash {mailing.hash[:12]}"
 
 
 def changed(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:

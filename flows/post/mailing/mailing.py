@@ -40,6 +40,11 @@ class Mailing:
     approved_hash: str = ""
     approved_sources: Mapping[str, str] | None = None
 
+    @property
+    def sign_off(self) -> str:
+        """The command that signs it off, with NAME to be put in."""
+        return f"dear-minister approve {self.id} --by NAME --hash {self.hash[:12]}"
+
 
 def dispatch(
     connection: Connection, mailing: str, campaign: str, edition: int, *, rehearsal: int
