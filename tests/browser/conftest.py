@@ -22,7 +22,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @contextmanager
-def everything_served(folder: Path, mail_server: FaultServer) -> Iterator[ServedProject]:
+def everything_served(
+    folder: Path, mail_server: FaultServer, **settings: str
+) -> Iterator[ServedProject]:
     """Everything running that ``serve`` starts."""
     need("chromium", "chromium")
     made = ServedProject(
@@ -33,6 +35,7 @@ def everything_served(folder: Path, mail_server: FaultServer) -> Iterator[Served
         SMTP_CONNECTIONS="1",
         NOTIFY=OFFICE,
         MAIL_FROM=OFFICE,
+        **settings,
     )
     with made.serving():
         yield made

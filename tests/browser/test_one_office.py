@@ -22,7 +22,7 @@ from tests.browser.test_report import WCAG
 from tests.browser.ui import Operator
 from tests.conftest import need
 from tests.inbox.letters_sent import sent
-from tests.integration.flows.served_project import CAMPAIGN, CHAIR, ServedProject
+from tests.integration.flows.served_project import CAMPAIGN, CHAIR, SCHEDULES, ServedProject
 from tests.servers.fault import FaultServer
 from tests.servers.script import Phase, Stall, once, script
 
@@ -37,7 +37,9 @@ def mail_server() -> Iterator[FaultServer]:
 def served(
     tmp_path_factory: pytest.TempPathFactory, mail_server: FaultServer
 ) -> Iterator[ServedProject]:
-    with everything_served(tmp_path_factory.mktemp("office"), mail_server) as made:
+    folder = tmp_path_factory.mktemp("office")
+    with everything_served(folder, mail_server, **SCHEDULES) as made:
+        made.switch_schedule("dispatch", on=False)
         yield made
 
 

@@ -22,6 +22,9 @@ CAMPAIGN = "r2p-dialogue-2013"
 COMMAND = [sys.executable, "-m", "flows.cli.main"]
 CHAIR = "Eleanor Marchbank"
 ENDED = ("COMPLETED", "FAILED", "CANCELLED", "CRASHED")
+SCHEDULES = {"PREFECT_SERVER_SERVICES_SCHEDULER_ENABLED": "true"}
+"""The setting with which schedules start runs; else a test starts each run itself, and no sweep
+comes in between at a quarter of an hour."""
 PATIENCE = 90
 """Seconds that a run may take, on a machine with other things to do."""
 
@@ -32,8 +35,6 @@ class ServedProject:
     def __init__(self, folder: Path, **settings: str) -> None:
         self.folder = folder
         self.port = free_port()
-        self.sweeps = False
-        """Whether the sweep comes by itself, every quarter of an hour, or when a test starts it."""
         self.login: tuple[str, str] | None = None
         """What the server asks for, where it does."""
         for name in ("templates", "contacts"):
@@ -44,6 +45,7 @@ class ServedProject:
             "PREFECT_SERVER_API_PORT": str(self.port),
             "PREFECT_HOME": str(folder / "home"),
             "PREFECT_RUNNER_POLL_FREQUENCY": "1",
+            "PREFECT_SERVER_SERVICES_SCHEDULER_ENABLED": "false",
             "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "3",
             "PYTHONPATH": str(ROOT),
             "HOME": str(folder / "home"),
@@ -133,8 +135,6 @@ class ServedProject:
             assert process.poll() is None, self.said
             assert time.monotonic() < deadline, f"serve did not start: {self.said}"
             time.sleep(0.2)
-        if not self.sweeps:
-            self.switch_schedule("dispatch", on=False)
         return process
 
     @property

@@ -13,7 +13,7 @@ import pytest
 
 from flows.errors import ConfigurationError
 from flows.orchestration import server as prefect_server
-from tests.integration.flows.served_project import CAMPAIGN, ServedProject
+from tests.integration.flows.served_project import CAMPAIGN, SCHEDULES, ServedProject
 from tests.servers.fault import FaultServer
 from tests.servers.programs import free_port
 
@@ -37,7 +37,7 @@ def test_a_restart_while_the_run_waits_loses_nothing(served: ServedProject) -> N
             "SMTP_USER": "chair",
             "SMTP_PASSWORD": PASSWORD,
         }
-        served.sweeps = True
+        served.environment |= SCHEDULES
         with served.serving():
             run = served.start(campaign=CAMPAIGN, live=True)
             assert served.wait(run, types=("PAUSED", "FAILED"))["name"] == "Suspended"

@@ -123,7 +123,7 @@ def test_after_a_kill_the_next_serve_finds_its_server_and_says_what_became_of_th
         with served.serving():
             assert "Took over the Prefect server that an earlier serve left" in served.said
             ended = served.wait(run)
-            assert ended["type"] == "CRASHED"
+            assert ended["type"] == "CRASHED", ended
             assert f"Mailing {mailing}: 61 ready, 2 sent, 1 uncertain" in ended["message"]
 
             # What is uncertain stays in sight, and the others go.
