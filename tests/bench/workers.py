@@ -26,8 +26,8 @@ from tests.bench.measured import Measured
 from tests.bench.post import slow_server
 from tests.conftest import ROOT
 from tests.integration.faults.frozen_mailing import freeze
-from tests.integration.flows.pooled_project import PooledProject
-from tests.integration.flows.served_project import CAMPAIGN, COMMAND, ENDED
+from tests.integration.served.pooled_project import PooledProject
+from tests.integration.served.served_project import CAMPAIGN, COMMAND, ENDED
 from tests.servers.postgres import postgres
 from tests.servers.postgres_cluster import postgres_cluster
 from tests.servers.sink import sink

@@ -8,7 +8,7 @@ import pytest
 
 from tests.browser.ui import Operator, chromium
 from tests.conftest import ROOT, need
-from tests.integration.flows.served_project import ServedProject
+from tests.integration.served.served_project import ServedProject
 from tests.servers.fault import FaultServer
 
 PICTURES = ROOT / "var" / "pictures"

@@ -5,7 +5,7 @@ from threading import Event
 
 from tests.browser.conftest import letters, notices
 from tests.browser.ui import Operator
-from tests.integration.flows.served_project import CAMPAIGN, CHAIR, ServedProject
+from tests.integration.served.served_project import CAMPAIGN, CHAIR, ServedProject
 from tests.servers.fault import FaultServer
 from tests.servers.script import Answer, Drop, Phase, Stall, once, script
 

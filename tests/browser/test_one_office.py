@@ -22,7 +22,7 @@ from tests.browser.test_report import WCAG
 from tests.browser.ui import Operator
 from tests.conftest import need
 from tests.inbox.letters_sent import sent
-from tests.integration.flows.served_project import CAMPAIGN, CHAIR, SCHEDULES, ServedProject
+from tests.integration.served.served_project import CAMPAIGN, CHAIR, SCHEDULES, ServedProject
 from tests.servers.fault import FaultServer
 from tests.servers.script import Phase, Stall, once, script
 

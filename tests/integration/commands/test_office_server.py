@@ -322,6 +322,7 @@ def machine(installed: Installed, tmp_path: Path) -> Iterator[Machine]:
                 made.stop(name)
 
 
+@pytest.mark.minutes
 @pytest.mark.timeout(1800)
 def test_the_page_from_the_first_command_to_the_last(
     machine: Machine, fault_server: Callable[..., FaultServer]

@@ -17,6 +17,8 @@ from tests.integration.faults.frozen_mailing import FrozenMailing, check, rows
 from tests.servers.fault import FaultServer
 from tests.servers.script import Phase
 
+pytestmark = pytest.mark.minutes
+
 Start = Callable[..., FaultServer]
 READERS = [f"reader{n}@example.org" for n in range(1, 6)]
 ENDS: dict[str, tuple[State, int, int]] = {

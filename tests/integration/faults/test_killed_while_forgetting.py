@@ -17,6 +17,8 @@ from tests.integration.faults.command import Command
 from tests.integration.faults.frozen_mailing import FrozenMailing
 from tests.servers.fault import FaultServer
 
+pytestmark = pytest.mark.minutes
+
 Start = Callable[..., FaultServer]
 READERS = [f"reader{n}@example.org" for n in range(1, 4)]
 FORGET = ("forget", "--person", "p1", "--by", "E. Marchbank", "--why", "asked", "--yes")

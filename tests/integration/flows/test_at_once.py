@@ -6,12 +6,16 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event
+from types import SimpleNamespace
+from uuid import UUID, uuid4
 
 import pytest
 from prefect.client.schemas.objects import StateType
+from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows.campaign import campaign
 from flows.dispatch import dispatch
+from flows.orchestration import cancelling
 from tests.integration.flows.flow_project import CAMPAIGN, READERS, FlowProject, copies
 from tests.servers.fault import FaultServer
 from tests.servers.script import Phase, Stall, once
@@ -82,3 +86,21 @@ def test_a_cancelled_run_finishes_the_letter_in_hand_and_leaves_the_others_ready
         state = campaign(CAMPAIGN, live=True, return_state=True)
 
     assert (state.name, copies(server)) == ("Completed", ONE_EACH)
+
+
+def test_a_run_asks_the_server_that_it_runs_on_whether_it_is_cancelled(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str | None] = []
+
+    def cancelled(run: UUID) -> bool:
+        asked.append(PREFECT_API_URL.value())
+        return True
+
+    monkeypatch.setattr(cancelling, "flow_run", SimpleNamespace(id=uuid4(), name="a run"))
+    monkeypatch.setattr(cancelling, "_LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(cancelling, "_cancelled", cancelled)
+    stop, url = Event(), "http://127.0.0.1:9/api"
+    with temporary_settings({PREFECT_API_URL: url}), cancelling.watching(stop, None):
+        assert stop.wait(30)
+    assert asked == [url]

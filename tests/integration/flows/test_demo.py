@@ -6,7 +6,7 @@ from pathlib import Path
 
 from flows.post.ledger import events
 from flows.post.ledger.opening import open_ledger
-from tests.integration.flows.served_project import ServedProject
+from tests.integration.served.served_project import ServedProject
 
 LETTERS = 64
 

@@ -1,10 +1,6 @@
 """Several runs that send one mailing: who starts them, who waits for whom, and who stops them."""
 
-import threading
 from collections import Counter
-from contextlib import suppress
-from pathlib import Path
-from threading import Event
 from uuid import UUID
 
 import httpx
@@ -17,10 +13,9 @@ from flows.deployments import deployments
 from tests.bench.people import contact_list
 from tests.conftest import need
 from tests.integration.flows.flow_project import CAMPAIGN, FlowProject, copies
-from tests.integration.flows.served_project import ServedProject
 from tests.servers.fault import FaultServer
 from tests.servers.relay import Relay
-from tests.servers.script import Answer, Call, Moment, Phase, always
+from tests.servers.script import Answer, Call, Phase, always
 
 PEOPLE = 60
 ONE_EACH = {f"reader{n}@example.org": 1 for n in range(PEOPLE)}
@@ -194,45 +189,3 @@ def test_a_long_list_of_pdfs_is_shared_with_a_run_that_may_come_late(
     assert other.name == f"render {CAMPAIGN}, share 2 of 2"
     late = project.execute(other.id)
     assert str(late.message).startswith("0 letters laid out"), project.said
-
-
-# Served: the runs are processes that work at the same time.
-
-
-@pytest.fixture
-def served(tmp_path: Path) -> ServedProject:
-    return ServedProject(tmp_path)
-
-
-def workers_of(served: ServedProject, mailing: str) -> dict[str, str]:
-    """The other workers' runs by name."""
-    name = f"dispatch {mailing}, worker"
-    found = served.ask("/flow_runs/filter", flow_runs={"name": {"like_": name}})
-    return {one["name"]: one["id"] for one in found}
-
-
-def test_cancelling_one_of_the_workers_holds_the_mailing_for_all(served: ServedProject) -> None:
-    mailing = served.sign_off()
-    begun, step = Event(), threading.Barrier(2)
-
-    def in_step(moment: Moment) -> None:
-        with suppress(threading.BrokenBarrierError):
-            step.wait(90)
-            begun.set()
-
-    with FaultServer([always(Phase.MAIL, Call(in_step))]) as server:
-        served.uses(server)
-        with served.serving():
-            run = served.start(live=True, workers=2, patience=0)
-            assert begun.wait(90), served.said
-            (other,) = workers_of(served, mailing).values()
-            served.cancel(other)
-            served.until(lambda: served.state(other)["name"] == "Held")
-            step.abort()  # the first run has a letter in hand, and may go on with it
-            ended = served.wait(run)
-        letters = Counter(one.recipient for one in server.copies.all)
-    counts = served.status(mailing)["counts"]
-    assert ended["name"] == "Held", ended
-    assert set(letters.values()) == {1}
-    assert counts.keys() == {"sent", "ready"}
-    assert (counts["sent"], sum(counts.values())) == (len(letters), 64)

@@ -18,6 +18,8 @@ from tests.inbox.cut_proxy import cut_after
 from tests.inbox.letters_sent import Inbox
 from tests.integration.faults.command import Command
 
+pytestmark = pytest.mark.minutes
+
 MAILS = 250
 
 

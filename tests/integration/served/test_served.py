@@ -13,7 +13,7 @@ import pytest
 
 from flows.errors import ConfigurationError
 from flows.orchestration import server as prefect_server
-from tests.integration.flows.served_project import CAMPAIGN, SCHEDULES, ServedProject
+from tests.integration.served.served_project import CAMPAIGN, SCHEDULES, ServedProject
 from tests.servers.fault import FaultServer
 from tests.servers.programs import free_port
 

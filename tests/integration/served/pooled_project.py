@@ -14,7 +14,7 @@ import psutil
 
 from tests.bench.people import contact_list
 from tests.conftest import ROOT
-from tests.integration.flows.served_project import CAMPAIGN, ServedProject
+from tests.integration.served.served_project import CAMPAIGN, ServedProject
 from tests.servers.postgres_cluster import PostgresCluster
 
 PREFECT = [sys.executable, "-m", "prefect", "--no-prompt"]

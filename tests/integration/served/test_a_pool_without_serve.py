@@ -4,15 +4,12 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-import pytest
-
-from tests.integration.flows.pooled_project import PooledProject, kill
+from tests.integration.served.pooled_project import PooledProject, kill
 from tests.servers.fault import FaultServer
 from tests.servers.postgres_cluster import postgres_cluster
 from tests.servers.script import Phase, Stall, once
 
 OFFICE = "office@example.org"
-pytestmark = pytest.mark.minutes
 
 
 def test_a_run_whose_machine_ended_is_ended_by_a_later_sweep_and_the_office_is_told(

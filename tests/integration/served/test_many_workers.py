@@ -5,15 +5,12 @@ import threading
 from collections import Counter
 from pathlib import Path
 
-import pytest
-
-from tests.integration.flows.pooled_project import PooledProject, kill
+from tests.integration.served.pooled_project import PooledProject, kill
 from tests.servers.fault import FaultServer
 from tests.servers.postgres_cluster import postgres_cluster
 from tests.servers.script import Action, Call, Moment, Phase, always
 
 PEOPLE = 120
-pytestmark = pytest.mark.minutes
 
 
 class Gate:

@@ -4,21 +4,19 @@ stopped. Everything here is served and real, the signals too."""
 import json
 import os
 import signal
+import threading
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from threading import Event
-from types import SimpleNamespace
-from uuid import UUID, uuid4
 
 import httpx
 import psutil
 import pytest
-from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from flows.orchestration import cancelling
-from tests.integration.flows.served_project import CHAIR, ServedProject
+from tests.integration.served.served_project import CHAIR, ServedProject
 from tests.servers.fault import FaultServer
-from tests.servers.script import Phase, Stall, once
+from tests.servers.script import Call, Moment, Phase, Stall, always, once
 
 
 @pytest.fixture
@@ -69,6 +67,40 @@ def test_cancel_holds_the_mailing_and_no_sweep_goes_on_until_it_is_released(
             assert served.wait(served.start("dispatch"))["name"] == "Completed"
         assert not twice(server)
         assert len(server.copies.all) == 64
+
+
+def workers_of(served: ServedProject, mailing: str) -> dict[str, str]:
+    """The other workers' runs by name."""
+    name = f"dispatch {mailing}, worker"
+    found = served.ask("/flow_runs/filter", flow_runs={"name": {"like_": name}})
+    return {one["name"]: one["id"] for one in found}
+
+
+def test_cancelling_one_of_the_workers_holds_the_mailing_for_all(served: ServedProject) -> None:
+    mailing = served.sign_off()
+    begun, step = Event(), threading.Barrier(2)
+
+    def in_step(moment: Moment) -> None:
+        with suppress(threading.BrokenBarrierError):
+            step.wait(90)
+            begun.set()
+
+    with FaultServer([always(Phase.MAIL, Call(in_step))]) as server:
+        served.uses(server)
+        with served.serving():
+            run = served.start(live=True, workers=2, patience=0)
+            assert begun.wait(90), served.said
+            (other,) = workers_of(served, mailing).values()
+            served.cancel(other)
+            served.until(lambda: served.state(other)["name"] == "Held")
+            step.abort()  # the first run has a letter in hand, and may go on with it
+            ended = served.wait(run)
+        letters = Counter(one.recipient for one in server.copies.all)
+    counts = served.status(mailing)["counts"]
+    assert ended["name"] == "Held", ended
+    assert set(letters.values()) == {1}
+    assert counts.keys() == {"sent", "ready"}
+    assert (counts["sent"], sum(counts.values())) == (len(letters), 64)
 
 
 def test_serve_is_stopped_in_the_middle_of_a_letter_and_nothing_is_uncertain(
@@ -156,21 +188,3 @@ def _answers(served: ServedProject) -> bool:
         return httpx.get(f"{served.url}/api/health", timeout=5).status_code == 200
     except httpx.HTTPError:
         return False
-
-
-def test_a_run_asks_the_server_that_it_runs_on_whether_it_is_cancelled(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    asked: list[str | None] = []
-
-    def cancelled(run: UUID) -> bool:
-        asked.append(PREFECT_API_URL.value())
-        return True
-
-    monkeypatch.setattr(cancelling, "flow_run", SimpleNamespace(id=uuid4(), name="a run"))
-    monkeypatch.setattr(cancelling, "_LOOK_SECONDS", 0.0)
-    monkeypatch.setattr(cancelling, "_cancelled", cancelled)
-    stop, url = Event(), "http://127.0.0.1:9/api"
-    with temporary_settings({PREFECT_API_URL: url}), cancelling.watching(stop, None):
-        assert stop.wait(30)
-    assert asked == [url]
