@@ -17,7 +17,7 @@ from urllib.parse import quote, quote_plus
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, SQLAlchemyError
 
 from flows.errors import ConfigurationError
 from flows.post.ledger.errors import LedgerUnavailableError
@@ -149,9 +149,12 @@ class Ledger:
     @contextmanager
     def _translated(self) -> Iterator[None]:
         # ``statements`` calls the driver itself, so its errors arrive as they are.
+        driver = self.engine.dialect.loaded_dbapi
         try:
             yield
-        except (SQLAlchemyError, self.engine.dialect.loaded_dbapi.Error) as error:
+        except driver.IntegrityError as error:
+            raise IntegrityError(None, None, error) from error
+        except (SQLAlchemyError, driver.Error) as error:
             if _about_the_data(error):
                 raise
             raise LedgerUnavailableError(

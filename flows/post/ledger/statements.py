@@ -7,7 +7,7 @@ parameters are still SQLAlchemy's, so that both databases run one statement.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Insert, Table, bindparam, insert
 from sqlalchemy.sql.base import Executable
 
 
@@ -37,3 +37,8 @@ class Statement:
         sql, order = self._for(connection)
         values: Any = rows if order is None else [[row[name] for name in order] for row in rows]
         connection.connection.cursor().executemany(sql, values)
+
+
+def insert_of(table: Table, columns: Sequence[str]) -> Insert:
+    """An insert of rows that have these columns, the others being NULL."""
+    return insert(table).values({name: bindparam(name) for name in columns})

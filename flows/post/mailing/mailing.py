@@ -6,17 +6,23 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, select
 
 from flows.errors import ConfigurationError
 from flows.people.contact import RejectedRow
 from flows.post.ledger import events, schema
 from flows.post.ledger.clock import now, parse, stamp
 from flows.post.ledger.database import Ledger
+from flows.post.ledger.statements import Statement, insert_of
 from flows.post.states import State
 
 _M, _L, _D = schema.mailing.c, schema.letter.c, schema.dispatch.c
 _CHUNK = 1000
+_DISPATCH = (
+    *("id", "mailing", "ordinal", "rehearsal", "campaign", "edition", "person", "email"),
+    *("state", "attempts", "changed_at"),
+)
+_INSERT = Statement(insert_of(schema.dispatch, _DISPATCH))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +77,12 @@ def dispatch(
                 "person": row.person,
                 "email": row.email,
                 "state": State.READY.value,
+                "attempts": 0,
                 "changed_at": at,
             }
             for row in letters[start : start + _CHUNK]
         ]
-        connection.execute(insert(schema.dispatch), rows)
+        _INSERT.run_many(connection, rows)
         events.append(
             connection,
             [

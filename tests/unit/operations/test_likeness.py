@@ -1,8 +1,13 @@
 """Letters too like each other, or too like an earlier one to the same person, are named."""
 
+import os
 from email.message import EmailMessage
 from email.policy import SMTP
 
+import pytest
+
+from flows.letters.attachment import DOCX_TYPE
+from flows.letters.docx.package import ZipPackage
 from flows.operations.likeness import TOO_LIKE, likeness
 from flows.post.ledger.database import Ledger
 from flows.post.mailing.frozen_letter import FrozenLetter
@@ -24,6 +29,19 @@ def mail(person: str, body: str = BODY) -> FrozenLetter:
     return letter(person, content=message.as_bytes(), reader=f'{{"name": "{person.title()}"}}')
 
 
+def with_document(person: str, words: str, *, picture_first: bool) -> FrozenLetter:
+    """A letter whose words are in its document, before or behind a large picture."""
+    text = f"<w:t>Dear {person.title()},</w:t><w:t xml:space='preserve'> {words} </w:t>"
+    parts = [("word/document.xml", text.encode()), ("word/media/a.png", os.urandom(30_000))]
+    message = EmailMessage(SMTP)
+    message.set_content("See the letter.\n", cte="quoted-printable")
+    document = ZipPackage(parts[::-1] if picture_first else parts, ()).pack({})
+    name = f"letter-{person}-mp.docx"
+    message.add_attachment(document, *DOCX_TYPE.split("/"), filename=name)
+    message.set_boundary("=_0123456789abcdef")
+    return letter(person, content=message.as_bytes(), reader=f'{{"name": "{person.title()}"}}')
+
+
 def sent(ledger: Ledger, campaign: str, *letters: FrozenLetter) -> str:
     made = freeze(ledger, letters, subject(campaign))
     approve(ledger, made)
@@ -41,6 +59,19 @@ def test_letters_that_differ_in_the_name_alone_are_counted(ledger: Ledger) -> No
         "2 of 3 letters are identical to another but for name and address (2 different texts); "
         "offices set circulars aside",
     )
+
+
+@pytest.mark.parametrize("picture_first", [False, True])
+def test_the_words_of_the_document_count_wherever_they_stand_in_it(
+    ledger: Ledger, picture_first: bool
+) -> None:
+    asked = {"hague": "We ask for a plan.", "lucas": "We ask for  a plan.", "wallace": "Thank you."}
+    made = freeze(
+        ledger,
+        [with_document(who, words, picture_first=picture_first) for who, words in asked.items()],
+    )
+    found = likeness(ledger, made.id)
+    assert (found.letters, found.identical, found.texts) == (3, 2, 2)
 
 
 def test_a_letter_much_like_one_of_another_campaign_is_named(ledger: Ledger) -> None:
