@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import Phase as Stage
 from hypothesis import strategies as st
@@ -37,6 +38,8 @@ from tests.integration.faults.frozen_mailing import Row
 from tests.servers.copies import Copy
 from tests.servers.fault import FaultServer
 from tests.servers.script import Action, Answer, Drop, Moment, Phase, Rule, Stall, once, script
+
+pytestmark = pytest.mark.minutes
 
 READERS = [f"reader{n}@example.org" for n in range(1, 6)]
 FAULTS: dict[str, Rule | None] = {

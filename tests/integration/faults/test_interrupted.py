@@ -14,6 +14,8 @@ from tests.integration.faults.frozen_mailing import FrozenMailing
 from tests.servers.fault import FaultServer
 from tests.servers.script import Answer, Phase, Stall, always, once
 
+pytestmark = pytest.mark.minutes
+
 Start = Callable[..., FaultServer]
 READERS = [f"reader{n}@example.org" for n in range(1, 6)]
 

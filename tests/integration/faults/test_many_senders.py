@@ -208,6 +208,8 @@ WRITE_AND_DIE = """
 import os, signal, subprocess, sys
 from flows.post.ledger import events
 from flows.post.ledger.opening import open_ledger
+
+pytestmark = pytest.mark.minutes
 first = open_ledger(sys.argv[1])
 with first.read() as connection:
     connection.exec_driver_sql("SELECT count(*) FROM event").all()

@@ -15,6 +15,8 @@ from tests.integration.faults.frozen_mailing import FrozenMailing
 from tests.servers.fault import FaultServer
 from tests.servers.script import Action, Answer, Call, Drop, Moment, Phase, Raw, Reset, always, once
 
+pytestmark = pytest.mark.minutes
+
 Start = Callable[..., FaultServer]
 READERS = [f"reader{n}@example.org" for n in range(1, 13)]
 BEFORE_THE_DOT = (Phase.MAIL, Phase.RCPT, Phase.DATA)

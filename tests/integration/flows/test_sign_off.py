@@ -90,6 +90,7 @@ def test_edits_after_the_freeze_change_nothing_that_was_frozen_and_are_told(
     assert "readers.csv was edited since the letters were frozen; they go as" in project.said
 
 
+@pytest.mark.minutes
 def test_a_run_killed_between_freeze_and_sign_off_goes_on_with_the_same_mailing(
     project: FlowProject, deployment: RunnerDeployment
 ) -> None:
@@ -102,6 +103,7 @@ def test_a_run_killed_between_freeze_and_sign_off_goes_on_with_the_same_mailing(
     assert [one.id for one in project.mailings] == [frozen.id]
 
 
+@pytest.mark.minutes
 def test_a_run_killed_while_sending_leaves_one_uncertain_letter_and_no_second_copy(
     project: FlowProject, deployment: RunnerDeployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:

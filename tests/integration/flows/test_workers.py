@@ -138,6 +138,7 @@ def test_a_worker_that_is_cancelled_before_it_has_begun_holds_the_mailing(
         assert len(copies(server)) == 0
 
 
+@pytest.mark.minutes
 @pytest.mark.parametrize(
     ("request_line", "limit", "sent"),
     [
