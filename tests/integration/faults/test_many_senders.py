@@ -23,6 +23,8 @@ from tests.servers.postgres import Postgres
 from tests.servers.script import Answer, Call, Moment, Phase, Stall, always, once
 
 Start = Callable[..., FaultServer]
+pytestmark = pytest.mark.minutes
+
 READERS = [f"reader{n}@example.org" for n in range(1, 41)]
 
 
@@ -209,7 +211,6 @@ import os, signal, subprocess, sys
 from flows.post.ledger import events
 from flows.post.ledger.opening import open_ledger
 
-pytestmark = pytest.mark.minutes
 first = open_ledger(sys.argv[1])
 with first.read() as connection:
     connection.exec_driver_sql("SELECT count(*) FROM event").all()

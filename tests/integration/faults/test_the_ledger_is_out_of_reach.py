@@ -180,6 +180,7 @@ def test_a_locked_sqlite_ledger_is_named_and_nothing_is_said_to_the_server(
     carries_on(frozen, server, ALL_SENT)
 
 
+@pytest.mark.minutes
 def test_a_postgresql_ledger_that_another_session_holds_is_not_waited_for_for_ever(
     tmp_path: Path, fault_server: Start, postgres_server: Postgres
 ) -> None:

@@ -2,6 +2,7 @@
 
 import sys
 
+import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import StateType
 
@@ -12,6 +13,7 @@ from tests.integration.flows.flow_project import CAMPAIGN, READERS, FlowProject
 PREFECT = (sys.executable, "-m", "prefect", "--no-prompt")
 
 
+@pytest.mark.minutes
 def test_the_deployments_of_a_work_pool_run_a_campaign(project: FlowProject) -> None:
     for command in (
         ("work-pool", "create", "dear-minister", "--type", "process"),

@@ -61,6 +61,7 @@ def test_in_the_letter_and_in_an_ask_too(tmp_path: Path) -> None:
         filler(tmp_path / "b", toml=toml)
 
 
+@pytest.mark.minutes
 def test_loops_in_loops_end_in_a_line(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"more than 10 seconds; look for .*for in for"):
         filler(tmp_path, text=TEXT + FOR_EVER)

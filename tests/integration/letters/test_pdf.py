@@ -160,8 +160,12 @@ def _poison(document: Document) -> None:
 
 @pytest.mark.parametrize(
     "harm",
-    ["sleep 600 & sleep 600", "kill -SEGV $$", "exit 0", "echo garbage >out/0.pdf; exit 0"],
-    ids=["hangs", "crashes", "writes nothing", "writes nonsense"],
+    [
+        pytest.param("sleep 600 & sleep 600", id="hangs", marks=pytest.mark.minutes),
+        pytest.param("kill -SEGV $$", id="crashes"),
+        pytest.param("exit 0", id="writes nothing"),
+        pytest.param("echo garbage >out/0.pdf; exit 0", id="writes nonsense"),
+    ],
 )
 def test_a_letter_that_libreoffice_fails_on_is_named_and_the_others_are_laid_out(
     harm: str, tmp_path: Path, misbehaving: Callable[[str], str]
