@@ -9,7 +9,11 @@ from typing import Any, NoReturn
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.parallel import pytest_xdist_auto_num_workers, pytest_xdist_make_scheduler
+from tests.parallel import (
+    SERVED,
+    pytest_xdist_auto_num_workers,
+    pytest_xdist_make_scheduler,
+)
 from tests.servers import guard
 from tests.servers.certificates import Certificates
 from tests.servers.fault import FaultServer
@@ -67,6 +71,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for name, line in report.user_properties:
             if name == FIGURES and report.when == "call":
                 terminalreporter.write_line(str(line))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What serves takes minutes."""
+    for item in items:
+        if item.nodeid.startswith(SERVED):
+            item.add_marker(pytest.mark.minutes)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

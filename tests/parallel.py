@@ -11,19 +11,17 @@ import pytest
 from xdist.scheduler import LoadFileScheduling
 
 _MOST_PROCESSES = 4
-_TOGETHER = {
-    "tests/browser/": "served",
-    "tests/integration/served/": "served",
-    "tests/integration/flows/": "prefect",
-}
+SERVED = ("tests/browser/", "tests/integration/served/")
+_WITH_PREFECT = "tests/integration/flows/"
 
 
 class Scheduling(LoadFileScheduling):
     """Files in the order of the folders: what takes longest comes first."""
 
     def _split_scope(self, nodeid: str) -> str:
-        found = (scope for folder, scope in _TOGETHER.items() if nodeid.startswith(folder))
-        return next(found, None) or super()._split_scope(nodeid)
+        if nodeid.startswith(SERVED):
+            return "served"
+        return "prefect" if nodeid.startswith(_WITH_PREFECT) else super()._split_scope(nodeid)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -106,7 +106,7 @@ def _prepare(world: Settings, ledger: Ledger) -> Mailing:
         raise ConfigurationError(f"{lists}: there is nobody to write to")
     if prepared.new and prepared.mailing:
         console.say(f"2. Letters and mails: {mailing.letters} filled and frozen as one mailing,")
-        console.say(f"   {mailing.id}, hash {mailing.hash[:12]}.")
+        console.say(f"   {mailing.id}, hash {mailing.short_hash}.")
     else:
         console.say(f"2. Nothing new to freeze: mailing {mailing.id} has them all.")
     return mailings.get(ledger, mailing.id)
@@ -118,7 +118,7 @@ def _since(began: float) -> str:
 
 def _sign_off(ledger: Ledger, mailing: Mailing) -> None:
     if not mailing.approved_at:
-        approve.approve(ledger, mailing.id, SIGNED_BY, mailing.hash[:12])
+        approve.approve(ledger, mailing.id, SIGNED_BY, mailing.short_hash)
     console.say(f"3. Sign-off of exactly these bytes by: {SIGNED_BY}.")
 
 

@@ -33,7 +33,6 @@ _COLOURS: dict[str, str] = {
     State.UNCERTAIN: "bold red",
     State.WITHDRAWN: "dim",
 }
-_SHORT = 12
 
 
 def prepared(
@@ -157,8 +156,7 @@ def approved(mailing: Mailing, edits: Sequence[str]) -> Answer:
             "edits": list(edits),
         },
         [
-            f"mailing {mailing.id} signed off by {mailing.approved_by}, "
-            f"hash {mailing.hash[:_SHORT]}",
+            f"mailing {mailing.id} signed off by {mailing.approved_by}, hash {mailing.short_hash}",
         ],
         [
             *notes(

@@ -93,7 +93,7 @@ def summary(found: Review, pages: Mapping[str, str]) -> str:
         f"**{counted(mailing.letters, 'letter')}**, frozen as mailing `{mailing.id}`, dated "
         f"{mailing.as_of}. {_so_far(found)}",
         "",
-        f"Hash to sign off: **`{mailing.hash[:12]}`**",
+        f"Hash to sign off: **`{mailing.short_hash}`**",
         "",
         "| Readers | Letters |",
         "|---|---|",

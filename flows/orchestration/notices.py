@@ -64,7 +64,7 @@ def sign_off_waits(found: Mailing, refusal: str) -> None:
     """Send a notice that a mailing waits for its sign-off."""
     body = (
         f"The sign-off is waited for: {counted(found.letters, 'letter')} of {found.campaign}, "
-        f"edition {found.edition}, frozen as mailing {found.id}.\nHash: {found.hash[:12]}"
+        f"edition {found.edition}, frozen as mailing {found.id}.\nHash: {found.short_hash}"
     )
     # A run that waits for the same mailing as an earlier one, which nobody answered, is news.
     matter = f"sign-off {found.id}, {flow_runs.identity()}"

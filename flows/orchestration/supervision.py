@@ -203,7 +203,7 @@ def resume_signed_off(client: SyncPrefectClient, ledger: Ledger) -> None:
         if signed:
             # The form wants two letters at least; the ledger has the name as it was given.
             name = f"{signed.approved_by}, elsewhere"[:200]
-            answer = {"name": name, "hash": signed.hash[:12]}
+            answer = {"name": name, "hash": signed.short_hash}
             client.resume_flow_run(run.id, run_input=answer)
 
 

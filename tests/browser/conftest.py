@@ -15,12 +15,6 @@ PICTURES = ROOT / "var" / "pictures"
 OFFICE = "office@example.org"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if item.path.parent == Path(__file__).parent:
-            item.add_marker(pytest.mark.minutes)
-
-
 @contextmanager
 def everything_served(
     folder: Path, mail_server: FaultServer, **settings: str

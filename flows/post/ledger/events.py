@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, insert, inspect, select
+from sqlalchemy import Connection, RowMapping, func, inspect, select
 
 from flows.post.ledger import schema
 from flows.post.ledger.database import NEW_HEAD
-from flows.post.ledger.statements import Statement
+from flows.post.ledger.statements import Statement, insert_rows
 from flows.post.states import HELD as HELD_BY_WORKERS
 from flows.post.states import SETTLED_BY_A_PERSON, State
 
@@ -34,7 +34,6 @@ _FIELDS = tuple(
 _values = itemgetter(*_FIELDS)
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 _BLANK: dict[str, Any] = dict.fromkeys((*_FIELDS, "detail", "forgotten"))
-_INSERT = Statement(insert(schema.event))
 _HEAD = Statement(
     select(schema.event.c.seq, schema.event.c.hash).where(
         schema.event.c.seq == select(func.max(schema.event.c.seq)).scalar_subquery()
@@ -67,7 +66,7 @@ def append(connection: Connection, entries: Iterable[Mapping[str, Any]]) -> None
         previous = row["hash"] = _hash(row)
         rows.append(row)
     if rows:
-        _INSERT.run_many(connection, rows)
+        insert_rows(connection, schema.event, rows)
         connection.info[NEW_HEAD] = seq, previous
 
 

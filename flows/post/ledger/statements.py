@@ -5,9 +5,10 @@ parameters are still SQLAlchemy's, so that both databases run one statement.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Insert, Table, bindparam, insert
+from sqlalchemy import Connection, Table, bindparam, insert
 from sqlalchemy.sql.base import Executable
 
 
@@ -39,6 +40,11 @@ class Statement:
         connection.connection.cursor().executemany(sql, values)
 
 
-def insert_of(table: Table, columns: Sequence[str]) -> Insert:
-    """An insert of rows that have these columns, the others being NULL."""
-    return insert(table).values({name: bindparam(name) for name in columns})
+def insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows, one at least, that have the same columns; the others are NULL."""
+    _insert(table, tuple(rows[0])).run_many(connection, rows)
+
+
+@cache
+def _insert(table: Table, columns: tuple[str, ...]) -> Statement:
+    return Statement(insert(table).values({name: bindparam(name) for name in columns}))

@@ -18,7 +18,7 @@ from flows.post.ledger import events, schema, transitions
 from flows.post.ledger.clock import now, stamp
 from flows.post.ledger.database import Ledger
 from flows.post.ledger.errors import AlreadyLiveError, LedgerUnavailableError
-from flows.post.ledger.statements import Statement, insert_of
+from flows.post.ledger.statements import insert_rows
 from flows.post.ledger.workers import alive, hold
 from flows.post.mailing import served
 from flows.post.mailing.frozen_letter import FrozenLetter
@@ -30,7 +30,6 @@ from flows.post.states import State
 _CHUNK = 200
 _M, _L, _D = schema.mailing.c, schema.letter.c, schema.dispatch.c
 _FROZEN = tuple(field.name for field in fields(FrozenLetter))
-_INSERT = Statement(insert_of(schema.letter, ("mailing", "ordinal", *_FROZEN, "sha256")))
 _APPROVED = exists().where(schema.approval.c.mailing == _M.id)
 
 WRITTEN_AGAIN = "refused; written to again in mailing "
@@ -210,7 +209,7 @@ def _store(
         count += len(rows)
         if rows:
             with ledger.write() as connection:
-                _INSERT.run_many(connection, rows)
+                insert_rows(connection, schema.letter, rows)
     return count
 
 

@@ -13,16 +13,11 @@ from flows.people.contact import RejectedRow
 from flows.post.ledger import events, schema
 from flows.post.ledger.clock import now, parse, stamp
 from flows.post.ledger.database import Ledger
-from flows.post.ledger.statements import Statement, insert_of
+from flows.post.ledger.statements import insert_rows
 from flows.post.states import State
 
 _M, _L, _D = schema.mailing.c, schema.letter.c, schema.dispatch.c
 _CHUNK = 1000
-_DISPATCH = (
-    *("id", "mailing", "ordinal", "rehearsal", "campaign", "edition", "person", "email"),
-    *("state", "attempts", "changed_at"),
-)
-_INSERT = Statement(insert_of(schema.dispatch, _DISPATCH))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +42,14 @@ class Mailing:
     approved_sources: Mapping[str, str] | None = None
 
     @property
+    def short_hash(self) -> str:
+        """As much of the hash as a person compares or types."""
+        return self.hash[:12]
+
+    @property
     def sign_off(self) -> str:
         """The command that signs it off, with NAME to be put in."""
-        return f"dear-minister approve {self.id} --by NAME --hash {self.hash[:12]}"
+        return f"dear-minister approve {self.id} --by NAME --hash {self.short_hash}"
 
 
 def dispatch(
@@ -82,7 +82,7 @@ def dispatch(
             }
             for row in letters[start : start + _CHUNK]
         ]
-        _INSERT.run_many(connection, rows)
+        insert_rows(connection, schema.dispatch, rows)
         events.append(
             connection,
             [

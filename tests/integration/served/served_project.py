@@ -22,9 +22,12 @@ CAMPAIGN = "r2p-dialogue-2013"
 COMMAND = [sys.executable, "-m", "flows.cli.main"]
 CHAIR = "Eleanor Marchbank"
 ENDED = ("COMPLETED", "FAILED", "CANCELLED", "CRASHED")
-SCHEDULES = {"PREFECT_SERVER_SERVICES_SCHEDULER_ENABLED": "true"}
-"""The setting with which schedules start runs; else a test starts each run itself, and no sweep
-comes in between at a quarter of an hour."""
+SCHEDULES = {
+    "PREFECT_SERVER_SERVICES_SCHEDULER_ENABLED": "true",
+    "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "3",
+}
+"""Settings with which schedules start runs; else a test starts each run itself, and no sweep comes
+in between at a quarter of an hour."""
 PATIENCE = 90
 """Seconds that a run may take, on a machine with other things to do."""
 
@@ -46,7 +49,6 @@ class ServedProject:
             "PREFECT_HOME": str(folder / "home"),
             "PREFECT_RUNNER_POLL_FREQUENCY": "1",
             "PREFECT_SERVER_SERVICES_SCHEDULER_ENABLED": "false",
-            "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "3",
             "PYTHONPATH": str(ROOT),
             "HOME": str(folder / "home"),
             "OFFICE_HOURS": "always",
